@@ -1,0 +1,8 @@
+/**
+ * Bytes and values by contract.
+ *
+ * Takes in: the texts of contracts, and the bytes of a message with what is known of it. Hands out: the value, the
+ * definition it was read by, what is wrong with it at which path, and, where it could not be read, why, per attempt.
+ */
+export * from "./decoded.ts";
+export * from "./catalog-types.ts";

@@ -1,0 +1,10 @@
+/**
+ * Compatibility of two versions of contracts.
+ *
+ * Takes in: two sets of texts, a level, reader profiles. Hands out: findings, each with a verdict, a place, words,
+ * and, for breaks of data, a witness that independent judges confirmed. Reads nothing, keeps nothing, never throws
+ * on what a user wrote.
+ */
+export * from "./finding.ts";
+export * from "./settings.ts";
+export * from "./request.ts";

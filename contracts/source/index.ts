@@ -1,0 +1,10 @@
+/**
+ * Texts and places in them.
+ *
+ * Takes in: the text of a contract. Hands out: spans (UTF-16 offsets, as editors count), lines and columns
+ * for them, text edits, and the one shape in which every part of the engine reports a problem.
+ */
+export { LineIndex, type Position } from "./line-index.ts";
+export { type Place, type Span, emptySpan, spanContains, spanOf } from "./span.ts";
+export { type Problem, type ProblemSeverity, type RelatedPlace } from "./problem.ts";
+export { type TextEdit, applyEdits } from "./text-edit.ts";

@@ -1,0 +1,7 @@
+/**
+ * The daemon: one process that taps brokers, correlates, stores and serves.
+ *
+ * Takes in: addresses of brokers, or a recording; the contracts of a workspace. Hands out: a loopback HTTP and WebSocket
+ * service that speaks `serve/protocol.ts`. Others reach it through `client/` only; this file is for whoever runs it.
+ */
+export {};

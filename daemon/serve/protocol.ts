@@ -1,0 +1,336 @@
+/**
+ * The protocol between the daemon and its views (webview, plain page, extension, command line): JSON texts over a
+ * WebSocket. Owned by the daemon. Both sides check `kind` and ignore what they do not know; `protocolVersion` changes
+ * only when an old side would misunderstand. Values here are plain JSON; the daemon converts by hand (present.ts).
+ *
+ * A view is a cursor: it says what it wants to see (`watch...`), gets a snapshot with the daemon's `revision`, then
+ * ranges of changes. After a reconnect it says `resume` with the last revision and misses nothing.
+ */
+export const protocolVersion = 1;
+
+// ------------------------------------------------------------------------------------------------ view -> daemon
+
+export type ClientMessage =
+  | {
+      /** First message of every connection. `revision`: the last one seen, 0 on a first visit. */
+      readonly kind: "hello";
+      readonly protocolVersion: number;
+      readonly client: "webview" | "page" | "extension" | "cli";
+      readonly captureId?: string;
+      readonly revision: number;
+    }
+  | {
+      /** Sets the window of the conversation list; replaces the one before. */
+      readonly kind: "watchConversations";
+      readonly filter: ConversationFilter;
+      /** The first row wanted, of the ordered list, and how many. */
+      readonly first: number;
+      readonly count: number;
+      /** Freeze this view's order and content at this revision (pause); absent: live. */
+      readonly atRevision?: number;
+    }
+  | {
+      /** Follow one conversation (it is sent again when it changes); `null` ends that. */
+      readonly kind: "watchConversation";
+      readonly id: string | null;
+    }
+  | { readonly kind: "getMessage"; readonly request: number; readonly seq: number }
+  | {
+      /** Take part in what was last seen of each message definition, for the editor. */
+      readonly kind: "watchDefinitions";
+      readonly on: boolean;
+    }
+  | {
+      /** Each message as it is stored, decoded, in order, from `afterSeq` on; for `contrail tap`. */
+      readonly kind: "watchMessages";
+      readonly afterSeq: number;
+    }
+  | { readonly kind: "dismiss"; readonly id: string; readonly dismissed: boolean }
+  | { readonly kind: "clear" }
+  | { readonly kind: "retryTap"; readonly tap: string }
+  | { readonly kind: "getReport"; readonly request: number };
+
+export interface ConversationFilter {
+  /** Words; each must be found in name, key, channel, id, participant or state; `field=value` looks into bodies. */
+  readonly text: string;
+  readonly states: readonly ConversationState[];
+  readonly needsLook?: boolean;
+  /** Only conversations active in this span of time, milliseconds since the epoch. */
+  readonly from?: number;
+  readonly to?: number;
+}
+
+// ------------------------------------------------------------------------------------------------ daemon -> view
+
+export type ServerMessage =
+  | {
+      /** Answer to `hello`. A view that held another `captureId` throws away what it has. */
+      readonly kind: "welcome";
+      readonly protocolVersion: number;
+      readonly captureId: string;
+      readonly revision: number;
+      readonly resumed: boolean;
+      readonly status: Status;
+    }
+  | { readonly kind: "status"; readonly status: Status }
+  | {
+      readonly kind: "conversations";
+      readonly revision: number;
+      /** Rows pinned under "Needs a look", at most five; `needsLookTotal` counts all. */
+      readonly needsLook: readonly ConversationRow[];
+      readonly needsLookTotal: number;
+      /** Rows `first` ... of all that pass the filter, newest start first. */
+      readonly first: number;
+      readonly rows: readonly ConversationRow[];
+      readonly total: number;
+      readonly counts: Readonly<Record<ConversationState | "all", number>>;
+      readonly histogram: Histogram;
+      /** Messages seen since `atRevision`, when the view is paused. */
+      readonly behind?: number;
+    }
+  | { readonly kind: "conversation"; readonly revision: number; readonly detail: ConversationDetail }
+  | { readonly kind: "conversationGone"; readonly id: string; readonly into?: string }
+  | { readonly kind: "message"; readonly request: number; readonly message: MessageDetail | null }
+  | { readonly kind: "messages"; readonly messages: readonly MessageSummary[] }
+  | { readonly kind: "definitions"; readonly definitions: readonly DefinitionSeen[] }
+  | { readonly kind: "report"; readonly request: number; readonly reports: readonly TapReportView[] }
+  | {
+      /** Something the view asked for could not be done: one sentence that says what to do. */
+      readonly kind: "refused";
+      readonly request?: number;
+      readonly reason: string;
+    };
+
+export type ConversationState = "running" | "completed" | "failed" | "compensating" | "compensated" | "stuck" | "late";
+export type StepState =
+  | "done"
+  | "running"
+  | "compensated"
+  | "compensating"
+  | "stuck"
+  | "late"
+  | "failed"
+  | "compensation missing"
+  | "not reached";
+export type BrokerKind = "kafka" | "rabbitmq";
+
+export interface Status {
+  /** `live`: taps on brokers; `recording`: the bundled or a given recording is being played; `capture`: a file, read only. */
+  readonly mode: "live" | "recording" | "capture";
+  /** What is played or opened: `the sample shop, recorded 2026-11-21`. */
+  readonly source?: string;
+  readonly taps: readonly TapView[];
+  readonly seen: number;
+  readonly shed: number;
+  readonly masked: number;
+  readonly shedSince?: number;
+  readonly overload?: string;
+  readonly capture?: { readonly name: string; readonly bytes: number; readonly problem?: string };
+  /** The daemon's clock when this was sent; in a recording or capture, the time of what is shown. */
+  readonly now: number;
+  readonly contracts: { readonly definitions: number; readonly problems: readonly string[] };
+}
+
+export interface TapView {
+  readonly tap: string;
+  readonly broker: BrokerKind | "capture";
+  readonly address: string;
+  readonly phase: "connecting" | "live" | "reconnecting" | "failed" | "stopped" | "ended";
+  readonly since: number;
+  readonly detail?: string;
+  readonly mode?: string;
+  readonly nextTryAt?: number;
+  readonly shed: number;
+  /** The number of the last message seen before the tap was interrupted. */
+  readonly lastSeq?: number;
+}
+
+export interface Histogram {
+  readonly from: number;
+  readonly bucketMs: number;
+  readonly buckets: ReadonlyArray<{
+    readonly messages: number;
+    readonly errors: number;
+    readonly warnings: number;
+    readonly shed: boolean;
+  }>;
+}
+
+export interface StepGlyph {
+  readonly name: string;
+  readonly state: StepState;
+  readonly compensation?: string;
+  readonly ms?: number;
+}
+
+export interface ConversationRow {
+  readonly id: string;
+  readonly revision: number;
+  readonly kind: "saga" | "exchange" | "flow";
+  readonly name: string;
+  readonly key: string;
+  readonly state: ConversationState;
+  readonly inferred: boolean;
+  readonly steps: readonly StepGlyph[];
+  /** The last message of a healthy row, the problem of an ill one. `squiggle`: how much of its start is underlined. */
+  readonly latest: { readonly text: string; readonly squiggle: number };
+  readonly participants: readonly string[];
+  readonly errors: number;
+  readonly warnings: number;
+  readonly messages: number;
+  readonly startedAt: number;
+  readonly lastAt: number;
+  readonly tookMs?: number;
+  readonly needsLook: boolean;
+}
+
+/** A piece of a sentence: plain, code (a name of the wire), or a link to a message. */
+export type TextRun =
+  { readonly text: string } | { readonly code: string } | { readonly link: string; readonly seq: number };
+
+export interface ConversationDetail {
+  readonly row: ConversationRow;
+  readonly sentence: readonly TextRun[];
+  readonly steps: readonly StepGlyph[];
+  /** Which step is the current one, from 0, when the conversation is a saga under way. */
+  readonly currentStep?: number;
+  readonly lanes: readonly Lane[];
+  readonly rows: readonly LaneRow[];
+}
+
+export interface Lane {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: "participant" | "channel";
+  readonly basis: "declared" | "observed" | "placeholder";
+}
+
+export interface LaneRow {
+  readonly kind: "message" | "delivery" | "dead letter" | "gap" | "missing" | "timeout";
+  /** The message it is about; absent for a gap. */
+  readonly seq?: number;
+  readonly at: number;
+  /** From the start of the conversation; absent for `missing`. */
+  readonly offsetMs?: number;
+  readonly name: string;
+  /** `delivery 2`, `not seen`, `x2`, `4 min 2 s, nothing since`. */
+  readonly note?: string;
+  readonly broker?: BrokerKind;
+  /** Indices of lanes; `to` may be several for an event read by several. */
+  readonly from?: number;
+  readonly to: readonly number[];
+  readonly arrow: "command" | "event" | "reply";
+  readonly line: "declared" | "inferred" | "missing";
+  readonly channel?: string;
+  /** Latency of a reply, milliseconds. */
+  readonly latencyMs?: number;
+  readonly state?: "late" | "failed" | "stuck" | "compensation";
+  readonly violation: boolean;
+  readonly count: number;
+  /** The step this row undoes: index of the row. */
+  readonly compensates?: number;
+  /** The row that caused it, and why. */
+  readonly cause?: { readonly row: number; readonly evidence: readonly EvidenceLine[] };
+  /** The row as one sentence, for screen readers. */
+  readonly spoken: string;
+}
+
+export interface EvidenceLine {
+  readonly role: "decides" | "agrees" | "silent" | "disagrees";
+  /** `correlation_id 7d4e... on both`, in words. */
+  readonly text: string;
+  readonly strength: "certain" | "declared" | "inferred" | "possible";
+}
+
+export interface MessageSummary {
+  readonly seq: number;
+  readonly at: number;
+  readonly broker: BrokerKind;
+  readonly channel: string;
+  readonly name: string;
+  readonly key?: string;
+  readonly format: string;
+  readonly bodySize: number;
+  readonly body: string;
+  readonly check: "valid" | "invalid" | "unchecked";
+  readonly conversation?: string;
+  readonly tap: string;
+}
+
+export interface ContractLink {
+  readonly definition: string;
+  readonly format: string;
+  /** Absolute path where the daemon runs; empty for a recording's own contracts that are not in a workspace. */
+  readonly file: string;
+  /** Relative to the workspace, for showing. */
+  readonly path: string;
+  readonly line: number;
+  readonly character: number;
+}
+
+export interface MessageDetail extends MessageSummary {
+  /** `Kafka topic orders, partition 2, offset 1041`, ... in order of interest. */
+  readonly coordinates: ReadonlyArray<{ readonly label: string; readonly value: string }>;
+  readonly headers: ReadonlyArray<{
+    readonly name: string;
+    readonly value: string;
+    readonly evidence: boolean;
+    readonly masked: boolean;
+  }>;
+  readonly tree: readonly TreeNode[];
+  /** At most 4 KiB, as hex pairs without spaces; `bodySize` tells the whole. */
+  readonly hex: string;
+  readonly hexCut: boolean;
+  readonly contract?: ContractLink & { readonly evidence: string };
+  readonly violations: ReadonlyArray<{
+    readonly path: string;
+    readonly message: string;
+    readonly contract?: ContractLink;
+  }>;
+  readonly attempts: ReadonlyArray<{ readonly format: string; readonly definition?: string; readonly failure: string }>;
+  readonly why: ReadonlyArray<{
+    readonly text: string;
+    readonly seq?: number;
+    readonly evidence: readonly EvidenceLine[];
+  }>;
+  readonly writer?: string;
+  readonly readers: readonly string[];
+  readonly deliveries: ReadonlyArray<{ readonly text: string; readonly at: number }>;
+  /** Of the messages seen with this definition: who wrote them, how many, how many broke it. */
+  readonly writers: ReadonlyArray<{ readonly name: string; readonly messages: number; readonly broken: number }>;
+}
+
+export interface TreeNode {
+  readonly name: string;
+  readonly kind: "object" | "array" | "string" | "number" | "boolean" | "null" | "masked";
+  readonly text: string;
+  readonly violation?: string;
+  readonly children: readonly TreeNode[];
+}
+
+/** What was seen live of one message definition; the editor shows it on the definition's line. */
+export interface DefinitionSeen {
+  readonly definition: string;
+  readonly file: string;
+  readonly line: number;
+  readonly count: number;
+  readonly broken: number;
+  readonly lastAt: number;
+  /** The newest violations, at most three, each with where the contract says otherwise. */
+  readonly violations: ReadonlyArray<{
+    readonly seq: number;
+    readonly path: string;
+    readonly message: string;
+    readonly line: number;
+    readonly at: number;
+    readonly writer?: string;
+  }>;
+}
+
+export interface TapReportView {
+  readonly tap: string;
+  readonly touched: readonly string[];
+  readonly neverTouched: readonly string[];
+  readonly messages: number;
+  readonly bytes: number;
+}
