@@ -52,7 +52,7 @@ export async function ensureVscodeHost(): Promise<VscodeHost> {
     throw new Error(`The package code-server ${version} is not the one that was checked (sha512 ${actual}). Delete it from npm's cache and try again.`);
   }
   await run("tar", [
-    ...["xzf", tarball, "-C", scratch, "--strip-components=2"],
+    ...["xzf", tarball, "-C", scratch, "--strip-components=3"],
     "--exclude=package/lib/vscode/extensions/copilot",
     "--exclude=package/lib/vscode/extensions/mermaid-markdown-features",
     "package/lib/vscode",
