@@ -3,6 +3,9 @@
  * WebSocket. Owned by the daemon. Both sides check `kind` and ignore what they do not know; `protocolVersion` changes
  * only when an old side would misunderstand. Values here are plain JSON; the daemon converts by hand (present.ts).
  *
+ * The socket is at `/live`. A program shows the token of the connection file as `Authorization: Bearer ...`; the plain
+ * page shows the cookie that it got for its one-time code. Texts larger than 256 KiB from a view end the connection.
+ *
  * A view is a cursor: it says what it wants to see (`watch...`), gets a snapshot with the daemon's `revision`, then
  * ranges of changes. After a reconnect it says `resume` with the last revision and misses nothing.
  */
@@ -48,7 +51,60 @@ export type ClientMessage =
   | { readonly kind: "dismiss"; readonly id: string; readonly dismissed: boolean }
   | { readonly kind: "clear" }
   | { readonly kind: "retryTap"; readonly tap: string }
-  | { readonly kind: "getReport"; readonly request: number };
+  | { readonly kind: "getReport"; readonly request: number }
+  | {
+      /**
+       * Tap these from now on; taps that are not named end, those named already go on. Only from programs that hold the
+       * token (extension, command line), never from a page or a webview. Answered by `configured` or `refused`.
+       */
+      readonly kind: "configure";
+      readonly request: number;
+      readonly taps: readonly TapSettings[];
+      /** Hosts beyond this machine that the user agreed to; a workspace's setting alone is not consent. */
+      readonly allowRemote?: readonly string[];
+      /** What a broker advertises -> where it can be reached from here, both `host:port` (or only hosts). */
+      readonly addressMap?: Readonly<Record<string, string>>;
+    }
+  | {
+      /** A loopback address with a one-time code, for a browser. Only from programs that hold the token. */
+      readonly kind: "getBrowserAddress";
+      readonly request: number;
+    }
+  | {
+      /** Ends the daemon in order, for every view. Only from programs that hold the token. */
+      readonly kind: "shutdown";
+    };
+
+/** What to tap. Holds credentials: it goes over the token's connection or standard input, never into an argument list. */
+export type TapSettings =
+  | {
+      readonly kind: "kafka";
+      /** `host:port`, several with commas between. */
+      readonly brokers: string;
+      /** Topics by name or pattern (`orders.*`); absent: all. */
+      readonly topics?: readonly string[];
+      /** Absent: from now on. A number is a time, milliseconds since the epoch. */
+      readonly from?: "now" | "beginning" | number;
+      readonly sasl?: {
+        readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
+        readonly username: string;
+        readonly password: string;
+      };
+      readonly tls?: boolean;
+    }
+  | {
+      readonly kind: "rabbitmq";
+      /** `amqp://user:password@host:port/vhost` */
+      readonly url: string;
+    }
+  | {
+      /** A capture file: `recording` is played at its pace as if it happened now, `capture` is shown at once, read only. */
+      readonly kind: "capture";
+      readonly file: string;
+      readonly as: "recording" | "capture";
+      /** 1: as recorded; 10: ten times as fast. Only for `recording`. */
+      readonly pace?: number;
+    };
 
 export interface ConversationFilter {
   /** Words; each must be found in name, key, channel, id, participant or state; `field=value` looks into bodies. */
@@ -94,6 +150,8 @@ export type ServerMessage =
   | { readonly kind: "messages"; readonly messages: readonly MessageSummary[] }
   | { readonly kind: "definitions"; readonly definitions: readonly DefinitionSeen[] }
   | { readonly kind: "report"; readonly request: number; readonly reports: readonly TapReportView[] }
+  | { readonly kind: "configured"; readonly request: number }
+  | { readonly kind: "browserAddress"; readonly request: number; readonly address: string }
   | {
       /** Something the view asked for could not be done: one sentence that says what to do. */
       readonly kind: "refused";
@@ -192,6 +250,8 @@ export interface ConversationDetail {
   readonly row: ConversationRow;
   readonly sentence: readonly TextRun[];
   readonly steps: readonly StepGlyph[];
+  /** Where to look first, under the sentence: `Go to BookShipment`. */
+  readonly goTo?: { readonly text: string; readonly seq: number };
   /** Which step is the current one, from 0, when the conversation is a saga under way. */
   readonly currentStep?: number;
   readonly lanes: readonly Lane[];
