@@ -141,6 +141,11 @@ export type ServerMessage =
       readonly total: number;
       readonly counts: Readonly<Record<ConversationState | "all", number>>;
       readonly histogram: Histogram;
+      /**
+       * Where problems lie in the whole list: at most 200 slices of equally many rows, top first; the view draws them
+       * beside the scrollbar. Absent or empty: not known.
+       */
+      readonly ruler?: ReadonlyArray<{ readonly errors: number; readonly warnings: number }>;
       /** Messages seen since `atRevision`, when the view is paused. */
       readonly behind?: number;
     }
@@ -365,6 +370,12 @@ export interface TreeNode {
   readonly kind: "object" | "array" | "string" | "number" | "boolean" | "null" | "masked";
   readonly text: string;
   readonly violation?: string;
+  /** The type the contract gives it: `int32 = 3`. */
+  readonly type?: string;
+  /** What stood on the wire, when it was read as something else. */
+  readonly wire?: string;
+  /** Its first byte in the body and how many there are, when known. */
+  readonly bytes?: readonly [offset: number, length: number];
   readonly children: readonly TreeNode[];
 }
 
