@@ -8,3 +8,25 @@ export { LineIndex, type Position } from "./line-index.ts";
 export { type Place, type Span, emptySpan, spanContains, spanOf } from "./span.ts";
 export { type Problem, type ProblemSeverity, type RelatedPlace } from "./problem.ts";
 export { type TextEdit, applyEdits } from "./text-edit.ts";
+export {
+  type DocumentNode,
+  MappingEntry,
+  MappingNode,
+  ScalarNode,
+  SequenceNode,
+  itemsAt,
+  mappingAt,
+  plainValue,
+  stringAt,
+} from "./document-node.ts";
+export {
+  type ContractDocument,
+  entryAt,
+  keyPlace,
+  nodeAt,
+  notText,
+  placeOf,
+  pointerTokens,
+  readDocument,
+} from "./document.ts";
+export { DocumentSet, type ResolvedNode, type UnresolvedReference, joinPath } from "./references.ts";
