@@ -96,6 +96,8 @@ export type TapSettings =
       readonly kind: "rabbitmq";
       /** `amqp://user:password@host:port/vhost` */
       readonly url: string;
+      /** Where RabbitMQ is managed, when that is not on the usual port. */
+      readonly managementUrl?: string;
     }
   | {
       /** A capture file: `recording` is played at its pace as if it happened now, `capture` is shown at once, read only. */

@@ -1,0 +1,34 @@
+/** One status bar item, there only while a trace runs or failed: what it does, and a way into the live view. */
+import * as vscode from "vscode";
+import type { Status } from "../daemon/serve/protocol.ts";
+import { commands } from "./names.ts";
+import type { ConnectionState } from "./trace.ts";
+
+export class StatusItem implements vscode.Disposable {
+  private readonly item: vscode.StatusBarItem;
+
+  constructor() {
+    this.item = vscode.window.createStatusBarItem("contrail.trace", vscode.StatusBarAlignment.Left, 0);
+    this.item.name = "Contrail Trace";
+    this.item.command = commands.openLiveView;
+  }
+
+  update(connection: ConnectionState, status: Status | undefined): void {
+    if (connection.state === "none") {
+      this.item.hide();
+      return;
+    }
+    const troubled = status?.taps.filter((tap) => tap.phase === "failed" || tap.phase === "reconnecting") ?? [];
+    const connecting = connection.state !== "open" || (status?.taps.some((tap) => tap.phase === "connecting") ?? true);
+    const icon = troubled.length > 0 ? "$(debug-disconnect)" : connecting ? "$(plug)" : "$(pulse)";
+    this.item.text = `${icon} Contrail`;
+    const lines = (status?.taps ?? []).map((tap) => `${tap.address}: ${tap.phase}${tap.detail === undefined ? "" : `. ${tap.detail}`}`);
+    this.item.tooltip = [connection.detail ?? `Tracing, ${status?.seen ?? 0} messages seen`, ...lines].join("\n");
+    this.item.accessibilityInformation = { label: `Contrail trace: ${this.item.tooltip}`, role: "button" };
+    this.item.show();
+  }
+
+  dispose(): void {
+    this.item.dispose();
+  }
+}
