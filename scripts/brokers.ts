@@ -1,0 +1,79 @@
+/** `npm run brokers`: starts Kafka and RabbitMQ, prints their addresses, and ends them on Ctrl-C. */
+import { parseArgs } from "node:util";
+import { startBrokers } from "./brokers/index.ts";
+
+const help = `Starts a real Kafka and a real RabbitMQ on free ports of the loopback address, until Ctrl-C.
+
+  npm run brokers [-- --json] [--only kafka|rabbitmq]
+
+  --json    print the addresses as one line of JSON: {"kafka", "rabbitmq", "rabbitmqManagement", "runner"}
+  --only    start one of them
+
+Brokers named by CONTRAIL_KAFKA (HOST:PORT) and CONTRAIL_RABBITMQ (URL) are used as they are and stay running.
+`;
+
+const { values } = readArguments();
+if (values.help === true) {
+  process.stdout.write(help);
+  process.exit(0);
+}
+
+const stopping = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
+
+try {
+  const brokers = await startBrokers({
+    kafka: values.only !== "rabbitmq",
+    rabbitmq: values.only !== "kafka",
+    say: (line) => console.error(line),
+  });
+  try {
+    const { kafka, rabbitmq, rabbitmqManagement, runner } = brokers;
+    if (values.json === true) {
+      console.log(JSON.stringify({ kafka, rabbitmq, rabbitmqManagement, runner }));
+    } else {
+      const origin = { given: "given by the environment", docker: "in Docker", local: "as local processes" }[runner];
+      if (kafka !== undefined) console.log(`Kafka      ${kafka}`);
+      if (rabbitmq !== undefined) console.log(`RabbitMQ   ${rabbitmq}`);
+      if (rabbitmqManagement !== undefined) console.log(`Management ${rabbitmqManagement}`);
+      console.log(`\nRunning ${origin}. In another terminal:\n`);
+      if (kafka !== undefined) console.log(`  export CONTRAIL_KAFKA=${kafka}`);
+      if (rabbitmq !== undefined) console.log(`  export CONTRAIL_RABBITMQ=${rabbitmq}`);
+      console.log("\nCtrl-C ends them.");
+    }
+    await aborted(stopping.signal);
+  } finally {
+    await brokers.stop();
+  }
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    // Nothing else keeps this process alive once the brokers run in groups of their own.
+    const alive = setInterval(() => undefined, 60_000);
+    signal.addEventListener("abort", () => {
+      clearInterval(alive);
+      resolve();
+    });
+  });
+}
+
+function readArguments() {
+  try {
+    const parsed = parseArgs({
+      options: { json: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean", short: "h" } },
+    });
+    const { only } = parsed.values;
+    if (only !== undefined && only !== "kafka" && only !== "rabbitmq") {
+      throw new Error(`--only takes kafka or rabbitmq, not "${only}".`);
+    }
+    return parsed;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${help}`);
+    process.exit(2);
+  }
+}
