@@ -72,7 +72,7 @@ export function isCardNumber(text: string): boolean {
   const digits = text.replace(/[ -]/g, "");
   const { length } = digits;
   const issued =
-    (/^4/.test(digits) && (length === 13 || length === 16 || length === 19)) ||
+    (digits.startsWith("4") && (length === 13 || length === 16 || length === 19)) ||
     (/^(?:5[1-5]|2[2-7])/.test(digits) && length === 16) ||
     (/^3[47]/.test(digits) && length === 15) ||
     (/^3(?:0[0-5]|[68])/.test(digits) && length === 14) ||

@@ -179,12 +179,12 @@ function latin1Of(bytes: Uint8Array): string {
 }
 
 function maskProperties(properties: RabbitmqProperties, text: (value: string) => string): RabbitmqProperties {
-  const masked: Record<string, unknown> = { ...properties };
+  const masked: { -readonly [name in keyof RabbitmqProperties]: RabbitmqProperties[name] } = { ...properties };
   for (const name of ["correlationId", "replyTo", "messageId", "type", "appId"] as const) {
     const value = properties[name];
     if (value !== undefined) masked[name] = text(value);
   }
-  return masked as RabbitmqProperties;
+  return masked;
 }
 
 function collectSecrets(value: JsonValue, secret: boolean, into: Set<string>, budget: { left: number }): void {
@@ -205,7 +205,7 @@ function collectSecrets(value: JsonValue, secret: boolean, into: Set<string>, bu
     return;
   }
   for (const [name, item] of Object.entries(value)) {
-    collectSecrets(item as JsonValue, secret || isSecretName(name), into, budget);
+    collectSecrets(item, secret || isSecretName(name), into, budget);
   }
 }
 

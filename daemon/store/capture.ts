@@ -1,0 +1,359 @@
+import { chmodSync, closeSync, existsSync, openSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { basename } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DecodedBody } from "../../contracts/codec/index.ts";
+import type { Delivery, Envelope, TapEvent } from "../tap/envelope.ts";
+import { captureFailed, captureIsMissing, captureIsNewer, captureIsUnreadable } from "./errors.ts";
+import { createSchema, schemaProblem } from "./schema.ts";
+import { happenedFromRow, happenedToRow, type HappenedRow, messageFromRow, type MessageRow } from "./rows.ts";
+import { headersToText, originToText } from "./values.ts";
+
+export interface StoredMessage {
+  readonly seq: number;
+  readonly envelope: Envelope;
+  readonly masked: number;
+}
+
+/** One thing that a tap saw, in order; `seq` is the message's number, or the one that a delivery belongs to. */
+export interface StoredEvent {
+  readonly n: number;
+  readonly seq?: number;
+  readonly masked: number;
+  readonly event: TapEvent;
+}
+
+export interface CaptureLimits {
+  readonly bytes: number;
+  readonly ageMs: number;
+}
+
+export const defaultLimits: CaptureLimits = { bytes: 1024 ** 3, ageMs: 24 * 60 * 60 * 1000 };
+
+interface Waiting {
+  readonly insert: "message" | "happened" | "decoded";
+  readonly values: readonly (string | number | null | Uint8Array)[];
+}
+
+/**
+ * One capture: appended to by the pipeline, read by everybody. What was added is on disk after `flush`, which callers
+ * do before they show it. When the file fails, the capture goes on in memory and `problem` says so.
+ */
+export class Capture {
+  readonly id: string;
+  readonly name: string;
+  readonly file: string | undefined;
+  readonly readOnly: boolean;
+  /** How the capture began: `open` was left by a daemon that died, so it may be gone on with. */
+  readonly wasLeftOpen: boolean;
+  problem: string | undefined;
+  private database: DatabaseSync;
+  /** The file, after it failed: what it had can still be read, with luck. */
+  private failed: DatabaseSync | undefined;
+  private statements: Record<Waiting["insert"], StatementSync>;
+  private waiting: Waiting[] = [];
+  private nextN: number;
+  private nextSeq: number;
+  private firstSeq: number;
+
+  private constructor(database: DatabaseSync, file: string | undefined, readOnly: boolean) {
+    this.database = database;
+    this.file = file;
+    this.readOnly = readOnly;
+    this.id = this.meta("id") ?? randomUUID();
+    this.name = this.meta("name") ?? (file === undefined ? "in memory" : basename(file));
+    this.wasLeftOpen = this.meta("state") === "open";
+    this.statements = prepare(database);
+    const last = database.prepare("SELECT max(seq) AS seq, max(n) AS n, min(seq) AS first FROM message").get() as {
+      seq: number | null;
+      n: number | null;
+      first: number | null;
+    };
+    const other = database.prepare("SELECT max(n) AS n FROM happened").get() as { n: number | null };
+    this.nextSeq = (last.seq ?? 0) + 1;
+    this.firstSeq = last.first ?? 1;
+    this.nextN = Math.max(last.n ?? 0, other.n ?? 0) + 1;
+  }
+
+  /** A new capture in `file`, which must not exist; without a file, in memory. Its name is shown to the user. */
+  static create(file: string | undefined, name: string, now: number): Capture {
+    if (file !== undefined) closeSync(openSync(file, "wx", 0o600));
+    const database = new DatabaseSync(file ?? ":memory:");
+    tune(database);
+    createSchema(database);
+    const insert = database.prepare("INSERT INTO meta (name, value) VALUES (?, ?)");
+    for (const [key, value] of Object.entries({ id: randomUUID(), name, created: String(now), state: "open" })) {
+      insert.run(key, value);
+    }
+    return new Capture(database, file, false);
+  }
+
+  /** Opens a capture; throws a CaptureError that says what is wrong with the file. */
+  static open(file: string, options: { readonly readOnly: boolean }): Capture {
+    const name = basename(file);
+    if (!existsSync(file)) throw captureIsMissing(name);
+    let database: DatabaseSync | undefined;
+    let problem: "not a capture" | "newer" | undefined;
+    try {
+      database = new DatabaseSync(file, { readOnly: options.readOnly });
+      problem = schemaProblem(database);
+      if (problem === undefined) {
+        if (!options.readOnly) {
+          chmodSync(file, 0o600);
+          tune(database);
+        }
+        const capture = new Capture(database, file, options.readOnly);
+        if (!options.readOnly) capture.setMeta("state", "open");
+        return capture;
+      }
+    } catch (cause) {
+      database?.close();
+      throw captureIsUnreadable(name, cause);
+    }
+    database.close();
+    throw problem === "newer" ? captureIsNewer(name) : captureIsUnreadable(name);
+  }
+
+  /** The number of the newest message; 0 when there is none. */
+  get lastSeq(): number {
+    return this.nextSeq - 1;
+  }
+
+  /** The oldest message that is still kept. */
+  get oldestSeq(): number {
+    return this.firstSeq;
+  }
+
+  addMessage(envelope: Envelope, masked: number): number {
+    const seq = this.nextSeq++;
+    const { origin } = envelope;
+    this.waiting.push({
+      insert: "message",
+      values: [
+        seq,
+        this.nextN++,
+        envelope.tap,
+        envelope.receivedAt,
+        envelope.timestamp ?? null,
+        origin.broker === "kafka" ? origin.topic : origin.exchange,
+        envelope.key,
+        headersToText(envelope.headers),
+        originToText(origin),
+        envelope.body,
+        envelope.bodySize,
+        masked,
+      ],
+    });
+    return seq;
+  }
+
+  /** Keeps a delivery; of message `seq` only what differs from it, of a message that was not seen everything. */
+  addDelivery(delivery: Delivery, seq: number | undefined, written: Envelope | undefined): void {
+    this.addHappened(happenedToRow({ kind: "delivery", delivery }, seq, written));
+  }
+
+  addEvent(event: Exclude<TapEvent, { kind: "message" | "delivery" }>): void {
+    this.addHappened(happenedToRow(event, undefined, undefined));
+  }
+
+  saveDecoded(seq: number, decoded: DecodedBody): void {
+    this.waiting.push({
+      insert: "decoded",
+      values: [
+        seq,
+        decoded.format,
+        decoded.definition?.name ?? decoded.typeName ?? null,
+        decoded.check,
+        decoded.value === undefined ? null : JSON.stringify(decoded.value),
+      ],
+    });
+  }
+
+  /** Writes what waits, in one transaction. */
+  flush(): void {
+    if (this.waiting.length === 0) return;
+    const batch = this.waiting;
+    this.waiting = [];
+    try {
+      this.write(batch);
+    } catch (cause) {
+      this.goOnInMemory(cause);
+      this.write(batch);
+    }
+  }
+
+  message(seq: number): StoredMessage | undefined {
+    this.flush();
+    for (const database of this.databases()) {
+      const row = database.prepare("SELECT * FROM message WHERE seq = ?").get(seq) as MessageRow | undefined;
+      if (row !== undefined) return messageFromRow(row);
+    }
+    return undefined;
+  }
+
+  /** Up to `limit` messages with numbers above `afterSeq`, in order. */
+  messages(afterSeq: number, limit: number): readonly StoredMessage[] {
+    this.flush();
+    const rows = this.databases().flatMap(
+      (database) =>
+        database
+          .prepare("SELECT * FROM message WHERE seq > ? ORDER BY seq LIMIT ?")
+          .all(afterSeq, limit) as unknown as MessageRow[],
+    );
+    return rows
+      .sort((a, b) => a.seq - b.seq)
+      .slice(0, limit)
+      .map(messageFromRow);
+  }
+
+  /** Up to `limit` of everything that taps saw behind number `afterN`, in order. */
+  events(afterN: number, limit: number): readonly StoredEvent[] {
+    this.flush();
+    const events: StoredEvent[] = [];
+    for (const database of this.databases()) {
+      const messages = database
+        .prepare("SELECT * FROM message WHERE n > ? ORDER BY seq LIMIT ?")
+        .all(afterN, limit) as unknown as MessageRow[];
+      const happened = database
+        .prepare("SELECT * FROM happened WHERE n > ? ORDER BY n LIMIT ?")
+        .all(afterN, limit) as unknown as HappenedRow[];
+      for (const row of messages) {
+        const { seq, envelope, masked } = messageFromRow(row);
+        events.push({ n: row.n, seq, masked, event: { kind: "message", envelope } });
+      }
+      for (const row of happened) {
+        const event = happenedFromRow(row, (seq) => this.message(seq)?.envelope);
+        if (event !== undefined)
+          events.push({ n: row.n, masked: 0, ...(row.seq === null ? {} : { seq: row.seq }), event });
+      }
+    }
+    return events.sort((a, b) => a.n - b.n).slice(0, limit);
+  }
+
+  /** From when to when something was received; `undefined` when there is nothing. */
+  span(): { readonly from: number; readonly to: number } | undefined {
+    this.flush();
+    const row = this.database
+      .prepare(
+        `SELECT min(low) AS low, max(high) AS high FROM (
+           SELECT min(received_at) AS low, max(received_at) AS high FROM message
+           UNION ALL SELECT min(at), max(at) FROM happened WHERE kind = 'delivery' OR kind = 'commit' OR kind = 'end')`,
+      )
+      .get() as { low: number | null; high: number | null };
+    return row.low === null || row.high === null ? undefined : { from: row.low, to: row.high };
+  }
+
+  bytes(): number {
+    try {
+      const { size } = this.database
+        .prepare("SELECT page_count * page_size AS size FROM pragma_page_count(), pragma_page_size()")
+        .get() as { size: number };
+      return size;
+    } catch {
+      return 0;
+    }
+  }
+
+  /** Drops the oldest messages beyond the limits; returns how many. Called every few seconds. */
+  trim(now: number, limits: CaptureLimits): number {
+    if (this.readOnly) return 0;
+    this.flush();
+    try {
+      const tooOld = this.database
+        .prepare("SELECT max(seq) AS seq FROM message WHERE received_at < ?")
+        .get(now - limits.ageMs) as { seq: number | null };
+      let upTo = tooOld.seq ?? 0;
+      if (this.bytes() > limits.bytes) {
+        // A tenth at a time: the file settles below the limit within a few rounds, each of them short.
+        upTo = Math.max(upTo, this.firstSeq + Math.ceil((this.lastSeq - this.firstSeq + 1) / 10));
+      }
+      return this.dropUpTo(Math.min(upTo, this.lastSeq));
+    } catch (cause) {
+      this.goOnInMemory(cause);
+      return 0;
+    }
+  }
+
+  meta(name: string): string | undefined {
+    const row = this.database.prepare("SELECT value FROM meta WHERE name = ?").get(name) as
+      { value: string } | undefined;
+    return row?.value;
+  }
+
+  setMeta(name: string, value: string): void {
+    if (!this.readOnly)
+      this.database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)").run(name, value);
+  }
+
+  /** Ends the capture in order: everything is on disk, in the one file. */
+  close(): void {
+    try {
+      this.flush();
+      this.setMeta("state", "closed");
+      if (!this.readOnly) this.database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // A file that cannot be written to is left as it is; everything shown is in it, or was said to be in memory.
+    }
+    for (const database of this.databases()) database.close();
+  }
+
+  private addHappened(values: Waiting["values"]): void {
+    this.waiting.push({ insert: "happened", values: [this.nextN++, ...values] });
+  }
+
+  private write(batch: readonly Waiting[]): void {
+    this.database.exec("BEGIN");
+    try {
+      for (const { insert, values } of batch) this.statements[insert].run(...values);
+      this.database.exec("COMMIT");
+    } catch (cause) {
+      try {
+        this.database.exec("ROLLBACK");
+      } catch {
+        // SQLite has rolled back by itself.
+      }
+      throw cause;
+    }
+  }
+
+  private goOnInMemory(cause: unknown): void {
+    if (this.failed !== undefined) throw cause;
+    this.problem = captureFailed(cause);
+    this.failed = this.database;
+    this.database = new DatabaseSync(":memory:");
+    createSchema(this.database);
+    this.statements = prepare(this.database);
+  }
+
+  private databases(): DatabaseSync[] {
+    return this.failed === undefined ? [this.database] : [this.failed, this.database];
+  }
+
+  private dropUpTo(seq: number): number {
+    if (seq < this.firstSeq) return 0;
+    const row = this.database.prepare("SELECT n FROM message WHERE seq = ?").get(seq) as { n: number } | undefined;
+    this.database.exec("BEGIN");
+    const { changes } = this.database.prepare("DELETE FROM message WHERE seq <= ?").run(seq);
+    this.database.prepare("DELETE FROM decoded WHERE seq <= ?").run(seq);
+    if (row !== undefined) this.database.prepare("DELETE FROM happened WHERE n <= ?").run(row.n);
+    this.database.exec("COMMIT");
+    this.database.exec("PRAGMA incremental_vacuum");
+    this.firstSeq = seq + 1;
+    return Number(changes);
+  }
+}
+
+function tune(database: DatabaseSync): void {
+  // NORMAL in WAL mode survives the death of the process at any moment; only a power cut may take the last commits.
+  database.exec(
+    "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;",
+  );
+}
+
+function prepare(database: DatabaseSync): Record<Waiting["insert"], StatementSync> {
+  return {
+    message: database.prepare("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+    happened: database.prepare("INSERT INTO happened VALUES (?, ?, ?, ?, ?, ?)"),
+    decoded: database.prepare("INSERT OR REPLACE INTO decoded VALUES (?, ?, ?, ?, ?)"),
+  };
+}

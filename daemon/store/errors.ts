@@ -1,0 +1,39 @@
+/** What can be wrong with a capture file, in the words that users see. */
+export class CaptureError extends Error {
+  readonly code: "capture-newer" | "capture-unreadable" | "capture-missing";
+
+  constructor(code: CaptureError["code"], message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = "CaptureError";
+    this.code = code;
+  }
+}
+
+export function captureIsNewer(name: string): CaptureError {
+  return new CaptureError(
+    "capture-newer",
+    `The capture "${name}" was written by a newer Contrail. Update Contrail to open it.`,
+  );
+}
+
+export function captureIsUnreadable(name: string, cause?: unknown): CaptureError {
+  return new CaptureError(
+    "capture-unreadable",
+    `"${name}" is not a capture of Contrail, or it is damaged. Choose another file, or record it again.`,
+    cause,
+  );
+}
+
+export function captureIsMissing(name: string): CaptureError {
+  return new CaptureError("capture-missing", `There is no capture file "${name}". Check its path.`);
+}
+
+/** The capture file failed while tracing; it goes on in memory. */
+export function captureFailed(cause: unknown): string {
+  const code = (cause as { errcode?: number }).errcode;
+  const why =
+    code === 13
+      ? "the disk is full"
+      : `the capture file failed (${cause instanceof Error ? cause.message : String(cause)})`;
+  return `Messages are kept in memory only, since ${why}: what comes from now on is gone when the trace ends. Make room and start the trace again.`;
+}

@@ -1,0 +1,9 @@
+/**
+ * A capture is one SQLite file.
+ *
+ * Takes in: what taps saw, already masked, and what it meant. Hands out: the same again in order, by number or by
+ * time. Knows nothing of correlation or views.
+ */
+export { Capture, defaultLimits, type CaptureLimits, type StoredEvent, type StoredMessage } from "./capture.ts";
+export { CaptureError } from "./errors.ts";
+export { exportRecording } from "./recording.ts";

@@ -1,0 +1,60 @@
+/**
+ * The tables of a capture, version by version. A capture is one SQLite file: `PRAGMA application_id` says that it is
+ * ours, `PRAGMA user_version` which version it has.
+ *
+ * `message` has what was written to brokers; `happened` everything else that taps saw (deliveries, commits, ends of
+ * transactions, states of taps). `n` counts through both in the order in which the tap saw them. `decoded` is a cache
+ * for other tools and for searching: what a message meant by the contracts of that time.
+ */
+import type { DatabaseSync } from "node:sqlite";
+
+/** "CTRL" */
+export const applicationId = 0x4354524c;
+export const schemaVersion = 1;
+
+const version1 = `
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE message (
+  seq INTEGER PRIMARY KEY,
+  n INTEGER NOT NULL,
+  tap TEXT NOT NULL,
+  received_at REAL NOT NULL,
+  timestamp REAL,
+  channel TEXT NOT NULL,
+  key BLOB,
+  headers TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  body BLOB,
+  body_size INTEGER NOT NULL,
+  masked INTEGER NOT NULL
+);
+CREATE TABLE happened (
+  n INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  at REAL NOT NULL,
+  seq INTEGER,
+  data TEXT NOT NULL,
+  body BLOB
+);
+CREATE TABLE decoded (
+  seq INTEGER PRIMARY KEY,
+  format TEXT NOT NULL,
+  name TEXT,
+  verdict TEXT NOT NULL,
+  value TEXT
+);
+`;
+
+/** Makes the tables in an empty file. */
+export function createSchema(database: DatabaseSync): void {
+  database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion};`);
+  database.exec(version1);
+}
+
+/** What stands in the way of reading a file as a capture; `undefined` when nothing does. */
+export function schemaProblem(database: DatabaseSync): "not a capture" | "newer" | undefined {
+  const { application_id: id } = database.prepare("PRAGMA application_id").get() as { application_id: number };
+  const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
+  if (id !== applicationId) return "not a capture";
+  return version > schemaVersion ? "newer" : undefined;
+}

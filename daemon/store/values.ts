@@ -1,0 +1,75 @@
+/**
+ * How values of the wire stand in the text columns of a capture: JSON, with bytes and big integers marked so that they
+ * come back as they were. Bytes that are UTF-8 text stay readable in any SQLite tool.
+ */
+import type { Header, HeaderValue, KafkaOrigin, RabbitmqOrigin } from "../tap/envelope.ts";
+
+type Stored =
+  | null
+  | boolean
+  | number
+  | string
+  | { readonly utf8: string }
+  | { readonly base64: string }
+  | { readonly integer: string }
+  | { readonly list: readonly Stored[] }
+  | { readonly table: ReadonlyArray<readonly [string, Stored]> };
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+export function headersToText(headers: readonly Header[]): string {
+  return headers.length === 0 ? "[]" : JSON.stringify(headers.map(({ name, value }) => [name, toStored(value)]));
+}
+
+export function headersFromText(text: string): readonly Header[] {
+  if (text === "[]") return [];
+  const pairs = JSON.parse(text) as ReadonlyArray<readonly [string, Stored]>;
+  return pairs.map(([name, value]) => ({ name, value: fromStored(value) }));
+}
+
+export function originToText(origin: KafkaOrigin | RabbitmqOrigin): string {
+  if (origin.broker === "rabbitmq") return JSON.stringify(origin);
+  const { offset, producerId, ...rest } = origin;
+  return JSON.stringify({
+    ...rest,
+    offset: String(offset),
+    ...(producerId === undefined ? {} : { producerId: String(producerId) }),
+  });
+}
+
+export function originFromText(text: string): KafkaOrigin | RabbitmqOrigin {
+  const origin = JSON.parse(text) as
+    | RabbitmqOrigin
+    | (Omit<KafkaOrigin, "offset" | "producerId"> & { readonly offset: string; readonly producerId?: string });
+  if (origin.broker === "rabbitmq") return origin;
+  const { producerId, ...rest } = origin;
+  return {
+    ...rest,
+    offset: BigInt(origin.offset),
+    ...(producerId === undefined ? {} : { producerId: BigInt(producerId) }),
+  };
+}
+
+function toStored(value: HeaderValue): Stored {
+  if (value === null || typeof value === "boolean" || typeof value === "string") return value;
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+  if (typeof value === "bigint") return { integer: String(value) };
+  if (value instanceof Uint8Array) {
+    try {
+      return { utf8: strictUtf8.decode(value) };
+    } catch {
+      return { base64: Buffer.from(value).toString("base64") };
+    }
+  }
+  if (Array.isArray(value)) return { list: value.map((item: HeaderValue) => toStored(item)) };
+  return { table: Object.entries(value).map(([name, item]) => [name, toStored(item)] as const) };
+}
+
+function fromStored(value: Stored): HeaderValue {
+  if (value === null || typeof value !== "object") return value;
+  if ("utf8" in value) return new Uint8Array(Buffer.from(value.utf8, "utf8"));
+  if ("base64" in value) return new Uint8Array(Buffer.from(value.base64, "base64"));
+  if ("integer" in value) return BigInt(value.integer);
+  if ("list" in value) return value.list.map(fromStored);
+  return Object.fromEntries(value.table.map(([name, item]) => [name, fromStored(item)]));
+}
