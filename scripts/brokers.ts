@@ -12,7 +12,11 @@ const help = `Starts a real Kafka and a real RabbitMQ on free ports of the loopb
 Brokers named by CONTRAIL_KAFKA (HOST:PORT) and CONTRAIL_RABBITMQ (URL) are used as they are and stay running.
 `;
 
-const { values } = readArguments();
+const values = readArguments(process.argv.slice(2));
+if (typeof values === "string") {
+  console.error(`${values}\n\n${help}`);
+  process.exit(2);
+}
 if (values.help === true) {
   process.stdout.write(help);
   process.exit(0);
@@ -62,18 +66,18 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function readArguments() {
+/** The arguments, or what is wrong with them. */
+function readArguments(args: string[]) {
   try {
-    const parsed = parseArgs({
+    const { values } = parseArgs({
+      args,
       options: { json: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean", short: "h" } },
     });
-    const { only } = parsed.values;
-    if (only !== undefined && only !== "kafka" && only !== "rabbitmq") {
-      throw new Error(`--only takes kafka or rabbitmq, not "${only}".`);
+    if (values.only !== undefined && values.only !== "kafka" && values.only !== "rabbitmq") {
+      return `--only takes kafka or rabbitmq, not "${values.only}".`;
     }
-    return parsed;
+    return values;
   } catch (error) {
-    console.error(`${(error as Error).message}\n\n${help}`);
-    process.exit(2);
+    return (error as Error).message;
   }
 }

@@ -165,7 +165,7 @@ async function startLocally(wanted: Wanted, request: BrokerRequest, say: (line: 
   const folder = await mkdtemp(join(tmpdir(), "contrail-brokers-"));
   watch.add({ kind: "folder", path: folder });
   const end = async (brokers: readonly (Broker | undefined)[]): Promise<void> => {
-    await Promise.all(brokers.map((broker) => broker?.stop()));
+    await Promise.all(brokers.map(async (broker) => broker?.stop()));
     await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     watch.remove({ kind: "folder", path: folder });
     await watch.end();

@@ -91,5 +91,8 @@ function serverProperties(folder: string, port: number, advertised: string | und
     "share.coordinator.state.topic.min.isr=1",
     "share.coordinator.state.topic.num.partitions=4",
     "group.initial.rebalance.delay.ms=0",
+    // After a crash the controller takes the node back only when its old session is over: 9 s by default.
+    "broker.heartbeat.interval.ms=500",
+    "broker.session.timeout.ms=2000",
   ].join("\n")}\n`;
 }

@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ResidueWatch } from "./residue.ts";
 
 /** A program and all it starts, as one process group that is ended as one. */
 export interface ProcessGroup {
   readonly pid: number;
-  alive(): boolean;
+  readonly alive: () => boolean;
   /** Asks the group to end, and after `patience` milliseconds ends it. Resolves when none of it is left. */
   end(patience: number): Promise<void>;
   /** The last lines that the program wrote. */
@@ -57,8 +57,21 @@ export async function startProcessGroup(
   };
 }
 
-function groupAlive(pid: number): boolean {
-  return signal(pid, 0);
+/** Whether anything of the group still runs. The dead that nobody has collected yet do not count. */
+function groupAlive(group: number): boolean {
+  if (!signal(group, 0)) return false;
+  if (!existsSync("/proc/self/stat")) return true;
+  return readdirSync("/proc").some((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      // "pid (command) state parent group ...": the command may hold anything, a closing bracket included.
+      const stat = readFileSync(`/proc/${name}/stat`, "utf8");
+      const [state, , itsGroup] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      return Number(itsGroup) === group && state !== "Z" && state !== "X";
+    } catch {
+      return false;
+    }
+  });
 }
 
 function signal(pid: number, name: NodeJS.Signals | 0): boolean {
