@@ -1,0 +1,153 @@
+/**
+ * Finds the contracts of one version among its files, and what they need to be understood: every `.proto` of a module,
+ * every OpenAPI and AsyncAPI document, every file such a document refers to.
+ */
+import type { ContractSet, Format, ProtoModule } from "../contracts/compat/index.ts";
+import type { Problem } from "../contracts/source/index.ts";
+import { defaultConfig, isContrailConfig, type ContrailConfig } from "./contrail-config.ts";
+import { detectDocument, isDocument, isProto, mayBeContract, mentionsApi, referencesIn } from "./detect.ts";
+import { defaultLimits, type FileSource } from "./file-sources.ts";
+import { importsIn, modulesFromImports } from "./import-roots.ts";
+import { isBufSettings, moduleHolding, withoutNested } from "./modules.ts";
+import * as notes from "./notes.ts";
+import type { Note, Unreadable } from "./notes.ts";
+import { folderOf, isWithin, joinPath } from "./paths.ts";
+
+/** One version of all contracts, and what was noticed while it was read. */
+export interface Collected {
+  readonly contracts: ContractSet;
+  /** The format of each contract; files that are there only because a contract refers to them are missing. */
+  readonly formats: ReadonlyMap<string, Format>;
+  /** buf.yaml, buf.work.yaml and contrail.yaml by path. */
+  readonly settings: ReadonlyMap<string, string>;
+  readonly config: ContrailConfig;
+  readonly problems: readonly Problem[];
+  readonly notes: readonly Note[];
+  readonly unreadable: readonly Unreadable[];
+}
+
+const isSettings = (path: string) => isBufSettings(path) || isContrailConfig(path);
+
+export async function collect(source: FileSource): Promise<Collected> {
+  const listing = await source.list((path) => isSettings(path) || mayBeContract(path));
+  const unreadable = [...listing.unreadable];
+  const found = [...listing.notes];
+  const texts = new Map<string, string>();
+  /** Files that contracts refer to: loaded whatever they hold. */
+  const loadAnyway = new Set<string>();
+  let total = 0;
+
+  const load = async (paths: readonly string[]): Promise<string[]> => {
+    const read = await source.read(paths);
+    unreadable.push(...read.unreadable);
+    const loaded: string[] = [];
+    for (const path of paths) {
+      const content = read.contents.get(path);
+      if (
+        content === undefined ||
+        (isDocument(path) && !loadAnyway.has(path) && !isSettings(path) && !mentionsApi(content))
+      )
+        continue;
+      total += content.length;
+      if (total > defaultLimits.totalBytes) {
+        if (!found.some((note) => note.code === "too-many-bytes"))
+          found.push(notes.tooManyBytes(defaultLimits.totalBytes / 1e6));
+        break;
+      }
+      if (content.subarray(0, 8192).includes(0)) unreadable.push(notes.notText(path));
+      else {
+        texts.set(path, decode(content));
+        loaded.push(path);
+      }
+    }
+    return loaded;
+  };
+
+  // In portions, so that a repository of large JSON files is never held in memory as a whole.
+  for (const portion of portions(listing.paths, 500)) {
+    for (const path of await load(portion)) {
+      if (isDocument(path) && !isSettings(path) && detectDocument(texts.get(path) ?? "") === undefined)
+        texts.delete(path);
+    }
+  }
+  let fresh = [...texts.keys()].filter((path) => isDocument(path) && !isSettings(path));
+  for (let depth = 0; fresh.length > 0 && depth < 32; depth++) {
+    const referred = new Set(
+      fresh.flatMap((path) => referencesIn(texts.get(path) ?? "").map((ref) => joinPath(folderOf(path), ref))),
+    );
+    const missing = [...referred].filter((path) => !texts.has(path) && !path.startsWith("..") && !loadAnyway.has(path));
+    for (const path of missing) loadAnyway.add(path);
+    fresh = await load(missing);
+  }
+  const { contracts, formats, settings, config, problems } = await arrange(texts);
+  return { contracts, formats, settings, config, problems, notes: found, unreadable };
+}
+
+/** Makes contracts of texts: settings are read, each `.proto` finds its module or is left out. */
+export async function arrange(
+  texts: ReadonlyMap<string, string>,
+): Promise<Pick<Collected, "contracts" | "formats" | "settings" | "config" | "problems">> {
+  const settings = new Map([...texts].filter(([path]) => isSettings(path)));
+  const { config, problems: configProblems } = await readConfig(settings);
+  const { modules, problems: bufProblems } = await protoModulesOf(texts, settings, config);
+  const files = new Map<string, string>();
+  const formats = new Map<string, Format>();
+  for (const [path, text] of texts) {
+    if (settings.has(path) || config.ignore.some((ignored) => isWithin(ignored, path))) continue;
+    if (isProto(path)) {
+      if (moduleHolding(modules, path) === undefined) continue;
+      formats.set(path, "proto");
+    } else {
+      const format = detectDocument(text);
+      if (format !== undefined) formats.set(path, format);
+    }
+    files.set(path, text);
+  }
+  return {
+    contracts: { files, protoModules: modules },
+    formats,
+    settings,
+    config,
+    problems: [...configProblems, ...bufProblems],
+  };
+}
+
+async function readConfig(
+  settings: ReadonlyMap<string, string>,
+): Promise<{ config: ContrailConfig; problems: readonly Problem[] }> {
+  for (const [path, text] of settings) {
+    if (!isContrailConfig(path) || folderOf(path) !== "") continue;
+    const { readContrailConfig } = await import("./read-contrail-config.ts");
+    return readContrailConfig(path, text);
+  }
+  return { config: defaultConfig, problems: [] };
+}
+
+async function protoModulesOf(
+  texts: ReadonlyMap<string, string>,
+  settings: ReadonlyMap<string, string>,
+  config: ContrailConfig,
+): Promise<{ modules: readonly ProtoModule[]; problems: readonly Problem[] }> {
+  const bufTexts = new Map([...settings].filter(([path]) => isBufSettings(path)));
+  const buf =
+    bufTexts.size === 0
+      ? { modules: [], governed: [], problems: [] }
+      : (await import("./buf-config.ts")).readBufSettings(bufTexts);
+  const left = new Map<string, readonly string[]>();
+  for (const [path, text] of texts) {
+    if (isProto(path) && !buf.governed.some((folder) => isWithin(folder, path))) left.set(path, importsIn(text));
+  }
+  const inferred = left.size === 0 ? [] : modulesFromImports(left, config.protoRoots);
+  return { modules: withoutNested([...buf.modules, ...inferred]), problems: buf.problems };
+}
+
+const decoder = new TextDecoder("utf-8");
+
+/** Bytes as an editor shows them: UTF-8, without a byte order mark. */
+function decode(content: Buffer): string {
+  return decoder.decode(content);
+}
+
+function* portions<T>(items: readonly T[], size: number): Generator<T[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
+}

@@ -1,0 +1,24 @@
+/**
+ * What stands around contracts on disk.
+ *
+ * Takes in: a folder, what to compare it with, unsaved texts. Hands out: both versions of all contracts below it as
+ * values (`loadSides`), the settings that steer the check (`buf.yaml`, `contrail.yaml`), and one clear sentence for each
+ * thing that could not be read. It reads disk and git, writes nothing, connects to nothing, and knows no editor.
+ */
+export { type Baseline, resolveBaseline, tagsMatching } from "./baseline.ts";
+export { type Collected } from "./collect.ts";
+export {
+  type AcceptedBreak,
+  configNames,
+  type ContrailConfig,
+  defaultConfig,
+  isContrailConfig,
+  type LevelName,
+  levelNames,
+} from "./contrail-config.ts";
+export { detectDocument, isDocument, isProto } from "./detect.ts";
+export { findRoot } from "./find-root.ts";
+export { isBufSettings } from "./modules.ts";
+export { type Note, type Unreadable } from "./notes.ts";
+export { folderOf, isInScope, isWithin, joinPath, nameOf } from "./paths.ts";
+export { loadContracts, loadSides, type LoadRequest, type Sides, SidesCache } from "./sides.ts";
