@@ -1,0 +1,605 @@
+/**
+ * The only file that knows kafkajs from inside. Pinned to kafkajs 2.2.4, the last release (2023): its internals will
+ * not move any more.
+ *
+ * Why internals: kafkajs' public consumer always joins a group, and a tap must not. Under it lie connections with
+ * login and version negotiation (`broker`, `cluster/connectionPoolBuilder`) and the requests (`protocol/requests`),
+ * which fetch without a group. What its upper layers do is done here instead, because there one topic without a leader
+ * fails the whole metadata, one bad batch the whole fetch, and a closed connection is retried behind our back.
+ *
+ * Takes in addresses and options; hands out metadata, offsets and undecoded record sets, with errors per partition.
+ * Throws `FailureError` with a sentence that can be shown.
+ */
+import { lookup as lookupHost } from "node:dns";
+import { connect as connectPlain, isIP, Socket, type LookupFunction } from "node:net";
+import { connect as connectTls, type ConnectionOptions } from "node:tls";
+// @ts-expect-error kafkajs types its front door only; what is used of its inside is typed below.
+import BrokerClass from "kafkajs/src/broker/index.js";
+// @ts-expect-error as above
+import buildConnectionPools from "kafkajs/src/cluster/connectionPoolBuilder.js";
+// @ts-expect-error as above
+import loggers from "kafkajs/src/loggers/index.js";
+// @ts-expect-error as above
+import RequestQueueClass from "kafkajs/src/network/requestQueue/index.js";
+// @ts-expect-error as above
+import EncoderClass from "kafkajs/src/protocol/encoder.js";
+// @ts-expect-error as above
+import protocolRequests from "kafkajs/src/protocol/requests/index.js";
+import {
+  advertisedRemote,
+  advertisedUnreachable,
+  advertisedUnresolvable,
+  badCredentials,
+  brokerClosed,
+  brokerFailed,
+  brokerSilent,
+  brokerTooOld,
+  brokerUnreachable,
+  FailureError,
+  hostUnknown,
+  loginUnsupported,
+  notPermitted,
+  notThatBroker,
+  tlsRefused,
+  wantsCredentials,
+  wantsTls,
+  type Failure,
+} from "../errors.ts";
+import { formatHostPort, isLoopback, type HostPort } from "./address.ts";
+import { decodeFetch, decodeTopicIdMetadata, type FetchedPartition, type Metadata } from "./kafka-responses.ts";
+
+export type KafkaLogin = {
+  readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
+  readonly username: string;
+  readonly password: string;
+};
+
+export interface KafkaClientOptions {
+  readonly seeds: readonly HostPort[];
+  readonly login?: KafkaLogin;
+  readonly tls?: boolean | ConnectionOptions;
+  /** From an address that brokers advertise to one that works here: `kafka:9092` -> `127.0.0.1:9092`. */
+  readonly addressMap?: Readonly<Record<string, string>>;
+  /** Whether the tap may connect to a host that a broker advertises and that is neither this machine nor given. */
+  readonly mayConnect?: (host: string) => boolean;
+  readonly connectTimeoutMs?: number;
+}
+
+export interface FetchPosition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
+export interface FetchBounds {
+  readonly maxWaitMs: number;
+  readonly maxBytes: number;
+  readonly partitionMaxBytes: number;
+}
+
+/** `errorCode` 0 and an offset, or why there is none. */
+export interface FoundOffset {
+  readonly topic: string;
+  readonly partition: number;
+  readonly errorCode: number;
+  readonly offset: bigint;
+}
+
+const requestTimeoutMs = 30_000;
+const earliestVersionWithBatches = 4;
+
+export class KafkaClient {
+  readonly #options: KafkaClientOptions;
+  readonly #seedName: string;
+  readonly #pools: PoolBuilder;
+  readonly #nodes = new Map<number, { readonly address: HostPort; readonly broker: Broker }>();
+  readonly #addresses = new Map<number, HostPort>();
+  /** Why a socket could not be opened or was closed by us, by `host:port`; kafkajs hides some of it. */
+  readonly #socketErrors = new Map<string, SocketError>();
+  #seed: Broker | undefined;
+  #seedIndex = 0;
+  #closed = false;
+
+  constructor(options: KafkaClientOptions) {
+    this.#options = options;
+    this.#seedName = options.seeds[0] === undefined ? "" : formatHostPort(options.seeds[0]);
+    this.#pools = (buildConnectionPools as (options: object) => PoolBuilder)({
+      socketFactory: (wanted: SocketWanted) => this.#openSocket(wanted),
+      brokers: options.seeds.map(formatHostPort),
+      ssl: options.tls === true ? {} : options.tls === false ? undefined : options.tls,
+      sasl: options.login && { ...options.login },
+      clientId: "contrail-tap",
+      connectionTimeout: this.#connectTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      enforceRequestTimeout: true,
+      logger: silentLogger,
+    });
+  }
+
+  /** What topics there are and who leads them; through any node that answers, else through the next seed. */
+  async metadata(): Promise<Metadata> {
+    const broker = await this.#anyBroker();
+    try {
+      const topicIds = (broker.versions?.[apiKeys.metadata]?.maxVersion ?? 0) >= 10;
+      const metadata = topicIds
+        ? await broker.connectionPool.send<Metadata>(topicIdMetadataRequest())
+        : plainMetadata(
+            await send<KafkajsMetadata>(broker, apiKeys.metadata, requests.Metadata, {
+              topics: [],
+              allowAutoTopicCreation: false,
+            }),
+          );
+      this.#addresses.clear();
+      for (const node of metadata.nodes) this.#addresses.set(node.id, { host: node.host, port: node.port });
+      for (const [id, node] of this.#nodes) {
+        const address = this.#addresses.get(id);
+        if (address?.host !== node.address.host || address.port !== node.address.port) this.dropNode(id);
+      }
+      return metadata;
+    } catch (error) {
+      this.#drop(broker);
+      throw this.#explain(error, broker, this.#isSeed(broker));
+    }
+  }
+
+  /** `time`: -1 for the end, -2 for the beginning, else the first offset at or after it (-1 when there is none). */
+  async offsets(nodeId: number, partitions: Iterable<FetchPosition>, time: number): Promise<readonly FoundOffset[]> {
+    const broker = await this.#node(nodeId);
+    try {
+      const topics = grouped(partitions, ({ partition }) => ({ partition, timestamp: time }));
+      const response = await send<KafkajsOffsets>(broker, apiKeys.listOffsets, requests.ListOffsets, {
+        isolationLevel: 0,
+        topics,
+      });
+      return response.responses.flatMap(({ topic, partitions }) =>
+        partitions.map(({ partition, errorCode, offset, offsets }) => ({
+          topic,
+          partition,
+          errorCode,
+          offset: BigInt(offset ?? offsets?.at(-1) ?? -1),
+        })),
+      );
+    } catch (error) {
+      this.dropNode(nodeId);
+      throw this.#explain(error, broker, false);
+    }
+  }
+
+  /** Waits until there is something, at most `maxWaitMs`. */
+  async fetch(
+    nodeId: number,
+    positions: Iterable<FetchPosition>,
+    bounds: FetchBounds,
+  ): Promise<readonly FetchedPartition[]> {
+    const broker = await this.#node(nodeId);
+    try {
+      const {
+        request,
+        response: _,
+        ...rest
+      } = broker.lookupRequest(
+        apiKeys.fetch,
+        requests.Fetch,
+      )({
+        isolationLevel: 0,
+        maxWaitTime: bounds.maxWaitMs,
+        minBytes: 1,
+        maxBytes: bounds.maxBytes,
+        topics: grouped(positions, ({ partition, offset }) => ({
+          partition,
+          fetchOffset: offset.toString(),
+          maxBytes: bounds.partitionMaxBytes,
+        })),
+      });
+      if (request.apiVersion < earliestVersionWithBatches) {
+        throw new FailureError(brokerTooOld(this.#seedName, "Kafka 0.11 or newer"));
+      }
+      const decode = (
+        bytes: Buffer,
+      ): Promise<{ partitions: readonly FetchedPartition[]; clientSideThrottleTime: number }> =>
+        Promise.resolve(decodeFetch(bytes, request.apiVersion));
+      const fetched = await broker.connectionPool.send<Awaited<ReturnType<typeof decode>>>({
+        ...rest,
+        request,
+        response: { decode, parse: (decoded: unknown) => Promise.resolve(decoded) },
+      });
+      return fetched.partitions;
+    } catch (error) {
+      this.dropNode(nodeId);
+      throw this.#explain(error, broker, false);
+    }
+  }
+
+  addressOf(nodeId: number): string {
+    const address = this.#addresses.get(nodeId);
+    return address === undefined ? `node ${nodeId}` : formatHostPort(address);
+  }
+
+  /** Closes the connections to a node; the next request opens new ones. */
+  dropNode(nodeId: number): void {
+    const node = this.#nodes.get(nodeId);
+    this.#nodes.delete(nodeId);
+    if (node !== undefined) destroy(node.broker);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const id of [...this.#nodes.keys()]) this.dropNode(id);
+    if (this.#seed !== undefined) destroy(this.#seed);
+    this.#seed = undefined;
+  }
+
+  get #connectTimeoutMs(): number {
+    return this.#options.connectTimeoutMs ?? 5_000;
+  }
+
+  async #anyBroker(): Promise<Broker> {
+    for (const { broker } of this.#nodes.values()) if (broker.isConnected()) return broker;
+    if (this.#seed?.isConnected() === true) return this.#seed;
+    let failed: FailureError | undefined;
+    for (let i = 0; i < this.#options.seeds.length; i++) {
+      const address = this.#options.seeds[this.#seedIndex++ % this.#options.seeds.length];
+      if (address === undefined) break;
+      if (this.#seed !== undefined) destroy(this.#seed);
+      this.#seed = undefined;
+      try {
+        const seed = await this.#connect(address, true);
+        this.#seed = seed;
+        return seed;
+      } catch (error) {
+        // The first seed's reason is the one to tell, unless a later one says more than "nothing there".
+        if (error instanceof FailureError && (failed === undefined || !error.failure.passing)) failed = error;
+      }
+    }
+    throw failed ?? new FailureError(brokerUnreachable("Kafka", this.#seedName, "no address was given"));
+  }
+
+  async #node(nodeId: number): Promise<Broker> {
+    const known = this.#nodes.get(nodeId);
+    if (known?.broker.isConnected() === true) return known.broker;
+    this.dropNode(nodeId);
+    const address = this.#addresses.get(nodeId);
+    if (address === undefined) throw new FailureError(brokerClosed("Kafka", this.#seedName));
+    const broker = await this.#connect(address, false);
+    this.dropNode(nodeId);
+    this.#nodes.set(nodeId, { address, broker });
+    return broker;
+  }
+
+  async #connect(address: HostPort, isSeed: boolean): Promise<Broker> {
+    if (this.#closed) throw new FailureError(brokerClosed("Kafka", this.#seedName));
+    this.#socketErrors.delete(formatHostPort(address));
+    const broker = new (BrokerClass as BrokerConstructor)({
+      connectionPool: await this.#pools.build(address),
+      logger: silentLogger,
+      allowAutoTopicCreation: false,
+    });
+    const timer = setTimeout(() => {
+      this.#socketErrors.set(formatHostPort(address), { code: "SILENT" });
+      destroy(broker);
+    }, this.#connectTimeoutMs);
+    try {
+      await broker.connect();
+      if (this.#closed) throw new Error("closed");
+      return broker;
+    } catch (error) {
+      destroy(broker);
+      throw this.#explain(error, broker, isSeed);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #isSeed(broker: Broker): boolean {
+    return broker === this.#seed;
+  }
+
+  #drop(broker: Broker): void {
+    destroy(broker);
+    if (broker === this.#seed) this.#seed = undefined;
+    for (const [id, node] of this.#nodes) if (node.broker === broker) this.#nodes.delete(id);
+  }
+
+  #openSocket({ host, port, ssl, onConnect }: SocketWanted): Socket {
+    const name = formatHostPort({ host, port });
+    const mapped = this.#options.addressMap?.[name];
+    const target = (mapped === undefined ? undefined : parseTarget(mapped)) ?? { host, port };
+    // An address that the user wrote, as seed or in the map, is allowed by having been written.
+    const given = mapped !== undefined || this.#options.seeds.some((seed) => seed.host === host);
+    const mayConnect = (address: string): boolean =>
+      given || isLoopback(address) || this.#options.mayConnect?.(host) === true;
+    const note = (error: NodeJS.ErrnoException): void => {
+      if (!this.#socketErrors.has(name))
+        this.#socketErrors.set(name, { code: error.code ?? "", message: error.message });
+    };
+    if (isIP(target.host) !== 0 && !mayConnect(target.host)) {
+      const refused = new Socket();
+      refused.on("error", note);
+      setImmediate(() => refused.destroy(coded("REMOTE", "not allowed")));
+      return refused;
+    }
+    const lookup: LookupFunction = (hostname, options, answer) => {
+      lookupHost(hostname, { ...options, all: true }, (error, addresses) => {
+        const allowed = error === null ? addresses.filter(({ address }) => mayConnect(address)) : [];
+        const first = allowed[0];
+        if (error !== null) answer(coded("UNRESOLVED", error.message), "", 0);
+        else if (first === undefined) answer(coded("REMOTE", "not allowed"), "", 0);
+        else if (options.all === true) answer(null, allowed);
+        else answer(null, first.address, first.family);
+      });
+    };
+    const socket =
+      ssl === undefined || ssl === null
+        ? connectPlain({ ...target, lookup }, onConnect)
+        : connectTls({ ...target, lookup, ...(isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect);
+    socket.setKeepAlive(true, 60_000);
+    socket.setNoDelay(true);
+    socket.on("error", note);
+    socket.once("data", (bytes: Buffer) => {
+      // A response begins with its size. What would be more than a gigabyte is not a size but another protocol's greeting.
+      if (ssl === undefined && bytes.length > 0 && (bytes[0] ?? 0) >= 0x15) {
+        this.#socketErrors.set(name, { code: "FOREIGN", message: bytes.toString("latin1", 0, 16) });
+        socket.destroy(coded("FOREIGN", "not Kafka"));
+      }
+    });
+    // kafkajs listens for `end` and `error` only; a socket that closes without either would leave its requests waiting.
+    socket.once("close", () => socket.emit("end"));
+    return socket;
+  }
+
+  #explain(error: unknown, broker: Broker, isSeed: boolean): FailureError {
+    if (error instanceof FailureError) return error;
+    const { name = "", type = "", code = "", message = String(error) } = error as Partial<KafkajsError>;
+    const address = formatHostPort(broker.connectionPool);
+    const socketError = this.#socketErrors.get(address);
+    return new FailureError(
+      this.#failureOf(name, type, socketError?.code ?? code, socketError?.message ?? message, address, isSeed),
+      error,
+    );
+  }
+
+  #failureOf(name: string, type: string, code: string, message: string, address: string, isSeed: boolean): Failure {
+    const user = this.#options.login?.username ?? "";
+    const mechanism = (this.#options.login?.mechanism ?? "").toUpperCase();
+    if (
+      type === "UNSUPPORTED_SASL_MECHANISM" ||
+      type === "ILLEGAL_SASL_STATE" ||
+      /mechanism is not supported/.test(message)
+    ) {
+      return loginUnsupported(address, mechanism);
+    }
+    if (name === "KafkaJSSASLAuthenticationError" || type === "SASL_AUTHENTICATION_FAILED") {
+      return badCredentials("Kafka", address, user);
+    }
+    if (type.endsWith("_AUTHORIZATION_FAILED")) {
+      return notPermitted("Kafka", address, "reading its topics", "Grant the user Describe and Read on them.");
+    }
+    switch (code) {
+      case "FOREIGN":
+        if (message.startsWith("\x15\x03")) return wantsTls("Kafka", address);
+        return notThatBroker("Kafka", address, describeGreeting(message));
+      case "UNRESOLVED":
+        return isSeed ? hostUnknown("Kafka", address) : advertisedUnresolvable(this.#seedName, address);
+      case "REMOTE":
+        return advertisedRemote(this.#seedName, address);
+      case "SILENT":
+        if (!isSeed) return advertisedUnreachable(this.#seedName, address, "it does not answer");
+        return brokerSilent("Kafka", address, this.#connectTimeoutMs / 1_000);
+      case "ECONNREFUSED":
+      case "EHOSTUNREACH":
+      case "ENETUNREACH":
+      case "ETIMEDOUT":
+      case "EADDRNOTAVAIL": {
+        const why = code === "ECONNREFUSED" ? "connection refused" : code === "ETIMEDOUT" ? "no answer" : "no route";
+        const advertisedElsewhere = !isSeed && !this.#options.seeds.some((seed) => formatHostPort(seed) === address);
+        return advertisedElsewhere
+          ? advertisedUnreachable(this.#seedName, address, why)
+          : brokerUnreachable("Kafka", address, why);
+      }
+      default:
+    }
+    if (/^ERR_(SSL|TLS)|CERT|SELF_SIGNED|UNABLE_TO/.test(code) || (this.#usesTls && code === "ECONNRESET")) {
+      return tlsRefused("Kafka", address, message.replace(/^Connection error: /, ""));
+    }
+    if (name === "KafkaJSConnectionClosedError" || name === "KafkaJSConnectionError" || code === "ECONNRESET") {
+      return isSeed && this.#options.login === undefined && this.#addresses.size === 0
+        ? wantsCredentials(address)
+        : brokerClosed("Kafka", address);
+    }
+    if (name === "KafkaJSRequestTimeoutError") return brokerSilent("Kafka", address, requestTimeoutMs / 1_000);
+    return brokerFailed("Kafka", address, message);
+  }
+
+  get #usesTls(): boolean {
+    return this.#options.tls !== undefined && this.#options.tls !== false;
+  }
+}
+
+function describeGreeting(message: string): string {
+  if (message.startsWith("HTTP/")) return "a web server";
+  if (message.startsWith("AMQP")) return "RabbitMQ (AMQP)";
+  if (message.startsWith("SSH-")) return "an SSH server";
+  return "another program";
+}
+
+function parseTarget(text: string): HostPort | undefined {
+  const at = text.lastIndexOf(":");
+  const port = Number(text.slice(at + 1));
+  return at > 0 && port > 0 ? { host: text.slice(0, at).replace(/^\[(.*)\]$/, "$1"), port } : undefined;
+}
+
+function coded(code: string, message: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(message), { code });
+}
+
+/** `[{topic, partitions}]`, as requests want it. */
+function grouped<T>(
+  positions: Iterable<FetchPosition>,
+  make: (position: FetchPosition) => T,
+): { topic: string; partitions: T[] }[] {
+  const byTopic = new Map<string, T[]>();
+  for (const position of positions) {
+    const partitions = byTopic.get(position.topic);
+    if (partitions === undefined) byTopic.set(position.topic, [make(position)]);
+    else partitions.push(make(position));
+  }
+  return [...byTopic].map(([topic, partitions]) => ({ topic, partitions }));
+}
+
+/** Sends a request of kafkajs, but keeps its error codes in the answer instead of throwing the first of them. */
+async function send<T>(broker: Broker, apiKey: number, definitions: unknown, parameters: object): Promise<T> {
+  const { response, ...rest } = broker.lookupRequest(apiKey, definitions)(parameters);
+  return broker.connectionPool.send<T>({
+    ...rest,
+    response: { decode: (bytes) => response.decode(bytes), parse: (decoded) => Promise.resolve(decoded) },
+  });
+}
+
+function plainMetadata(metadata: KafkajsMetadata): Metadata {
+  return {
+    nodes: metadata.brokers.map(({ nodeId, host, port }) => ({ id: nodeId, host, port })),
+    topics: metadata.topicMetadata.map(({ topicErrorCode, topic, isInternal, partitionMetadata }) => ({
+      errorCode: topicErrorCode,
+      name: topic,
+      internal: isInternal ?? topic.startsWith("__"),
+      partitions: partitionMetadata.map(({ partitionId, leader }) => ({ index: partitionId, leader })),
+    })),
+  };
+}
+
+/** Metadata v10, which kafkajs does not know: it says topic ids, and so tells a topic made anew from the old one. */
+function topicIdMetadataRequest(): ProtocolRequest {
+  return {
+    request: {
+      apiKey: apiKeys.metadata,
+      apiVersion: 10,
+      apiName: "Metadata",
+      // Tagged fields of the flexible header, all topics, no creation, no authorized operations, tagged fields.
+      encode: () =>
+        Promise.resolve(new (EncoderClass as new () => Encoder)().writeBuffer(Buffer.from([0, 0, 0, 0, 0, 0]))),
+    },
+    response: {
+      decode: (bytes) => Promise.resolve(decodeTopicIdMetadata(bytes)),
+      parse: (decoded) => Promise.resolve(decoded),
+    },
+  };
+}
+
+/** Ends a broker's connections now, its waiting requests included. */
+function destroy(broker: Broker): void {
+  for (const connection of broker.connectionPool.pool) {
+    connection.rejectRequests(new Error("closed"));
+    connection.disconnect().catch(() => undefined);
+    connection.socket?.destroy();
+  }
+}
+
+const apiKeys = { fetch: 1, listOffsets: 2, metadata: 3 } as const;
+const { requests } = protocolRequests as { requests: Record<"Fetch" | "ListOffsets" | "Metadata", unknown> };
+
+/** What kafkajs logs is for its developers; what users should know, `FailureError` says. */
+const silentLogger: unknown = (
+  loggers as { createLogger(options: object): unknown; LEVELS: { NOTHING: number } }
+).createLogger({ level: 0, logCreator: () => () => undefined });
+
+/**
+ * kafkajs asks for a timer also when nothing waits, with a negative time; Node 24 prints a TimeoutNegativeWarning for
+ * it. This one asks only when something waits.
+ */
+(RequestQueueClass as { prototype: RequestQueue }).prototype.scheduleCheckPendingRequests = function schedule() {
+  if (this.throttleCheckTimeoutId !== null || this.pending.length === 0) return;
+  this.throttleCheckTimeoutId = setTimeout(
+    () => {
+      this.throttleCheckTimeoutId = null;
+      this.checkPendingRequests();
+    },
+    Math.max(10, this.throttledUntil - Date.now()),
+  );
+};
+
+// ------------------------------------------------------------------------- what is used of kafkajs' inside, as types
+
+interface RequestQueue {
+  pending: unknown[];
+  throttledUntil: number;
+  throttleCheckTimeoutId: NodeJS.Timeout | null;
+  checkPendingRequests(): void;
+  scheduleCheckPendingRequests(): void;
+}
+
+interface Encoder {
+  writeBuffer(bytes: Buffer): Encoder;
+}
+
+interface ProtocolRequest {
+  readonly request: {
+    readonly apiKey: number;
+    readonly apiVersion: number;
+    readonly apiName: string;
+    encode(): Promise<Encoder>;
+  };
+  readonly response: { decode(bytes: Buffer): Promise<unknown>; parse(decoded: unknown): Promise<unknown> };
+  readonly requestTimeout?: number;
+}
+
+interface ConnectionPool extends HostPort {
+  send<T>(request: ProtocolRequest): Promise<T>;
+  readonly pool: readonly {
+    readonly socket?: Socket;
+    rejectRequests(error: Error): void;
+    disconnect(): Promise<unknown>;
+  }[];
+}
+
+interface PoolBuilder {
+  build(destination: HostPort): Promise<ConnectionPool>;
+}
+
+interface Broker {
+  readonly connectionPool: ConnectionPool;
+  readonly versions?: Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number }>>;
+  connect(): Promise<void>;
+  isConnected(): boolean;
+  lookupRequest(apiKey: number, definitions: unknown): (parameters: object) => ProtocolRequest;
+}
+
+type BrokerConstructor = new (options: object) => Broker;
+
+interface SocketWanted extends HostPort {
+  readonly ssl?: ConnectionOptions | null;
+  readonly onConnect: () => void;
+}
+
+interface SocketError {
+  readonly code: string;
+  readonly message?: string;
+}
+
+interface KafkajsError {
+  readonly name: string;
+  readonly type: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+interface KafkajsMetadata {
+  readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
+  readonly topicMetadata: readonly {
+    readonly topicErrorCode: number;
+    readonly topic: string;
+    readonly isInternal?: boolean;
+    readonly partitionMetadata: readonly { readonly partitionId: number; readonly leader: number }[];
+  }[];
+}
+
+interface KafkajsOffsets {
+  readonly responses: readonly {
+    readonly topic: string;
+    readonly partitions: readonly {
+      readonly partition: number;
+      readonly errorCode: number;
+      readonly offset?: string;
+      readonly offsets?: readonly string[];
+    }[];
+  }[];
+}

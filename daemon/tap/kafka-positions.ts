@@ -1,0 +1,158 @@
+/**
+ * Where the tap stands in every partition, and what it could not see on the way. Takes in metadata, offsets and error
+ * codes; hands out what to fetch from which node. No I/O.
+ */
+import { commitsTopic } from "./kafka-commits.ts";
+import type { FoundOffset } from "./kafka-client.ts";
+import type { Metadata } from "./kafka-responses.ts";
+
+/** Where to begin in a partition: at its end, its beginning, at a time, or where an earlier look left off. */
+export type StartAt = "now" | "beginning" | { readonly time: number };
+
+export interface Position {
+  readonly topic: string;
+  readonly topicId: string | undefined;
+  readonly partition: number;
+  /** The node that leads the partition; -1 when none does. */
+  leader: number;
+  /** What to read next; `undefined` until the broker has told where `start` is. */
+  offset: bigint | undefined;
+  start: StartAt;
+  /** Not before this time; set after an error that only concerns this partition. */
+  notBefore: number;
+}
+
+export class Positions {
+  readonly #wanted: (topic: string) => boolean;
+  readonly #now: () => number;
+  #positions = new Map<string, Position>();
+  /** Positions of topics that metadata no longer shows; a broker that has just started may show none for a moment. */
+  readonly #gone = new Map<string, Position>();
+  #first = true;
+  #unauthorized = 0;
+
+  constructor(wanted: (topic: string) => boolean, now: () => number) {
+    this.#wanted = wanted;
+    this.#now = now;
+  }
+
+  /** Takes in what exists now. `start` holds for what is there the first time; what comes later is read whole. */
+  update(metadata: Metadata, start: StartAt): readonly string[] {
+    const notes: string[] = [];
+    const present = new Map<string, Position>();
+    const removed = new Map(this.#positions);
+    this.#unauthorized = 0;
+    for (const topic of metadata.topics) {
+      if (topic.errorCode === 29) this.#unauthorized++;
+      const tapped = topic.name === commitsTopic || (!topic.internal && this.#wanted(topic.name));
+      if (!tapped || (topic.errorCode !== 0 && topic.errorCode !== 5)) continue;
+      for (const { index, leader } of topic.partitions) {
+        const key = keyOf(topic.name, index);
+        let position = this.#positions.get(key) ?? this.#gone.get(key);
+        removed.delete(key);
+        this.#gone.delete(key);
+        if (position !== undefined && position.topicId !== topic.id) {
+          if (index === 0) notes.push(`The topic ${topic.name} was deleted and made anew.`);
+          position = undefined;
+        }
+        const begin = topic.name === commitsTopic ? "now" : this.#first ? start : "beginning";
+        position ??= {
+          topic: topic.name,
+          topicId: topic.id,
+          partition: index,
+          leader,
+          offset: undefined,
+          start: begin,
+          notBefore: 0,
+        };
+        position.leader = leader;
+        present.set(key, position);
+      }
+    }
+    for (const [key, position] of removed) this.#gone.set(key, position);
+    this.#positions = present;
+    this.#first = false;
+    return notes;
+  }
+
+  /** What can be fetched from a node now. */
+  readable(node: number): (Position & { offset: bigint })[] {
+    const now = this.#now();
+    return [...this.#positions.values()].filter(
+      (position): position is Position & { offset: bigint } =>
+        position.leader === node && position.offset !== undefined && position.notBefore <= now,
+    );
+  }
+
+  /** What a node must be asked for its offset first. */
+  unplaced(node: number): Position[] {
+    const now = this.#now();
+    return [...this.#positions.values()].filter(
+      (position) => position.leader === node && position.offset === undefined && position.notBefore <= now,
+    );
+  }
+
+  get(topic: string, partition: number): Position | undefined {
+    return this.#positions.get(keyOf(topic, partition));
+  }
+
+  /** Every node that leads something that is tapped. */
+  leaders(): Set<number> {
+    const nodes = new Set<number>();
+    for (const { leader } of this.#positions.values()) if (leader >= 0) nodes.add(leader);
+    return nodes;
+  }
+
+  count(node: number): number {
+    let count = 0;
+    for (const { leader, topic } of this.#positions.values()) if (leader === node && topic !== commitsTopic) count++;
+    return count;
+  }
+
+  topicCount(): number {
+    return new Set([...this.#positions.values()].map(({ topic }) => topic).filter((topic) => topic !== commitsTopic))
+      .size;
+  }
+
+  /** Topics that the broker names but does not let the tap read. */
+  get unauthorized(): number {
+    return this.#unauthorized;
+  }
+
+  /** Takes in the answer to `unplaced`. */
+  place(found: FoundOffset): void {
+    const position = this.get(found.topic, found.partition);
+    if (position === undefined || position.offset !== undefined) return;
+    if (found.errorCode !== 0) {
+      position.notBefore = this.#now() + (found.errorCode === 29 ? 30_000 : 200);
+      return;
+    }
+    if (found.offset >= 0n) position.offset = found.offset;
+    // Nothing is as young as the time asked for: begin at the end.
+    else position.start = "now";
+  }
+
+  /**
+   * An offset does not exist (any more). Retention may have overtaken the tap, then there is a gap to tell; or the log
+   * is shorter than it was, then it is another one or lost its end, and everything in it is new.
+   */
+  outOfRange(position: Position, logStart: bigint, end: bigint): { readonly note: string; readonly lost: number } {
+    const place = `${position.topic}[${position.partition}]`;
+    const at = position.offset ?? 0n;
+    if (logStart >= 0n && at < logStart) {
+      const lost = Number(logStart - at);
+      position.offset = logStart;
+      return { note: `The broker deleted up to ${lost} records of ${place} before they could be read.`, lost };
+    }
+    position.offset = logStart >= 0n && end >= logStart ? logStart : undefined;
+    position.start = "beginning";
+    return {
+      note: `${place} is shorter than it was (made anew, or its end was lost); it is read from its beginning.`,
+      lost: 0,
+    };
+  }
+}
+
+function keyOf(topic: string, partition: number): string {
+  return `${partition} ${topic}`;
+}

@@ -1,0 +1,397 @@
+/**
+ * The Kafka tap: reads every topic beside its consumers, without a consumer group, without commits, without creating
+ * anything. What it knows of the wire is in kafka-client.ts, where it stands in kafka-positions.ts.
+ *
+ * One loop looks after metadata (new topics, new leaders); one loop a node fetches what that node leads, waiting at the
+ * broker so that a record is handed on as soon as it is written. A node's next fetch runs while the sink takes the
+ * last one, and is read only when the sink is done: that is the whole buffer, `maxBytes` a node.
+ */
+import type { ConnectionOptions } from "node:tls";
+import { brokerFailed, failureOf, type Failure } from "../errors.ts";
+import { kafkaAddress, type HostPort } from "./address.ts";
+import { pause, preciseNow } from "./clock.ts";
+import type { Envelope, Tap, TapEvent, TapPhase, TapReport, TapSink } from "./envelope.ts";
+import { KafkaClient, type FetchPosition, type KafkaLogin } from "./kafka-client.ts";
+import { commitsTopic, readCommit, TransactionalCommits } from "./kafka-commits.ts";
+import { Positions, type StartAt } from "./kafka-positions.ts";
+import type { FetchedPartition } from "./kafka-responses.ts";
+import { readRecordSet, type Limits } from "./record-batch.ts";
+import { StateTeller } from "./state-teller.ts";
+
+export interface KafkaTapOptions {
+  readonly seeds: readonly HostPort[];
+  /** Which topics, `*` standing for anything: `["orders.*"]`. Without it, all. Internal topics are always left out. */
+  readonly topics?: readonly string[];
+  /** Where to begin in topics that exist at the start; topics found later are read whole. */
+  readonly from?: StartAt;
+  readonly login?: KafkaLogin;
+  readonly tls?: boolean | ConnectionOptions;
+  /** From an address that brokers advertise to one that works here: `{"kafka:9092": "127.0.0.1:9092"}`. */
+  readonly addressMap?: Readonly<Record<string, string>>;
+  /** Whether the tap may go on to a host that a broker advertises, when it is neither this machine nor a seed. */
+  readonly mayConnect?: (host: string) => boolean;
+  /** The most bytes of a key or body that are kept; `bodySize` tells the whole size. Default 1 MiB. */
+  readonly keptBytes?: number;
+  /** The most bytes that one batch may decompress to. Default 128 MiB. */
+  readonly batchBytes?: number;
+  /** The most bytes of one fetch. Default 4 MiB. */
+  readonly maxBytes?: number;
+}
+
+/** How long a fetch waits at the broker when there is nothing; a record ends the wait at once. */
+const maxWaitMs = 250;
+/** The sink gets a fetch in portions, so that others get their turn in between. */
+const portion = 2_000;
+const quickRefreshMs = 250;
+const quickRefreshPeriodMs = 15_000;
+const longestBackoffMs = 8_000;
+
+export function createKafkaTap(options: KafkaTapOptions): Tap {
+  return new KafkaTap(options);
+}
+
+class KafkaTap implements Tap {
+  readonly id: string;
+  readonly #options: KafkaTapOptions;
+  readonly #address: string;
+  readonly #limits: Limits;
+  readonly #client: KafkaClient;
+  readonly #positions: Positions;
+  readonly #transactionalCommits = new TransactionalCommits();
+  readonly #stopping = new AbortController();
+  readonly #state: StateTeller;
+  readonly #nodeLoops = new Map<number, Promise<void>>();
+  readonly #nodeFailures = new Map<number, { readonly failure: Failure; readonly nextTryAt: number }>();
+  /** Aborted to make loops look again at once; then replaced. */
+  #wake = new AbortController();
+  #sink: TapSink | undefined;
+  #metadataLoop: Promise<void> | undefined;
+  #wasLive = false;
+  #startedAt = 0;
+  #messages = 0;
+  #bytes = 0;
+  #lost = 0;
+  #unreadable = 0;
+  #note: string | undefined;
+
+  constructor(options: KafkaTapOptions) {
+    this.#options = options;
+    this.#address = kafkaAddress(options.seeds);
+    this.id = `kafka:${this.#address}`;
+    this.#limits = { keptBytes: options.keptBytes ?? 1 << 20, batchBytes: options.batchBytes ?? 128 << 20 };
+    this.#client = new KafkaClient(options);
+    this.#positions = new Positions(topicFilter(options.topics), preciseNow);
+    this.#state = new StateTeller({ tap: this.id, broker: "kafka", address: this.#address });
+  }
+
+  /** Resolves when the tap stands everywhere and misses nothing from then on, or when its first attempt failed. */
+  async start(sink: TapSink): Promise<void> {
+    if (this.#sink !== undefined || this.#stopping.signal.aborted) return;
+    this.#sink = sink;
+    this.#startedAt = preciseNow();
+    this.#state.open(sink);
+    this.#state.tell({ phase: "connecting", detail: `Connecting to Kafka at ${this.#address}.` });
+    await new Promise<void>((settled) => {
+      this.#metadataLoop = this.#followMetadata(settled);
+    });
+  }
+
+  async stop(): Promise<void> {
+    const first = !this.#stopping.signal.aborted;
+    this.#stopping.abort();
+    this.#wake.abort();
+    this.#client.close();
+    await this.#metadataLoop;
+    await Promise.all(this.#nodeLoops.values());
+    if (first && this.#sink !== undefined) this.#state.tell({ phase: "stopped" });
+  }
+
+  retry(): void {
+    this.#lookAgain();
+  }
+
+  report(): TapReport {
+    const topics = this.#positions.topicCount();
+    return {
+      tap: this.id,
+      touched: [`Read ${topics} ${topics === 1 ? "topic" : "topics"} of Kafka at ${this.#address} by plain fetches.`],
+      neverTouched: [
+        "No consumer group was joined or created.",
+        "No offset was committed.",
+        "No topic was created, and none can be: every request says so.",
+        "No record was written.",
+      ],
+      messages: this.#messages,
+      bytes: this.#bytes,
+    };
+  }
+
+  get #stopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  async #followMetadata(settled: () => void): Promise<void> {
+    let failures = 0;
+    while (!this.#stopped) {
+      const begun = preciseNow();
+      try {
+        const metadata = await this.#client.metadata();
+        // Where the broker was not there at first, "now" is when the tap was started, not when the broker came.
+        const late = !this.#wasLive && failures > 0;
+        const from = this.#options.from ?? "now";
+        for (const note of this.#positions.update(
+          metadata,
+          late && from === "now" ? { time: this.#startedAt } : from,
+        )) {
+          this.#note = note;
+        }
+        failures = 0;
+        this.#runNodeLoops();
+        await this.#settleNodes();
+        this.#tellHealth();
+      } catch (error) {
+        if (this.#stopped) break;
+        failures++;
+        const wait = backoff(failures);
+        const failure = failureOf(error, (why) => brokerFailed("Kafka", this.#address, why));
+        this.#state.tell({ ...this.#phaseFor(failure), nextTryAt: preciseNow() + wait });
+        settled();
+        await this.#sleep(wait);
+        continue;
+      }
+      settled();
+      const took = preciseNow() - begun;
+      const quick = preciseNow() - this.#startedAt < quickRefreshPeriodMs || this.#nodeFailures.size > 0;
+      await this.#sleep(Math.min(5_000, Math.max(quick ? quickRefreshMs : 500, took * 10)));
+    }
+    settled();
+  }
+
+  /** Waits, when the tap is new, until every partition is placed: what is written from then on is seen. */
+  async #settleNodes(): Promise<void> {
+    if (this.#wasLive) return;
+    const until = preciseNow() + 5_000;
+    while (!this.#stopped && preciseNow() < until) {
+      const leaders = [...this.#positions.leaders()];
+      const waiting = leaders.some(
+        (node) => !this.#nodeFailures.has(node) && this.#positions.unplaced(node).length > 0,
+      );
+      if (!waiting) return;
+      await pause(5, this.#stopping.signal);
+    }
+  }
+
+  #runNodeLoops(): void {
+    for (const node of this.#positions.leaders()) {
+      if (this.#nodeLoops.has(node)) continue;
+      const loop = this.#followNode(node).finally(() => this.#nodeLoops.delete(node));
+      this.#nodeLoops.set(node, loop);
+    }
+  }
+
+  async #followNode(node: number): Promise<void> {
+    let failures = 0;
+    let handing: Promise<void> = Promise.resolve();
+    while (!this.#stopped && this.#positions.leaders().has(node)) {
+      try {
+        await this.#place(node);
+        const positions = this.#positions.readable(node);
+        if (positions.length === 0) {
+          await this.#sleep(50);
+          continue;
+        }
+        const maxBytes = this.#options.maxBytes ?? 4 << 20;
+        const partitionMaxBytes = Math.max(64 << 10, Math.min(1 << 20, maxBytes));
+        const fetched = await this.#client.fetch(node, positions, { maxWaitMs, maxBytes, partitionMaxBytes });
+        failures = 0;
+        if (this.#nodeFailures.delete(node)) this.#tellHealth();
+        await handing;
+        if (this.#stopped) break;
+        const events = this.#read(fetched);
+        if (events.length > 0) handing = this.#handOn(events);
+      } catch (error) {
+        if (this.#stopped) break;
+        const failure = failureOf(error, (why) => brokerFailed("Kafka", this.#client.addressOf(node), why));
+        const wait = backoff(++failures);
+        this.#nodeFailures.set(node, { failure, nextTryAt: preciseNow() + wait });
+        this.#tellHealth();
+        await this.#sleep(wait);
+      }
+    }
+    this.#nodeFailures.delete(node);
+    await handing;
+  }
+
+  /** Asks the node where to begin in its partitions that are new. */
+  async #place(node: number): Promise<void> {
+    const byTime = new Map<number, FetchPosition[]>();
+    for (const { topic, partition, start } of this.#positions.unplaced(node)) {
+      const time = start === "now" ? -1 : start === "beginning" ? -2 : Math.max(0, Math.floor(start.time));
+      const wanted = byTime.get(time) ?? [];
+      wanted.push({ topic, partition, offset: 0n });
+      byTime.set(time, wanted);
+    }
+    for (const [time, wanted] of byTime) {
+      for (const found of await this.#client.offsets(node, wanted, time)) this.#positions.place(found);
+    }
+  }
+
+  #read(fetched: readonly FetchedPartition[]): TapEvent[] {
+    const events: TapEvent[] = [];
+    const receivedAt = preciseNow();
+    for (const part of fetched) {
+      const position = this.#positions.get(part.topic, part.partition);
+      if (position?.offset === undefined) continue;
+      if (part.errorCode === 0) {
+        const visitor =
+          part.topic === commitsTopic
+            ? this.#commitVisitor(part, receivedAt, events)
+            : this.#visitor(part, receivedAt, events);
+        position.offset = readRecordSet(part.records, position.offset, this.#limits, visitor);
+      } else if (part.errorCode === 1) {
+        const { note, lost } = this.#positions.outOfRange(position, part.logStart, part.highWatermark);
+        if (part.topic === commitsTopic) continue;
+        this.#lost += lost;
+        this.#note = note;
+        this.#tellHealth();
+      } else if (part.errorCode === 29) {
+        position.notBefore = receivedAt + 30_000;
+        if (part.topic === commitsTopic) continue;
+        this.#note = `Kafka does not permit reading ${part.topic}: grant the user Read on it.`;
+        this.#tellHealth();
+      } else {
+        // Moved, deleted or not ready: the metadata loop finds out which; not this partition until then.
+        position.notBefore = receivedAt + 100;
+        this.#lookAgain();
+      }
+    }
+    return events;
+  }
+
+  #visitor(
+    { topic, partition }: FetchedPartition,
+    receivedAt: number,
+    events: TapEvent[],
+  ): Parameters<typeof readRecordSet>[3] {
+    const tap = this.id;
+    return {
+      record: (batch, record) => {
+        const { timestamp, value, valueSize } = record;
+        this.#messages++;
+        this.#bytes += valueSize;
+        const envelope: Envelope = {
+          tap,
+          receivedAt,
+          ...(isPlausibleTime(timestamp) ? { timestamp } : undefined),
+          headers: record.headers,
+          key: record.key,
+          body: value,
+          bodySize: valueSize,
+          origin: {
+            broker: "kafka",
+            topic,
+            partition,
+            offset: record.offset,
+            timestampType: batch.timestampType,
+            ...(batch.producerId >= 0n ? { producerId: batch.producerId } : undefined),
+            transactional: batch.transactional,
+          },
+        };
+        events.push({ kind: "message", envelope });
+      },
+      marker: (producerId, offset, outcome) => {
+        events.push({ kind: "transaction", tap, topic, partition, producerId, offset, outcome });
+      },
+      unreadable: (first, count, reason) => {
+        this.#unreadable += count;
+        this.#note = `${this.#unreadable} ${this.#unreadable === 1 ? "record" : "records"} could not be read, last at ${topic}[${partition}] ${first}: ${reason}.`;
+        this.#tellHealth();
+      },
+    };
+  }
+
+  #commitVisitor(
+    { partition }: FetchedPartition,
+    receivedAt: number,
+    events: TapEvent[],
+  ): Parameters<typeof readRecordSet>[3] {
+    return {
+      record: (batch, { key, value, timestamp }) => {
+        const commit = readCommit(this.id, key, value, isPlausibleTime(timestamp) ? timestamp : receivedAt);
+        if (commit === undefined) return;
+        if (batch.transactional) this.#transactionalCommits.add(partition, batch.producerId, commit);
+        else events.push(commit);
+      },
+      marker: (producerId, _, outcome) => {
+        events.push(...this.#transactionalCommits.decide(partition, producerId, outcome));
+      },
+      unreadable: () => undefined,
+    };
+  }
+
+  /** The sink's promise is back-pressure; that it should fail is its own matter and must not end the tap. */
+  async #handOn(events: readonly TapEvent[]): Promise<void> {
+    for (let i = 0; i < events.length && !this.#stopped; i += portion) {
+      try {
+        await this.#sink?.accept(events.length <= portion ? events : events.slice(i, i + portion));
+      } catch (error) {
+        this.#note = `Messages could not be taken in: ${error instanceof Error ? error.message : String(error)}.`;
+        this.#tellHealth();
+      }
+    }
+  }
+
+  #tellHealth(): void {
+    if (this.#stopped) return;
+    const shed = this.#lost;
+    const failing = [...this.#nodeFailures].filter(([node]) => this.#positions.leaders().has(node));
+    const [node, failed] = failing[0] ?? [];
+    if (node === undefined || failed === undefined) {
+      this.#wasLive = true;
+      const unauthorized = this.#positions.unauthorized;
+      const unseen =
+        unauthorized > 0 ? `${unauthorized} topics are not shown: the user may not describe them.` : undefined;
+      this.#state.tell({ phase: "live", detail: this.#note ?? unseen, shed });
+    } else if (failing.length < this.#positions.leaders().size) {
+      this.#wasLive = true;
+      const count = this.#positions.count(node);
+      const detail = `${failed.failure.message} Its ${count} ${count === 1 ? "partition is" : "partitions are"} not read meanwhile.`;
+      this.#state.tell({ phase: "live", detail, nextTryAt: failed.nextTryAt, shed });
+    } else {
+      this.#state.tell({ ...this.#phaseFor(failed.failure), nextTryAt: failed.nextTryAt, shed });
+    }
+  }
+
+  #phaseFor(failure: Failure): { readonly phase: TapPhase; readonly detail: string } {
+    return { phase: failure.passing ? "reconnecting" : "failed", detail: failure.message };
+  }
+
+  #lookAgain(): void {
+    this.#wake.abort();
+    this.#wake = new AbortController();
+  }
+
+  #sleep(milliseconds: number): Promise<void> {
+    return pause(milliseconds, this.#wake.signal);
+  }
+}
+
+/** 250 ms, doubled with every failure, at most 8 s. */
+function backoff(failures: number): number {
+  return Math.min(longestBackoffMs, 125 * 2 ** Math.min(failures, 10));
+}
+
+/** Producers may write anything: a time before 2000 or after 2100 is none. */
+function isPlausibleTime(milliseconds: number): boolean {
+  return milliseconds >= 946_684_800_000 && milliseconds < 4_102_444_800_000;
+}
+
+/** Whether a topic is wanted, by patterns in which `*` stands for anything. */
+export function topicFilter(patterns: readonly string[] | undefined): (topic: string) => boolean {
+  if (patterns === undefined || patterns.length === 0) return () => true;
+  const expressions = patterns.map((pattern) => {
+    const parts = pattern.split("*").map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`));
+    return new RegExp(`^${parts.join(".*")}$`, "s");
+  });
+  return (topic) => expressions.some((expression) => expression.test(topic));
+}
