@@ -188,7 +188,7 @@ function workbenchUrl(origin: string, options: VscodeOptions): string {
   const host = new URL(origin).host;
   const payload = [
     ...(options.open ?? []).map((path) => ["openFile", `vscode-remote://${host}${join(options.workspace, path)}`] as const),
-    ...(options.payload ?? []),
+    ...(options.payload ?? []).map(([name, value]) => [name, value.replace("vscode-remote://HOST", `vscode-remote://${host}`)] as const),
   ];
   const query = new URLSearchParams({ folder: options.workspace });
   if (payload.length > 0) query.set("payload", JSON.stringify(payload));
