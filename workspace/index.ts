@@ -5,6 +5,7 @@
  * values (`loadSides`), the settings that steer the check (`buf.yaml`, `contrail.yaml`), and one clear sentence for each
  * thing that could not be read. It reads disk and git, writes nothing, connects to nothing, and knows no editor.
  */
+export { decide, type Decided } from "./accept.ts";
 export { type Baseline, resolveBaseline, tagsMatching } from "./baseline.ts";
 export { type Collected } from "./collect.ts";
 export {

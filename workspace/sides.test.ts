@@ -94,7 +94,12 @@ describe("loadSides", () => {
     expect(second.before).toBe(first.before);
     expect(second.after.files.get("a.proto")).toBe(proto(""));
     expect([...second.after.files.keys()].sort()).toEqual(["a.proto", "b.proto", "new.proto"]);
-    cache.filesChanged();
+    repo.write("a.proto", proto("string saved = 1;"));
+    cache.filesChanged(["a.proto"]);
+    const saved = await loadSides({ root: repo.root, cache });
+    expect(saved.after.files.get("a.proto")).toContain("saved");
+    expect(saved.after.files.has("b.proto")).toBe(true);
+    cache.filesChanged(["b.proto"]);
     const third = await loadSides({ root: repo.root, cache });
     expect([...third.after.files.keys()]).toEqual(["a.proto"]);
   });

@@ -6,8 +6,8 @@ import type { ContractSet, Format, ProtoModule } from "../contracts/compat/index
 import type { Problem } from "../contracts/source/index.ts";
 import { resolveBaseline, type Baseline, type ResolvedBaseline } from "./baseline.ts";
 import { arrange, collect, type Collected } from "./collect.ts";
-import { defaultConfig, type ContrailConfig } from "./contrail-config.ts";
-import { isDocument, isProto } from "./detect.ts";
+import { defaultConfig, isContrailConfig, type ContrailConfig } from "./contrail-config.ts";
+import { detectDocument, isDocument, isProto, referencesIn } from "./detect.ts";
 import { commitSource, folderSource, singleFileSource } from "./file-sources.ts";
 import { importsIn } from "./import-roots.ts";
 import { isBufSettings, moduleHolding, withoutNested } from "./modules.ts";
@@ -61,10 +61,26 @@ export class SidesCache {
     return value;
   }
 
-  /** Files on disk changed: they are read anew with the next load. */
-  filesChanged(): void {
-    this.workTree = undefined;
-    this.arranged = undefined;
+  /** Contracts that were saved since the working tree was read; only these are read anew. */
+  private readonly saved = new Set<string>();
+
+  /**
+   * Files on disk changed, were made or deleted; without `paths`, nobody knows which. What is needed is read anew with
+   * the next load.
+   */
+  filesChanged(paths?: readonly string[]): void {
+    if (paths === undefined || paths.length > 100) this.workTree = undefined;
+    else for (const path of paths) this.saved.add(path);
+  }
+
+  /** The working tree as it is on disk, read as little as possible. */
+  readWorkTree(root: string): Promise<Collected> {
+    const known = this.workTree;
+    const saved = [...this.saved];
+    this.saved.clear();
+    if (known === undefined) this.workTree = collect(folderSource(root));
+    else if (saved.length > 0) this.workTree = known.then((work) => reread(root, work, saved));
+    return this.workTree ?? Promise.reject(new Error("unreachable"));
   }
 
   /** HEAD or a branch moved, or another baseline is asked for. Contents of commits stay, they cannot change. */
@@ -79,7 +95,7 @@ export async function loadSides(request: LoadRequest): Promise<Sides> {
   const cache = request.cache ?? new SidesCache();
   const early = request.against === undefined ? undefined : loadBaseline(request, request.against, cache);
   const guess = request.against === undefined ? loadBaseline(request, undefined, cache) : undefined;
-  const work = await (cache.workTree ??= collect(folderSource(request.root)));
+  const work = await cache.readWorkTree(request.root);
   const now = await withOverlay(work, request.overlay, cache);
   const wanted = request.against ?? now.config.against;
   const loaded = await (early ?? (wanted === undefined ? guess : loadBaseline(request, wanted, cache)));
@@ -200,16 +216,38 @@ async function withOverlay(
   return { ...value, contracts: { files, protoModules: value.contracts.protoModules } };
 }
 
+/** `work` with the texts of `paths` as they are on disk now; everything anew where that could change what is a contract. */
+async function reread(root: string, work: Collected, paths: readonly string[]): Promise<Collected> {
+  const source = folderSource(root);
+  const relevant = paths.filter(
+    (path) => isReadable(path) || work.contracts.files.has(path) || path.endsWith(".gitignore"),
+  );
+  if (relevant.length === 0) return work;
+  const { contents, unreadable } = await source.read(relevant);
+  const files = new Map(work.contracts.files);
+  for (const path of relevant) {
+    const old = files.get(path);
+    const content = contents.get(path);
+    if (old === undefined && content === undefined && !work.settings.has(path)) continue;
+    if (old === undefined || content === undefined || content.includes(0)) return collect(source);
+    const text = new TextDecoder().decode(content);
+    if (signature(path, old) !== signature(path, text)) return collect(source);
+    files.set(path, text);
+  }
+  const stillUnreadable = work.unreadable.filter(({ path }) => !relevant.includes(path));
+  return { ...work, contracts: { ...work.contracts, files }, unreadable: [...stillUnreadable, ...unreadable] };
+}
+
 const isReadable = (path: string) => isProto(path) || isDocument(path);
 
 /** What of the edited texts decides about modules and formats: equal signatures, equal arrangement. */
 function signatureOf(texts: ReadonlyMap<string, string>, work: Collected): string {
-  return JSON.stringify(
-    [...texts].map(([path, text]) => {
-      if (work.settings.has(path) || isBufSettings(path) || path.startsWith("contrail.")) return [path, text];
-      return isProto(path) ? [path, importsIn(text)] : [path, /(openapi|swagger|asyncapi)["']?\s*:/.test(text)];
-    }),
-  );
+  const isSettings = (path: string) => work.settings.has(path) || isBufSettings(path) || isContrailConfig(path);
+  return JSON.stringify([...texts].map(([path, text]) => [path, isSettings(path) ? text : signature(path, text)]));
+}
+
+function signature(path: string, text: string): string {
+  return JSON.stringify(isProto(path) ? importsIn(text) : [detectDocument(text), referencesIn(text)]);
 }
 
 /**
