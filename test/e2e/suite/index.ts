@@ -3,9 +3,8 @@
  * line of JSON per test, which the runner outside reads (test/e2e/editor.test.ts).
  */
 import Mocha from "mocha";
+import { resultMark } from "../../../scripts/drive/suite-result.ts";
 
-/** Where the runner looks for results in what the host prints. */
-export const resultMark = "contrail-test-result ";
 
 export async function run(): Promise<void> {
   const mocha = new Mocha({ ui: "bdd", timeout: 30_000, reporter: "min" });

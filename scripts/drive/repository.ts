@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { repositoryRoot } from "../../scripts/setup/paths.ts";
+import { repositoryRoot } from "../setup/paths.ts";
 
 const run = promisify(execFile);
 

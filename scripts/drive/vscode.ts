@@ -12,9 +12,9 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { chromium, type BrowserContext, type FrameLocator, type Page } from "playwright-core";
-import { chromiumFlags, findChromium } from "../../scripts/setup/chromium.ts";
-import { repositoryRoot } from "../../scripts/setup/paths.ts";
-import { ensureVscodeHost } from "../../scripts/setup/vscode.ts";
+import { chromiumFlags, findChromium } from "../setup/chromium.ts";
+import { repositoryRoot } from "../setup/paths.ts";
+import { ensureVscodeHost } from "../setup/vscode.ts";
 
 const run = promisify(execFile);
 

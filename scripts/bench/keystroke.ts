@@ -1,0 +1,119 @@
+/**
+ * Keystroke to diagnostic: the language server as a process of its own, a git repository with a .proto of 2,000 lines,
+ * and an edit at a time. The peer in the same run is `buf breaking` on the same repository, as a whole process, since it
+ * has no breaking checks in its editor.
+ */
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { pathToFileURL } from "node:url";
+import {
+  createProtocolConnection,
+  DidChangeTextDocumentNotification,
+  DidOpenTextDocumentNotification,
+  DocumentDiagnosticRequest,
+  ExitNotification,
+  InitializedNotification,
+  InitializeRequest,
+  ShutdownRequest,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from "vscode-languageserver/node.js";
+import { repositoryRoot } from "../setup/paths.ts";
+import { heading, line, quantile, spread } from "./figures.ts";
+
+const run = promisify(execFile);
+const edits = 60;
+
+export async function benchKeystroke(): Promise<void> {
+  heading("Keystroke to diagnostic, a .proto of 2,000 lines in a git repository");
+  const folder = await mkdtemp(join(tmpdir(), "contrail-bench-"));
+  try {
+    const text = largeProto();
+    await writeFile(join(folder, "large.proto"), text);
+    const git = (...args: string[]) => run("git", ["-c", "user.name=b", "-c", "user.email=b@example.com", ...args], { cwd: folder });
+    await git("init", "-q", "-b", "main");
+    await git("add", "-A");
+    await git("commit", "-q", "-m", "base");
+    const samples = await measureServer(folder, text);
+    line("contrail, language server", spread(samples), "p95 under 50 ms");
+    const peer = await measureBuf(folder, text);
+    line("buf breaking, whole process", spread(peer));
+    line("ratio of medians, contrail to buf", (quantile(samples, 0.5) / quantile(peer, 0.5)).toPrecision(2));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function largeProto(): string {
+  const lines = [`syntax = "proto3";`, "", "package bench.v1;", ""];
+  for (let message = 0; lines.length < 1990; message++) {
+    lines.push(`// Message number ${message}.`, `message M${message} {`);
+    for (let field = 1; field <= 12; field++) lines.push(`  string field_${field} = ${field};`);
+    lines.push(`  repeated M${message} children = 20;`, "}", "");
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+async function measureServer(folder: string, text: string): Promise<number[]> {
+  const child = spawn(process.execPath, [join(repositoryRoot, "dist", "node", "language-server.js"), "--stdio"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const connection = createProtocolConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
+  connection.listen();
+  const root = pathToFileURL(folder).toString();
+  const uri = `${root}/large.proto`;
+  await connection.sendRequest(InitializeRequest.type, {
+    processId: process.pid,
+    rootUri: root,
+    workspaceFolders: [{ uri: root, name: "bench" }],
+    capabilities: { textDocument: { diagnostic: { dynamicRegistration: false, relatedDocumentSupport: true } }, workspace: {} },
+  });
+  await connection.sendNotification(InitializedNotification.type, {});
+  await connection.sendNotification(DidOpenTextDocumentNotification.type, {
+    textDocument: { uri, languageId: "proto", version: 1, text },
+  });
+  const samples: number[] = [];
+  for (let edit = 0; edit < edits + 5; edit++) {
+    const field = `field_${(edit % 12) + 1}`;
+    const broken = text.replace(`  string ${field} =`, `  int32 ${field} =`);
+    const started = performance.now();
+    await connection.sendNotification(DidChangeTextDocumentNotification.type, {
+      textDocument: { uri, version: edit + 2 },
+      contentChanges: [{ text: broken }],
+    });
+    for (;;) {
+      const report = await connection.sendRequest(DocumentDiagnosticRequest.type, { textDocument: { uri } });
+      const items = report.kind === "full" ? report.items : [];
+      if (items.some((one) => one.code === "FIELD_SAME_TYPE" && one.message.includes(field))) break;
+      if (performance.now() - started > 20_000) throw new Error(`No diagnostic for ${field} within 20 s.`);
+    }
+    // The first ones load the judges and read the baseline.
+    if (edit >= 5) samples.push(performance.now() - started);
+  }
+  await connection.sendRequest(ShutdownRequest.type);
+  await connection.sendNotification(ExitNotification.type);
+  connection.dispose();
+  child.kill();
+  return samples;
+}
+
+async function measureBuf(folder: string, text: string): Promise<number[]> {
+  await writeFile(join(folder, "large.proto"), text.replace("  string field_1 =", "  int32 field_1 ="));
+  const samples: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const started = performance.now();
+    await run(join(repositoryRoot, "node_modules", ".bin", "buf"), ["breaking", "--against", ".git#branch=main"], { cwd: folder }).then(
+      () => {
+        throw new Error("buf found nothing, so the comparison means nothing.");
+      },
+      (error: { code?: number }) => {
+        if (error.code !== 100) throw error;
+      },
+    );
+    samples.push(performance.now() - started);
+  }
+  return samples;
+}
