@@ -6,3 +6,12 @@
  */
 export * from "./decoded.ts";
 export * from "./catalog-types.ts";
+export {
+  decodeProtobuf,
+  encodeProtobuf,
+  largestProtobuf,
+  looksLikeProtobuf,
+  protobufPlausibility,
+  type ProtobufReading,
+  type ProtobufWriting,
+} from "./protobuf.ts";
