@@ -21,9 +21,6 @@ export const failureCodes = [
   "broker-too-old",
   "not-permitted",
   "no-such-vhost",
-  "management-missing",
-  "management-refused",
-  "tracing-not-permitted",
   "restore-failed",
   "port-taken",
   "broker-failed",
@@ -86,6 +83,14 @@ export function brokerSilent(broker: BrokerName, address: string, seconds: numbe
 
 export function brokerClosed(broker: BrokerName, address: string): Failure {
   return failure("broker-closed", `${broker} at ${address} closed the connection. Trying to reach it again.`, true);
+}
+
+export function closedAtOnce(broker: BrokerName, address: string): Failure {
+  return failure(
+    "broker-closed",
+    `What listens at ${address} closes the connection without a word. Check that it is ${broker}'s port, and that ${broker} is not just starting or stopping.`,
+    true,
+  );
 }
 
 export function notThatBroker(broker: BrokerName, address: string, speaks: string): Failure {

@@ -21,3 +21,4 @@ export type * from "./envelope.ts";
 export { createKafkaTap, type KafkaTapOptions } from "./kafka.ts";
 export type { KafkaLogin } from "./kafka-client.ts";
 export type { StartAt } from "./kafka-positions.ts";
+export { createRabbitmqTap, type RabbitmqMode, type RabbitmqTapOptions } from "./rabbitmq.ts";

@@ -1,0 +1,126 @@
+/**
+ * Opens an AMQP connection, or throws a `FailureError` that says in a sentence why there is none.
+ */
+import { connect as connectAmqp, type ChannelModel } from "amqplib";
+import { connect as connectPlain } from "node:net";
+import type { ConnectionOptions } from "node:tls";
+import {
+  badCredentials,
+  brokerFailed,
+  brokerSilent,
+  brokerUnreachable,
+  closedAtOnce,
+  FailureError,
+  hostUnknown,
+  noSuchVhost,
+  notThatBroker,
+  tlsRefused,
+  wantsTls,
+  type Failure,
+} from "../errors.ts";
+import { formatHostPort, type RabbitmqAddress } from "./address.ts";
+
+export interface AmqpConnection {
+  readonly model: ChannelModel;
+  /** The name of the broker's cluster, by which its management API is recognised. */
+  readonly cluster: string;
+  readonly version: string;
+  /** Why it ended: the broker's reply code, where it gave one. */
+  readonly closed: Promise<{ readonly code: number | undefined; readonly message: string }>;
+}
+
+const timeoutMs = 5_000;
+
+export async function openAmqp(
+  address: RabbitmqAddress,
+  connectionName: string,
+  tls: ConnectionOptions | undefined,
+): Promise<AmqpConnection> {
+  let model: ChannelModel;
+  try {
+    model = await connectAmqp(
+      {
+        protocol: address.tls ? "amqps" : "amqp",
+        hostname: address.host,
+        port: address.port,
+        username: address.username,
+        password: address.password,
+        // amqplib undoes percent signs in it.
+        vhost: encodeURIComponent(address.vhost),
+        heartbeat: 10,
+        frameMax: 131_072,
+      },
+      {
+        ...(address.tls ? tls : undefined),
+        noDelay: true,
+        keepAlive: true,
+        timeout: timeoutMs,
+        clientProperties: { connection_name: connectionName, product: "Contrail" },
+      },
+    );
+  } catch (error) {
+    throw new FailureError(await explain(error, address), error);
+  }
+  let last: { code?: number; message?: string } = {};
+  const closed = new Promise<{ code: number | undefined; message: string }>((resolve) => {
+    model.on("error", (error: { code?: number; message?: string }) => {
+      last = error;
+    });
+    model.on("close", (error?: { code?: number; message?: string }) => {
+      const reason = error ?? last;
+      resolve({ code: reason.code ?? last.code, message: reason.message ?? last.message ?? "closed" });
+    });
+  });
+  const { cluster_name: cluster, version } = (
+    model.connection as unknown as { serverProperties: Record<string, unknown> }
+  ).serverProperties;
+  return { model, cluster: String(cluster ?? ""), version: String(version ?? ""), closed };
+}
+
+async function explain(error: unknown, address: RabbitmqAddress): Promise<Failure> {
+  const place = formatHostPort(address);
+  const { code = "", message = String(error) } = error as { code?: string; message?: string };
+  switch (code) {
+    case "ECONNREFUSED":
+      return brokerUnreachable("RabbitMQ", place, "connection refused");
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+    case "EADDRNOTAVAIL":
+      return brokerUnreachable("RabbitMQ", place, "no route");
+    case "ETIMEDOUT":
+      return brokerUnreachable("RabbitMQ", place, "no answer");
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return hostUnknown("RabbitMQ", place);
+    default:
+  }
+  if (/vhost/i.test(message) || /\b530\b/.test(message)) return noSuchVhost(place, address.vhost, address.username);
+  if (/ACCESS.REFUSED|\b403\b/i.test(message)) return badCredentials("RabbitMQ", place, address.username);
+  if (/^connect ETIMEDOUT$/.test(message)) return brokerSilent("RabbitMQ", place, timeoutMs / 1_000);
+  if (/^Handshake terminated by server/.test(message)) return brokerFailed("RabbitMQ", place, message);
+  if (address.tls) return tlsRefused("RabbitMQ", place, message);
+  const greeting = await greetingOf(address);
+  if (greeting.startsWith("\u0015\u0003")) return wantsTls("RabbitMQ", place);
+  if (greeting.startsWith("HTTP/")) return notThatBroker("RabbitMQ", place, "a web server");
+  if (greeting.startsWith("SSH-")) return notThatBroker("RabbitMQ", place, "an SSH server");
+  if (greeting.startsWith("AMQP")) return notThatBroker("RabbitMQ", place, "a broker of another AMQP version");
+  if (greeting === "") return closedAtOnce("RabbitMQ", place);
+  // An AMQP method frame: it is the right broker, and it did close.
+  if (greeting.startsWith("\u0001")) return brokerFailed("RabbitMQ", place, message);
+  return notThatBroker("RabbitMQ", place, "another program");
+}
+
+/** The first bytes that a port answers to AMQP's greeting, for saying what it is instead. */
+function greetingOf({ host, port }: RabbitmqAddress): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connectPlain({ host, port }, () => socket.write("AMQP\u0000\u0000\u0009\u0001", "latin1"));
+    let heard = "";
+    socket.setTimeout(1_000, () => socket.destroy());
+    socket.on("data", (bytes) => {
+      heard = bytes.toString("latin1", 0, 16);
+      socket.destroy();
+    });
+    socket.on("error", () => undefined);
+    socket.on("close", () => resolve(heard));
+  });
+}

@@ -1,0 +1,208 @@
+/**
+ * The tap's own queue at RabbitMQ: exclusive (gone with the connection), bounded, dropping its oldest at the bound.
+ * Takes in bindings; hands events on in order and acknowledges what was taken, so that a slow sink fills the queue at
+ * the broker up to its bound, and no memory here beyond the prefetch.
+ */
+import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
+import type { Management } from "../guardian/index.ts";
+import type { TapEvent } from "./envelope.ts";
+import { bindingKey, mirroredBindings, type WantedBinding } from "./rabbitmq-bindings.ts";
+import { ownPrefix } from "./rabbitmq-messages.ts";
+
+export interface TapQueueOptions {
+  readonly name: string;
+  readonly length: number;
+  readonly bytes: number;
+  readonly read: (message: ConsumeMessage, channel: Channel) => TapEvent | undefined;
+  readonly accept: (events: readonly TapEvent[]) => Promise<void>;
+  /** The queue or its channel is gone although the connection may still be there. */
+  readonly onClosed: () => void;
+}
+
+const prefetch = 4_000;
+
+export class TapQueue {
+  readonly #model: ChannelModel;
+  readonly #options: TapQueueOptions;
+  readonly #name: string;
+  readonly #bound = new Map<string, WantedBinding>();
+  #channel: Channel;
+  #events: TapEvent[] = [];
+  #lastTag: number | undefined;
+  #flushing = false;
+  #closed = false;
+  #counts: { published: number; dropped: number } = { published: -1, dropped: 0 };
+
+  private constructor(model: ChannelModel, options: TapQueueOptions, channel: Channel, name: string) {
+    this.#model = model;
+    this.#options = options;
+    this.#channel = channel;
+    this.#name = name;
+  }
+
+  /** The queue, consuming already; or a sentence why the broker does not permit one. */
+  static async open(model: ChannelModel, options: TapQueueOptions): Promise<TapQueue | string> {
+    // A name of our own lets other taps leave this queue out; a user may be permitted server-made names only.
+    for (const name of [options.name, ""]) {
+      const channel = await openChannel(model);
+      try {
+        const { queue } = await channel.assertQueue(name, {
+          exclusive: true,
+          autoDelete: true,
+          durable: false,
+          arguments: {
+            "x-queue-type": "classic",
+            "x-max-length": options.length,
+            "x-max-length-bytes": options.bytes,
+            "x-overflow": "drop-head",
+          },
+        });
+        const opened = new TapQueue(model, options, channel, queue);
+        await opened.#consume();
+        return opened;
+      } catch (error) {
+        if ((error as { code?: number }).code !== 403) throw error;
+      }
+    }
+    return "RabbitMQ does not permit the user a queue of its own either; grant configure, write and read on ^(contrail-tap|amq\\.gen).*.";
+  }
+
+  /** Binds what is not bound yet; or says which of them the broker did not permit. */
+  async bind(wanted: readonly WantedBinding[]): Promise<string | undefined> {
+    let refused: string | undefined;
+    for (const binding of wanted) {
+      const key = bindingKey(binding);
+      if (this.#bound.has(key)) continue;
+      const failure = await this.#change((channel) =>
+        channel.bindQueue(this.#name, binding.exchange, binding.routingKey, binding.arguments),
+      );
+      if (failure === undefined) this.#bound.set(key, binding);
+      else refused ??= binding.exchange;
+    }
+    return refused;
+  }
+
+  /** Makes its bindings those that others have, as far as it may; returns how many exchanges that are. */
+  async mirror(
+    management: Management | undefined,
+    vhost: string,
+    only: readonly string[] | undefined,
+  ): Promise<number> {
+    const wanted = await this.#wantedMirror(management, vhost, only);
+    await this.bind(wanted);
+    const keys = new Set(wanted.map(bindingKey));
+    for (const [key, binding] of this.#bound) {
+      if (keys.has(key)) continue;
+      this.#bound.delete(key);
+      await this.#change((channel) =>
+        channel.unbindQueue(this.#name, binding.exchange, binding.routingKey, binding.arguments),
+      );
+    }
+    return new Set([...this.#bound.values()].map(({ exchange }) => exchange)).size;
+  }
+
+  async #wantedMirror(
+    management: Management | undefined,
+    vhost: string,
+    only: readonly string[] | undefined,
+  ): Promise<readonly WantedBinding[]> {
+    try {
+      if (management !== undefined) {
+        const [exchanges, bindings] = await Promise.all([management.exchanges(vhost), management.bindings(vhost)]);
+        const own = (queue: string): boolean => queue === this.#name || queue.startsWith(ownPrefix);
+        return mirroredBindings(exchanges, bindings, own, only);
+      }
+    } catch {
+      // The user may not list them: then only what it named itself.
+    }
+    return (only ?? []).map((exchange) => ({ exchange, routingKey: "#", arguments: {} }));
+  }
+
+  /**
+   * How many events the broker dropped at the queue's bound, as far as its statistics tell: what went in, less what came
+   * out and is still there. They lag behind by seconds and not all alike, so it counts only while nothing moves.
+   */
+  async dropped(management: Management | undefined, vhost: string): Promise<number> {
+    if (management === undefined) return this.#counts.dropped;
+    const { published, delivered, held } = await management.queueCounts(vhost, this.#name);
+    if (published === this.#counts.published && held === 0) {
+      this.#counts.dropped = Math.max(this.#counts.dropped, published - delivered);
+    }
+    this.#counts.published = published;
+    return this.#counts.dropped;
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** A refusal closes the channel that asked, so changes are made on a channel of their own. */
+  async #change(action: (channel: Channel) => Promise<unknown>): Promise<string | undefined> {
+    const channel = await openChannel(this.#model);
+    try {
+      await action(channel);
+      await channel.close();
+      return undefined;
+    } catch (error) {
+      const { code, message } = error as { code?: number; message: string };
+      if (code === 403 || code === 404) return message;
+      throw error;
+    }
+  }
+
+  async #consume(): Promise<void> {
+    await this.#channel.prefetch(prefetch);
+    this.#channel.on("close", () => {
+      if (!this.#closed) this.#options.onClosed();
+    });
+    await this.#channel.consume(this.#name, (message) => {
+      if (message === null) {
+        if (!this.#closed) this.#options.onClosed();
+        return;
+      }
+      this.#lastTag = message.fields.deliveryTag;
+      const event = this.#read(message);
+      if (event !== undefined) this.#events.push(event);
+      if (!this.#flushing) {
+        this.#flushing = true;
+        setImmediate(() => void this.#flush());
+      }
+    });
+  }
+
+  /** One message that cannot be read must not end the tap. */
+  #read(message: ConsumeMessage): TapEvent | undefined {
+    try {
+      return this.#options.read(message, this.#channel);
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#lastTag !== undefined && !this.#closed) {
+      const events = this.#events;
+      const tag = this.#lastTag;
+      this.#events = [];
+      this.#lastTag = undefined;
+      try {
+        if (events.length > 0) await this.#options.accept(events);
+      } catch {
+        // What the sink cannot take is the sink's to tell.
+      }
+      try {
+        if (!this.#closed) this.#channel.ack({ fields: { deliveryTag: tag } } as ConsumeMessage, true);
+      } catch {
+        // The channel closed meanwhile; the queue is gone with it.
+      }
+    }
+    this.#flushing = false;
+  }
+}
+
+async function openChannel(model: ChannelModel): Promise<Channel> {
+  const channel = await model.createChannel();
+  // Without a listener an error of a channel would end the process; it is told by what the channel was asked for.
+  channel.on("error", () => undefined);
+  return channel;
+}

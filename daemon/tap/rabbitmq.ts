@@ -1,0 +1,401 @@
+/**
+ * The RabbitMQ tap: sees messages without taking any.
+ *
+ * Where it may, by the firehose: with tracing on, the broker copies every publish and every delivery of a virtual host
+ * to `amq.rabbitmq.trace`, to which the tap binds a queue of its own. Tracing is switched on only when it was off, under
+ * a lease (guardian/), and off again at the end. Where it may not, by bindings of its own beside those of others; where
+ * not even that, it only says so. Which of them it is, `state.mode` tells.
+ *
+ * The queue is exclusive, bounded and drops its oldest: when the tap cannot keep up, it loses trace events and says so,
+ * and the broker does not suffer. Events are acknowledged when the sink has taken them, so that bound is the buffer.
+ */
+import type { Channel, ConsumeMessage } from "amqplib";
+import { randomBytes } from "node:crypto";
+import type { ConnectionOptions } from "node:tls";
+import { brokerClosed, brokerFailed, failureOf } from "../errors.ts";
+import { Management, type LeaseHandle, type LeaseKeeper } from "../guardian/index.ts";
+import { rabbitmqAddress, type RabbitmqAddress } from "./address.ts";
+import { pause, preciseNow } from "./clock.ts";
+import type { Tap, TapEvent, TapReport, TapSink } from "./envelope.ts";
+import { narrowFirehose, wholeFirehose } from "./rabbitmq-bindings.ts";
+import { openAmqp, type AmqpConnection } from "./rabbitmq-connect.ts";
+import { findManagement, mayTrace } from "./rabbitmq-management.ts";
+import { ownPrefix, readCopy, readTrace } from "./rabbitmq-messages.ts";
+import { ConnectionNames } from "./rabbitmq-names.ts";
+import { TapQueue } from "./rabbitmq-queue.ts";
+import { StateTeller } from "./state-teller.ts";
+
+export interface RabbitmqTapOptions {
+  readonly address: RabbitmqAddress;
+  /** Where the management API is, when it is not where one expects it: `http://127.0.0.1:15672`. */
+  readonly managementUrl?: string;
+  /** Leases for what the tap changes. Without it, a killed tap leaves tracing on. */
+  readonly leases?: LeaseKeeper;
+  /** Where tracing is not permitted: the exchanges to watch by bindings. Without it, all that can be listed. */
+  readonly exchanges?: readonly string[];
+  /** Never switch tracing on, even where the user may. */
+  readonly noFirehose?: boolean;
+  readonly tls?: ConnectionOptions;
+  /** The most bytes of a body that are kept; `bodySize` tells the whole size. Default 1 MiB. */
+  readonly keptBytes?: number;
+  /** The bound of the tap's queue at the broker, in messages and bytes. */
+  readonly queueLength?: number;
+  readonly queueBytes?: number;
+}
+
+/** What the tap can see: everything, copies of some publishes, or nothing but that the broker is there. */
+export type RabbitmqMode = "firehose" | "bindings" | "topology";
+
+const longestBackoffMs = 8_000;
+const watchEveryMs = 2_000;
+const longNamesCode = 541;
+
+export function createRabbitmqTap(options: RabbitmqTapOptions): Tap {
+  return new RabbitmqTap(options);
+}
+
+class RabbitmqTap implements Tap {
+  readonly id: string;
+  readonly #options: RabbitmqTapOptions;
+  readonly #address: string;
+  readonly #vhost: string;
+  readonly #name = `${ownPrefix}-${process.pid}-${randomBytes(4).toString("hex")}`;
+  readonly #stopping = new AbortController();
+  readonly #state: StateTeller;
+  readonly #names: ConnectionNames;
+  #wake = new AbortController();
+  #sink: TapSink | undefined;
+  #running: Promise<void> | undefined;
+  #management: Management | undefined;
+  #lease: LeaseHandle | undefined;
+  #tracing = false;
+  #connection: AmqpConnection | undefined;
+  #queue: TapQueue | undefined;
+  #mode: RabbitmqMode | undefined;
+  /** Names over 247 bytes exist, so the firehose is bound name by name. */
+  #narrow = false;
+  #messages = 0;
+  #bytes = 0;
+  #shed = 0;
+  readonly #touched = new Set<string>();
+
+  constructor(options: RabbitmqTapOptions) {
+    this.#options = options;
+    this.#vhost = options.address.vhost;
+    this.#address = rabbitmqAddress(options.address);
+    this.id = `rabbitmq:${this.#address}`;
+    this.#state = new StateTeller({ tap: this.id, broker: "rabbitmq", address: this.#address });
+    this.#names = new ConnectionNames(this.#vhost);
+  }
+
+  /** Resolves when the tap sees what it can see, or when its first attempt failed. */
+  async start(sink: TapSink): Promise<void> {
+    if (this.#sink !== undefined || this.#stopping.signal.aborted) return;
+    this.#sink = sink;
+    this.#state.open(sink);
+    this.#state.tell({ phase: "connecting", detail: `Connecting to RabbitMQ at ${this.#address}.` });
+    await new Promise<void>((settled) => {
+      this.#running = this.#run(settled);
+    });
+  }
+
+  async stop(): Promise<void> {
+    const first = !this.#stopping.signal.aborted;
+    this.#stopping.abort();
+    this.#wake.abort();
+    // While a session is being set up, it may still switch tracing on: it sees the stop and ends by itself.
+    await this.#running;
+    await this.#restoreTracing();
+    this.#management?.close();
+    if (first && this.#sink !== undefined) this.#state.tell({ phase: "stopped", mode: this.#mode });
+  }
+
+  retry(): void {
+    this.#wake.abort();
+    this.#wake = new AbortController();
+  }
+
+  report(): TapReport {
+    return {
+      tap: this.id,
+      touched: [...this.#touched],
+      neverTouched: [
+        "No message was taken from a queue, acknowledged or published.",
+        "No exchange, lasting queue or binding of others was created, changed or deleted.",
+        `Description, tags and default queue type of virtual host ${this.#vhost} were kept.`,
+      ],
+      messages: this.#messages,
+      bytes: this.#bytes,
+    };
+  }
+
+  get #stopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  async #run(settled: () => void): Promise<void> {
+    let failures = 0;
+    while (!this.#stopped) {
+      let failure = brokerClosed("RabbitMQ", this.#address);
+      try {
+        const reason = await this.#session(() => {
+          failures = 0;
+          settled();
+        });
+        if (reason.code === longNamesCode && !this.#narrow) {
+          this.#narrow = true;
+          continue;
+        }
+      } catch (error) {
+        failure = failureOf(error, (why) => brokerFailed("RabbitMQ", this.#address, why));
+      }
+      if (this.#stopped) break;
+      const wait = Math.min(longestBackoffMs, 125 * 2 ** Math.min(++failures, 10));
+      this.#state.tell({
+        phase: failure.passing ? "reconnecting" : "failed",
+        detail: failure.message,
+        mode: this.#mode,
+        nextTryAt: preciseNow() + wait,
+        shed: this.#shed,
+      });
+      settled();
+      await pause(wait, this.#wake.signal);
+    }
+    settled();
+  }
+
+  /** One connection's life. Resolves with why it ended; throws when it could not be set up. */
+  async #session(live: () => void): Promise<{ readonly code: number | undefined }> {
+    const connection = await openAmqp(this.#options.address, this.#name, this.#options.tls);
+    this.#connection = connection;
+    const ended = new AbortController();
+    void connection.closed.then(() => ended.abort());
+    try {
+      await this.#findManagement(connection.cluster);
+      await this.#watchByBestMeans(connection);
+      if (!this.#stopped) live();
+      while (!ended.signal.aborted && !this.#stopped) {
+        await pause(watchEveryMs, AbortSignal.any([ended.signal, this.#stopping.signal]));
+        if (!ended.signal.aborted && !this.#stopped) await this.#lookAfter();
+      }
+    } finally {
+      if (this.#stopped) await this.#restoreTracing();
+      this.#queue?.close();
+      this.#queue = undefined;
+      this.#connection = undefined;
+      if (!ended.signal.aborted) {
+        await Promise.race([connection.model.close().catch(() => undefined), pause(1_000, ended.signal)]);
+      }
+    }
+    return this.#stopped ? { code: undefined } : connection.closed;
+  }
+
+  async #findManagement(cluster: string): Promise<void> {
+    this.#management?.close();
+    this.#management = await findManagement(this.#options.address, this.#options.managementUrl, cluster);
+    this.#names.use(this.#management);
+  }
+
+  /** Firehose, else bindings, else nothing but words; each step down says what it cannot see and what would help. */
+  async #watchByBestMeans(connection: AmqpConnection): Promise<void> {
+    let reason = "Tracing was switched off in the settings.";
+    if (this.#options.noFirehose !== true) {
+      const permitted = await mayTrace(this.#management, this.#options.address);
+      if (permitted === true) {
+        const refused = await this.#openFirehose(connection);
+        if (refused === undefined) return;
+        reason = refused;
+      } else {
+        reason = permitted;
+      }
+    }
+    if (!this.#stopped) await this.#openBindings(connection, reason);
+  }
+
+  async #openFirehose(connection: AmqpConnection): Promise<string | undefined> {
+    const queue = await this.#openQueue(connection, (message, channel) => this.#readTraced(message, channel));
+    if (typeof queue === "string") return queue;
+    const leftOut = this.#narrow ? await this.#bindNarrowly(queue) : [];
+    const refused = this.#narrow ? undefined : await queue.bind(wholeFirehose);
+    if (refused !== undefined) {
+      queue.close();
+      const { username } = this.#options.address;
+      return `RabbitMQ does not permit the user "${username}" to read amq.rabbitmq.trace; grant it: rabbitmqctl set_permissions -p ${this.#vhost} ${username} ".*" ".*" ".*".`;
+    }
+    this.#queue = queue;
+    this.#touched.add("A queue of the tap's own, exclusive and gone with its connection, received trace events.");
+    await this.#switchTracingOn();
+    this.#mode = "firehose";
+    this.#tellLive(leftOut);
+    void this.#names.refresh();
+    return undefined;
+  }
+
+  async #openBindings(connection: AmqpConnection, reason: string): Promise<void> {
+    const queue = await this.#openQueue(connection, (message) => this.#readCopied(message));
+    const watched = typeof queue === "string" ? 0 : await this.#mirrorBindings(queue);
+    if (typeof queue === "string" || watched === 0) {
+      if (typeof queue !== "string") queue.close();
+      this.#mode = "topology";
+      const why = typeof queue === "string" ? queue : "There is no exchange that it could watch by bindings instead.";
+      this.#state.tell({ phase: "live", mode: this.#mode, detail: `${reason} ${why} No message can be seen.` });
+      return;
+    }
+    this.#queue = queue;
+    this.#mode = "bindings";
+    this.#touched.add(
+      "A queue of the tap's own, exclusive and gone with its connection, was bound beside those of others.",
+    );
+    this.#bindingsReason = reason;
+    this.#tellLive([]);
+  }
+
+  #bindingsReason = "";
+  #leftOut: readonly string[] = [];
+  #watched = 0;
+
+  #tellLive(leftOut: readonly string[]): void {
+    this.#leftOut = leftOut;
+    const details: string[] = [];
+    if (this.#mode === "bindings") {
+      const exchanges = `${this.#watched} ${this.#watched === 1 ? "exchange" : "exchanges"}`;
+      details.push(
+        this.#bindingsReason,
+        `So ${exchanges} are watched by bindings: publishes that somebody receives are seen; deliveries, the default exchange and direct replies are not.`,
+      );
+    }
+    if (leftOut.length > 0) {
+      const [first = ""] = leftOut;
+      details.push(
+        `${leftOut.length} ${leftOut.length === 1 ? "name" : "names"} over 247 bytes cannot be traced (${first.slice(0, 40)}…); new queues and exchanges are seen after up to ${watchEveryMs / 1_000} s.`,
+      );
+    }
+    if (this.#shed > 0) details.push(`${this.#shed} events were dropped at the bound of the tap's queue.`);
+    this.#state.tell({
+      phase: "live",
+      mode: this.#mode,
+      detail: details.length > 0 ? details.join(" ") : undefined,
+      shed: this.#shed,
+    });
+  }
+
+  /** Every two seconds: tracing still on, bindings up to date, nothing dropped. */
+  async #lookAfter(): Promise<void> {
+    try {
+      if (this.#mode === "firehose") {
+        await this.#switchTracingOn();
+        if (this.#narrow && this.#queue !== undefined) this.#leftOut = await this.#bindNarrowly(this.#queue);
+      } else if (this.#queue !== undefined) {
+        await this.#mirrorBindings(this.#queue);
+      }
+      const dropped = await this.#queue?.dropped(this.#management, this.#vhost);
+      if (dropped !== undefined && dropped > this.#shed) this.#shed = dropped;
+      if (this.#mode !== "topology") this.#tellLive(this.#leftOut);
+    } catch {
+      // The management API is away; the queue goes on, and the next look tries again.
+    }
+  }
+
+  async #openQueue(
+    connection: AmqpConnection,
+    read: (message: ConsumeMessage, channel: Channel) => TapEvent | undefined,
+  ): Promise<TapQueue | string> {
+    return TapQueue.open(connection.model, {
+      name: this.#name,
+      length: this.#options.queueLength ?? 100_000,
+      bytes: this.#options.queueBytes ?? 64 << 20,
+      read,
+      accept: (events) => this.#accept(events),
+      onClosed: () => void connection.model.close().catch(() => undefined),
+    });
+  }
+
+  #readTraced(message: ConsumeMessage, _: Channel): TapEvent | undefined {
+    return readTrace(message.fields.routingKey, message.properties.headers ?? {}, message.content, this.#reading());
+  }
+
+  #readCopied(message: ConsumeMessage): TapEvent | undefined {
+    return readCopy(
+      message.fields,
+      message.properties as unknown as Record<string, unknown>,
+      message.content,
+      this.#reading(),
+    );
+  }
+
+  #reading(): Parameters<typeof readTrace>[3] {
+    return {
+      tap: this.id,
+      vhost: this.#vhost,
+      receivedAt: preciseNow(),
+      keptBytes: this.#options.keptBytes ?? 1 << 20,
+      nameOf: (connection) => this.#names.nameOf(connection),
+    };
+  }
+
+  async #accept(events: readonly TapEvent[]): Promise<void> {
+    for (const event of events) {
+      if (event.kind !== "message") continue;
+      this.#messages++;
+      this.#bytes += event.envelope.bodySize;
+    }
+    await this.#sink?.accept(events);
+  }
+
+  async #bindNarrowly(queue: TapQueue): Promise<readonly string[]> {
+    const management = this.#management;
+    if (management === undefined) return [];
+    const [exchanges, queues] = await Promise.all([
+      management.exchanges(this.#vhost),
+      management.queueNames(this.#vhost),
+    ]);
+    const { bindings, leftOut } = narrowFirehose(
+      exchanges.map(({ name }) => name),
+      queues.filter((name) => !name.startsWith(ownPrefix)),
+    );
+    await queue.bind(bindings);
+    return leftOut;
+  }
+
+  async #mirrorBindings(queue: TapQueue): Promise<number> {
+    this.#watched = await queue.mirror(this.#management, this.#vhost, this.#options.exchanges);
+    return this.#watched;
+  }
+
+  /** Under a lease, and only when it is off. Also when somebody else switched it off meanwhile. */
+  async #switchTracingOn(): Promise<void> {
+    const management = this.#management;
+    if (management === undefined || this.#stopped) return;
+    if ((await management.vhost(this.#vhost)).tracing) return;
+    this.#lease ??= await this.#options.leases?.takeTracing(management.access, this.#vhost);
+    const changed = await management.setTracing(this.#vhost, true);
+    if (changed) {
+      this.#tracing = true;
+      this.#touched.add(
+        `Tracing of virtual host ${this.#vhost} was off and is on while the tap runs; it is switched off at its end.`,
+      );
+    } else if (!this.#tracing) {
+      await this.#releaseLease();
+    }
+  }
+
+  async #restoreTracing(): Promise<void> {
+    if (this.#tracing && this.#management !== undefined) {
+      try {
+        await this.#management.setTracing(this.#vhost, false);
+        this.#tracing = false;
+        this.#touched.add(`Tracing of virtual host ${this.#vhost} is off again.`);
+      } catch {
+        // The lease stays: the guardian goes on trying, and the next start too.
+        return;
+      }
+    }
+    await this.#releaseLease();
+  }
+
+  async #releaseLease(): Promise<void> {
+    const lease = this.#lease;
+    this.#lease = undefined;
+    await lease?.release();
+  }
+}
