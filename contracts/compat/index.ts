@@ -8,3 +8,6 @@
 export * from "./finding.ts";
 export * from "./settings.ts";
 export * from "./request.ts";
+export { checkContracts } from "./check.ts";
+export { detectContract } from "./detect.ts";
+export { loadJudges } from "./judges/index.ts";

@@ -119,25 +119,14 @@ type PlainValue = null | boolean | number | string | PlainValue[] | { [key: stri
 /** The plain value of a tree. `budget` bounds what aliases can blow up; what lies beyond it becomes null. */
 export function plainValue(node: DocumentNode, budget = { nodes: 1_000_000 }): PlainValue {
   if (budget.nodes-- <= 0) return null;
-  switch (node.kind) {
-    case "scalar":
-      return node.value;
-    case "sequence":
-      return node.items.map((item) => plainValue(item, budget));
-    case "mapping": {
-      const result: { [key: string]: PlainValue } = {};
-      for (const entry of node.entries) {
-        // A key `__proto__` must become a property like any other.
-        if (entry.key === "__proto__") {
-          Object.defineProperty(result, entry.key, {
-            value: plainValue(entry.value, budget),
-            enumerable: true,
-            configurable: true,
-            writable: true,
-          });
-        } else result[entry.key] = plainValue(entry.value, budget);
-      }
-      return result;
-    }
+  if (node.kind === "scalar") return node.value;
+  if (node.kind === "sequence") return node.items.map((item) => plainValue(item, budget));
+  const result: { [key: string]: PlainValue } = {};
+  for (const entry of node.entries) {
+    const value = plainValue(entry.value, budget);
+    // A key `__proto__` must become a property like any other.
+    if (entry.key !== "__proto__") result[entry.key] = value;
+    else Object.defineProperty(result, entry.key, { value, enumerable: true, configurable: true, writable: true });
   }
+  return result;
 }

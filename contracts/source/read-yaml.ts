@@ -76,7 +76,7 @@ class Conversion {
     if (isMap(node)) {
       const result = new MappingNode(start, end);
       const merged: DocumentNode[] = [];
-      for (const pair of node.items as Array<Pair<unknown, unknown>>) this.entry(pair, result, merged, depth);
+      for (const pair of node.items) this.entry(pair, result, merged, depth);
       for (const source of merged) mergeInto(result, source);
       return result;
     }
@@ -92,10 +92,10 @@ class Conversion {
       return new ScalarNode(value, start, end);
     }
     // Tagged values (dates, binary) mean nothing in a contract: their text does.
-    return new ScalarNode(source ?? String(value), start, end);
+    return new ScalarNode(source ?? "", start, end);
   }
 
-  private entry(pair: Pair<unknown, unknown>, result: MappingNode, merged: DocumentNode[], depth: number): void {
+  private entry(pair: Pair, result: MappingNode, merged: DocumentNode[], depth: number): void {
     const { key } = pair;
     if (!isNode(key)) return;
     const [keyStart, keyEnd] = key.range ?? [0, 0];

@@ -1,0 +1,31 @@
+import { checkAsyncapi, checkOpenapi } from "./document-check.ts";
+import type { Finding } from "./finding.ts";
+import type { CheckReport, CheckRequest, Judges } from "./request.ts";
+import type { Place } from "../source/index.ts";
+
+/**
+ * Compares two versions of contracts of every format. Without `judges` a witness carries our own judgement only:
+ * it is not to be shown before an independent judge confirmed it, so callers load the judges and ask again.
+ */
+export function checkContracts(request: CheckRequest, judges?: Judges): CheckReport {
+  const reports = [checkOpenapi(request, judges), checkAsyncapi(request, judges)];
+  return {
+    findings: reports.flatMap((report) => report.findings).sort(byFindingPlace),
+    problems: distinct(reports.flatMap((report) => report.problems)).sort(byPlace),
+  };
+}
+
+function byFindingPlace(a: Finding, b: Finding): number {
+  return byPlace(a.place, b.place) || (a.ruleId < b.ruleId ? -1 : a.ruleId > b.ruleId ? 1 : 0);
+}
+
+function byPlace(a: Place, b: Place): number {
+  if (a.path !== b.path) return a.path < b.path ? -1 : 1;
+  return a.span.start - b.span.start || a.span.end - b.span.end;
+}
+
+/** A file that two contracts refer to is read for both, and its problems are its own. */
+function distinct<P extends Place & { readonly code: string }>(problems: readonly P[]): P[] {
+  const byKey = new Map(problems.map((problem) => [`${problem.path} ${problem.span.start} ${problem.code}`, problem]));
+  return [...byKey.values()];
+}

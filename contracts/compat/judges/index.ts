@@ -1,0 +1,13 @@
+/**
+ * Independent judges of witnesses.
+ *
+ * Takes in: nothing. Hands out: validators and decoders that are not ours, loaded when they are asked for, since
+ * they are large and most checks need none.
+ */
+import type { Judges } from "../request.ts";
+
+/** Loads every judge that there is. */
+export async function loadJudges(): Promise<Judges> {
+  const { createAjvJudge } = await import("./ajv.ts");
+  return { json: createAjvJudge() };
+}

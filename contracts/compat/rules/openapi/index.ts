@@ -1,0 +1,17 @@
+/**
+ * The rules on OpenAPI documents, in the order in which they are applied. Their ids are oasdiff's, which users know.
+ *
+ * Takes in: the same object in both versions of a message. Hands out: what changed, in words; the proof comes later.
+ */
+import type { DataRule } from "../../data/index.ts";
+import { newRequiredRequestProperty } from "./new-required-request-property.ts";
+import { requestPropertyBecameRequired } from "./request-property-became-required.ts";
+import { responsePropertyBecameOptional } from "./response-property-became-optional.ts";
+import { responseRequiredPropertyRemoved } from "./response-required-property-removed.ts";
+
+export const openapiRules: readonly DataRule[] = [
+  responseRequiredPropertyRemoved,
+  responsePropertyBecameOptional,
+  requestPropertyBecameRequired,
+  newRequiredRequestProperty,
+];
