@@ -2,7 +2,7 @@
 import type { FieldDescriptor, MessageDescriptor, ProtoSchema } from "../proto/index.ts";
 import type { JsonValue } from "./decoded.ts";
 import { codecName, codecType, type ExtensionIndex } from "./protobuf-types.ts";
-import { fromBase64 } from "./wire.ts";
+import { fromBase64 } from "../proto/index.ts";
 
 /** Why a value is not an instance of a message: `path` is dotted from the root. */
 export class NotAMessage extends Error {

@@ -2,7 +2,7 @@
 import type { EnumDescriptor, FieldDescriptor, MessageDescriptor, ProtoSchema } from "../proto/index.ts";
 import type { JsonValue } from "./decoded.ts";
 import { codecName, codecType, decodeFields, type ExtensionIndex } from "./protobuf-types.ts";
-import { base64 } from "./wire.ts";
+import { base64 } from "../proto/index.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 

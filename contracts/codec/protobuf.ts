@@ -9,7 +9,7 @@ import type { JsonValue } from "./decoded.ts";
 import { messageFromJson } from "./protobuf-from-json.ts";
 import { messageToJson } from "./protobuf-json.ts";
 import { codecType, decodeFields } from "./protobuf-types.ts";
-import { readWire, utf8, type WireField } from "./wire.ts";
+import { readWire, utf8, type WireField } from "../proto/index.ts";
 
 /** A message, read, or why it could not be. */
 export type ProtobufReading =

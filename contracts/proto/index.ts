@@ -33,3 +33,14 @@ export {
   type ScalarType,
   type ScopedSymbol,
 } from "./descriptors.ts";
+export { base64, fromBase64, readWire, utf8, wireType, type WireField, type WireType } from "./wire.ts";
+export {
+  MessageValue,
+  readMessage,
+  defaultOf,
+  writeMessage,
+  type FieldValue,
+  type MapValue,
+  type ScalarValue,
+  type SingleValue,
+} from "./wire-message.ts";
