@@ -1,0 +1,458 @@
+/**
+ * The list of conversations: what needs a look, then the newest first. Only the rows on the screen exist, whatever the
+ * number of conversations; rows stay where they are while newer ones come above them.
+ */
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import type { ConversationRow } from "../../daemon/serve/protocol.ts";
+import { count } from "../model/format.ts";
+import { ListCursor } from "../model/list-cursor.ts";
+import type { KeyAction } from "../model/keys.ts";
+import {
+  covers,
+  positionToShow,
+  rowsShifted,
+  scrollArea,
+  scrolled,
+  settledScrollTop,
+  windowAround,
+  type RowRange,
+  type ScrollArea,
+  type ScrollState,
+} from "../model/virtual-rows.ts";
+import type { ConversationList as ListData } from "../store/live-data.ts";
+import { conversationListStyles } from "./conversation-list-styles.ts";
+import { conversationRow, type ListLayout } from "./conversation-row.ts";
+import { icon } from "./icons.ts";
+import { placed } from "./placed.ts";
+import { sharedStyles } from "./shared-styles.ts";
+import { define, ViewElement } from "./view-element.ts";
+
+const rowHeight = 22;
+const tallRowHeight = 42;
+const groupHeight = 22;
+
+export class ConversationList extends ViewElement {
+  static override properties = {
+    store: { attribute: false },
+    layout: { attribute: false },
+    beside: { attribute: false },
+  };
+  static override styles = [sharedStyles, conversationListStyles];
+
+  declare layout: ListLayout;
+  /** Whether a conversation opens beside the list. */
+  declare beside: boolean;
+
+  #scroll: ScrollState = { position: 0, scrollTop: 0 };
+  #view = 400;
+  #shownList: ListData | undefined;
+  #filterKey = "";
+  #newRows = 0;
+  #newTotal = 0;
+  #settle: ReturnType<typeof setTimeout> | undefined;
+  #ask: ReturnType<typeof setTimeout> | undefined;
+  #focusWanted = false;
+  readonly #cursor = new ListCursor();
+  readonly #resize = new ResizeObserver(() => this.requestUpdate());
+
+  constructor() {
+    super();
+    this.layout = "whole";
+    this.beside = false;
+  }
+
+  override firstUpdated(): void {
+    const scroller = this.find(".scroll");
+    if (scroller) this.#resize.observe(scroller);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#resize.disconnect();
+    clearTimeout(this.#settle);
+    clearTimeout(this.#ask);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    const scroller = this.hasUpdated ? this.find(".scroll") : null;
+    if (scroller) this.#resize.observe(scroller);
+  }
+
+  // ------------------------------------------------------------------------------------------------- where rows are
+
+  get #look(): readonly ConversationRow[] {
+    if (this.store.folded.has("look") || this.store.needsLookOnly) return [];
+    return this.store.data.list?.needsLook ?? [];
+  }
+
+  get #total(): number {
+    return this.store.folded.has("new") ? 0 : (this.store.data.list?.total ?? 0);
+  }
+
+  get #lookRowHeight(): number {
+    return this.layout === "narrow" ? tallRowHeight : rowHeight;
+  }
+
+  /** Whether the group of pinned rows shows at all. */
+  get #hasLook(): boolean {
+    return (this.store.data.list?.needsLook.length ?? 0) > 0 && !this.store.needsLookOnly;
+  }
+
+  get #listTop(): number {
+    const look = this.#hasLook ? groupHeight + this.#look.length * this.#lookRowHeight : 0;
+    return look + groupHeight;
+  }
+
+  get #area(): ScrollArea {
+    return scrollArea(this.#listTop + this.#total * rowHeight, this.#view);
+  }
+
+  get #visible(): RowRange {
+    const first = Math.max(0, Math.floor((this.#scroll.position - this.#listTop) / rowHeight));
+    const last = Math.min(this.#total, Math.ceil((this.#scroll.position + this.#view - this.#listTop) / rowHeight));
+    return { first, count: Math.max(0, last - first) };
+  }
+
+  /** The top of row `index` of all rows, pinned ones first. */
+  #topOf(index: number): { readonly top: number; readonly height: number } {
+    const look = this.#look.length;
+    if (index < look) return { top: groupHeight + index * this.#lookRowHeight, height: this.#lookRowHeight };
+    return { top: this.#listTop + (index - look) * rowHeight, height: rowHeight };
+  }
+
+  // -------------------------------------------------------------------------------------------------------- updates
+
+  override willUpdate(_changed: PropertyValues): void {
+    const { list } = this.store.data;
+    this.#view = this.find(".scroll")?.clientHeight ?? this.#view;
+    const filterKey = JSON.stringify([this.store.text, this.store.states, this.store.needsLookOnly, this.store.brush]);
+    if (filterKey !== this.#filterKey) {
+      this.#filterKey = filterKey;
+      this.#scroll = { position: 0, scrollTop: 0 };
+      this.#newRows = 0;
+      this.#shownList = undefined;
+    }
+    if (list !== this.#shownList) this.#holdPlace(list);
+    const awaited = this.#cursor.update(this.#look, list?.first ?? 0, list?.rows ?? [], this.store.cursor);
+    if (awaited !== undefined) this.#select(awaited);
+  }
+
+  /** While the list does not follow the newest, what is on the screen stays there when rows come above it. */
+  #holdPlace(list: ListData | undefined): void {
+    const before = this.#shownList;
+    this.#shownList = list;
+    const top = this.#listTop;
+    if (!before || !list || this.#scroll.position < 1) {
+      this.#newRows = 0;
+      this.#newTotal = top;
+      return;
+    }
+    const ids = (data: ListData) => data.rows.map((row) => row.id);
+    const shift = this.store.folded.has("new")
+      ? 0
+      : rowsShifted({ ...before, ids: ids(before) }, { ...list, ids: ids(list) });
+    const moved = shift * rowHeight + (top - this.#newTotal);
+    this.#newTotal = top;
+    if (moved === 0) return;
+    this.#newRows = Math.max(0, this.#newRows + shift);
+    this.#scroll = { ...this.#scroll, position: Math.max(0, this.#scroll.position + moved) };
+  }
+
+  override updated(): void {
+    const scroller = this.find(".scroll");
+    if (!scroller) return;
+    const area = this.#area;
+    const most = Math.max(0, area.content - area.view);
+    if (this.#scroll.position > most) this.#scroll = { ...this.#scroll, position: most };
+    // The browser's own position follows ours where both are the same, or after a jump by keys or by new rows.
+    const same = area.content === area.area;
+    if (same ? scroller.scrollTop !== this.#scroll.position : this.#scroll.position === 0 && scroller.scrollTop !== 0) {
+      this.#setScrollTop(scroller, this.#scroll.position);
+    }
+    this.#askForRows();
+    if (this.#focusWanted) {
+      const row = this.find("[data-cursor]");
+      if (row) {
+        this.#focusWanted = false;
+        row.focus({ preventScroll: true });
+      }
+    }
+  }
+
+  #setScrollTop(scroller: HTMLElement, top: number): void {
+    scroller.scrollTop = top;
+    this.#scroll = { ...this.#scroll, scrollTop: scroller.scrollTop };
+  }
+
+  #askForRows(): void {
+    const visible = this.#visible;
+    const { list } = this.store.data;
+    const have = { first: list?.first ?? 0, count: list?.rows.length ?? 0 };
+    if (!list || covers(have, visible, this.#total)) return;
+    // Rows far from what is on the screen are wanted at once; while a scrollbar is dragged, not every place it passes.
+    this.#ask ??= setTimeout(() => {
+      this.#ask = undefined;
+      this.store.setWindow(windowAround(this.#visible, this.#total));
+    }, 40);
+  }
+
+  readonly #onScroll = (event: Event): void => {
+    const scroller = event.target as HTMLElement;
+    if (scroller.scrollTop === this.#scroll.scrollTop) return;
+    this.#scroll = scrolled(this.#scroll, scroller.scrollTop, this.#area);
+    if (this.#scroll.position < 1) this.#newRows = 0;
+    clearTimeout(this.#settle);
+    this.#settle = setTimeout(() => this.#settled(scroller), 200);
+    this.requestUpdate();
+  };
+
+  /** Once a capped list rests, the scrollbar shows where it is, so that both ends can be reached again. */
+  #settled(scroller: HTMLElement): void {
+    const wanted = settledScrollTop(this.#scroll.position, this.#area);
+    if (Math.abs(wanted - scroller.scrollTop) > 1) this.#setScrollTop(scroller, wanted);
+    this.requestUpdate();
+  }
+
+  #scrollTo(position: number): void {
+    const scroller = this.find(".scroll");
+    if (!scroller) return;
+    this.#scroll = { ...this.#scroll, position };
+    if (position < 1) this.#newRows = 0;
+    const area = this.#area;
+    this.#setScrollTop(scroller, settledScrollTop(position, area));
+    this.requestUpdate();
+  }
+
+  // ----------------------------------------------------------------------------------------------------------- keys
+
+  /** Takes the focus, to the row of the cursor. */
+  override focus(): void {
+    this.#focusWanted = true;
+    if (this.#cursor.index === undefined) this.#moveTo(0);
+    this.requestUpdate();
+  }
+
+  /** Does what a key means in the list; returns whether it meant anything. */
+  act(action: KeyAction): boolean {
+    const last = this.#look.length + this.#total - 1;
+    const at = this.#cursor.index ?? -1;
+    const page = Math.max(1, Math.floor(this.#view / rowHeight) - 1);
+    const targets: Partial<Record<KeyAction, number | undefined>> = {
+      down: at + 1,
+      up: at - 1,
+      pageDown: at + page,
+      pageUp: at - page,
+      first: 0,
+      last,
+      nextProblem: this.#cursor.problem(1),
+      previousProblem: this.#cursor.problem(-1),
+    };
+    if (!(action in targets)) return false;
+    const target = targets[action];
+    if (target !== undefined && last >= 0) this.#moveTo(Math.min(last, Math.max(0, target)));
+    if (action === "first") this.#scrollTo(0);
+    return true;
+  }
+
+  #moveTo(index: number): void {
+    const { top, height } = this.#topOf(index);
+    const position = index === 0 ? 0 : positionToShow(this.#scroll.position, this.#view, top, height);
+    const id = this.#cursor.moveTo(index);
+    this.#focusWanted = true;
+    if (position !== this.#scroll.position) this.#scrollTo(position);
+    if (id === undefined) {
+      this.store.setWindow(windowAround(this.#visible, this.#total));
+      return;
+    }
+    this.#select(id);
+  }
+
+  #select(id: string): void {
+    if (this.beside && this.store.place.conversation !== undefined) this.store.openConversation(id);
+    else this.store.moveCursor(id);
+  }
+
+  readonly #onClick = (event: Event): void => {
+    const row = (event.target as Element).closest<HTMLElement>(".row[data-id]");
+    const id = row?.dataset["id"];
+    if (!row || id === undefined) return;
+    this.#cursor.group = row.dataset["group"] === "look" ? "look" : "new";
+    this.#focusWanted = true;
+    this.store.openConversation(id, !this.beside);
+  };
+
+  readonly #onDoubleClick = (event: Event): void => {
+    const id = (event.target as Element).closest<HTMLElement>(".row[data-id]")?.dataset["id"];
+    if (id !== undefined) this.store.openConversation(id, true);
+  };
+
+  // --------------------------------------------------------------------------------------------------------- drawing
+
+  override render(): TemplateResult {
+    const { list } = this.store.data;
+    const total = list?.total ?? 0;
+    const area = this.#area;
+    const items = list ? this.#items() : [];
+    return html`
+      <div
+        class="grid"
+        role="grid"
+        aria-label="Conversations"
+        aria-rowcount=${1 + this.#look.length + total}
+        aria-multiselectable="false"
+      >
+        ${this.layout === "narrow" ? nothing : this.#head()}
+        <div class="body" role="rowgroup">
+          <div
+            class="scroll"
+            @scroll=${this.#onScroll}
+            @click=${this.#onClick}
+            @dblclick=${this.#onDoubleClick}
+            tabindex="-1"
+          >
+            <div class="area" role="presentation" ${placed({ height: `${Math.max(area.area, 1)}px` })}>
+              ${repeat(
+                items,
+                (item) => item.key,
+                (item) => item.template,
+              )}
+            </div>
+            ${list && total === 0 ? this.#nothing() : nothing}
+          </div>
+          ${this.#ruler()}
+          ${
+            this.#newRows > 0
+              ? html`<button class="new" @click=${() => this.#scrollTo(0)}>${count(this.#newRows)} new</button>`
+              : nothing
+          }
+        </div>
+      </div>
+    `;
+  }
+
+  #head(): TemplateResult {
+    return html`<div class="row head ${this.layout}" role="row" aria-rowindex="1">
+      <span role="columnheader" aria-label="State"></span><span role="columnheader">Conversation</span>
+      <span role="columnheader">Steps</span><span role="columnheader">Latest, or what is missing</span>
+      ${this.layout === "whole" ? html`<span role="columnheader">Participants</span>` : nothing}
+      <span role="columnheader" class="num" aria-label="Problems" title="Problems"
+        >${icon("warning", "none", true)}</span
+      >
+      <span role="columnheader" class="num">Took</span><span role="columnheader" class="num">Ago</span>
+    </div>`;
+  }
+
+  #items(): ReadonlyArray<{ readonly key: string; readonly template: TemplateResult }> {
+    const shift = this.#scroll.scrollTop - this.#scroll.position;
+    const offset = this.#area.content === this.#area.area ? 0 : shift;
+    const look = this.#look;
+    const { list } = this.store.data;
+    const rows = list?.rows ?? [];
+    const visible = this.#visible;
+    const items: Array<{ key: string; template: TemplateResult }> = [];
+    if (this.#scroll.position < this.#listTop + this.#view) {
+      if (this.#hasLook) items.push({ key: "group look", template: this.#lookHead(offset) });
+      items.push({ key: "group new", template: this.#newHead(offset) });
+      for (const [index, row] of look.entries()) {
+        items.push({ key: `look ${row.id}`, template: this.#row(row, index, this.#topOf(index).top + offset) });
+      }
+    }
+    const loaded = list?.first ?? 0;
+    const wanted = new Set<number>();
+    for (let index = visible.first - 4; index < visible.first + visible.count + 4; index++) wanted.add(index);
+    const cursor = this.#cursor.group === "new" ? this.#cursor.index : undefined;
+    // The row with the focus stays in the page while it is loaded, or the focus would be lost by scrolling.
+    if (cursor !== undefined) wanted.add(cursor - look.length);
+    for (const index of wanted) {
+      const row = index < 0 || index >= this.#total ? undefined : rows[index - loaded];
+      if (row === undefined || index < loaded) continue;
+      const place = index + look.length;
+      items.push({ key: row.id, template: this.#row(row, place, this.#topOf(place).top + offset) });
+    }
+    return items;
+  }
+
+  #row(row: ConversationRow, index: number, top: number): TemplateResult {
+    const pinned = index < this.#look.length;
+    const cursor = this.#cursor.index === index;
+    return conversationRow({
+      row,
+      layout: this.layout,
+      pinned,
+      top,
+      index: index + 2,
+      cursor,
+      tabStop: cursor || (this.#cursor.index === undefined && index === 0),
+      selected: cursor,
+      now: this.store.now,
+    });
+  }
+
+  #lookHead(offset: number): TemplateResult {
+    const total = this.store.data.list?.needsLookTotal ?? 0;
+    const open = !this.store.folded.has("look");
+    return html`<div class="group" role="row" ${placed({ transform: `translateY(${offset}px)` })}>
+      <span role="gridcell">
+        <button aria-expanded=${open} @click=${() => this.store.toggleFolded("look")}>
+          ${icon(open ? "chevron-down" : "chevron-right")}Needs a look <span class="badge">${count(total)}</span>
+        </button>
+      </span>
+      ${
+        total > 5
+          ? html`<span role="gridcell"
+              ><button class="link" @click=${() => this.store.setNeedsLookOnly(true)}>All ${count(total)}</button></span
+            >`
+          : nothing
+      }
+    </div>`;
+  }
+
+  #newHead(offset: number): TemplateResult {
+    const open = !this.store.folded.has("new");
+    const top = this.#listTop - groupHeight + offset;
+    const name = this.store.needsLookOnly ? "Needs a look, newest first" : "Newest first";
+    return html`<div class="group" role="row" ${placed({ transform: `translateY(${top}px)` })}>
+      <span role="gridcell">
+        <button aria-expanded=${open} @click=${() => this.store.toggleFolded("new")}>
+          ${icon(open ? "chevron-down" : "chevron-right")}${name}
+          <span class="n">${count(this.store.data.list?.total ?? 0)}</span>
+        </button>
+      </span>
+    </div>`;
+  }
+
+  #nothing(): TemplateResult {
+    if (!this.store.filtered) {
+      return html`<div class="nothing">No conversation yet. A message shows here as soon as one passes.</div>`;
+    }
+    return html`<div class="nothing">
+      <span>Nothing found for ${filterInWords(this.store)}.</span>
+      <button class="link" @click=${() => this.store.clearFilter()}>Clear Filter</button>
+    </div>`;
+  }
+
+  #ruler(): TemplateResult | typeof nothing {
+    const ruler = this.store.data.list?.ruler ?? [];
+    const marks = ruler.flatMap((slice, index) => {
+      if (slice.errors + slice.warnings === 0) return [];
+      const top = `${((index / ruler.length) * 100).toFixed(2)}%`;
+      return [html`<i class=${slice.errors > 0 ? "error" : ""} ${placed({ top })}></i>`];
+    });
+    return html`<div class="ruler" aria-hidden="true">${marks}</div>`;
+  }
+}
+
+/** `"ORD-1042" in state stuck or late, from 14:00:10 on`. */
+function filterInWords(store: ViewElement["store"]): string {
+  const parts = [
+    store.text.trim() === "" ? "" : `“${store.text.trim()}”`,
+    store.states.length === 0 ? "" : `in state ${store.states.join(" or ")}`,
+    store.needsLookOnly ? "that needs a look" : "",
+    store.brush ? "in the marked span of time" : "",
+  ];
+  return parts.filter((part) => part !== "").join(" ");
+}
+
+define("contrail-conversation-list", ConversationList);

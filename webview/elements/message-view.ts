@@ -1,0 +1,373 @@
+/**
+ * One message: is it what the contract says, what stands in it, why it is here, who writes such messages, and what the
+ * broker knows. One column beside the lanes, two when it has the larger part of the window.
+ */
+import { html, nothing, type TemplateResult } from "lit";
+import type { ContractLink, MessageDetail } from "../../daemon/serve/protocol.ts";
+import { bytes, count, counted, offset, shortId, shortName, timeOfDay } from "../model/format.ts";
+import { strengthWords } from "../model/words.ts";
+import "./body-tree.ts";
+import "./byte-view.ts";
+import { strengthOf } from "./evidence-hover.ts";
+import { brokerMark, icon } from "./icons.ts";
+import { messageViewStyles } from "./message-view-styles.ts";
+import { sharedStyles } from "./shared-styles.ts";
+import { define, ViewElement } from "./view-element.ts";
+
+type Section = "Body" | "Bytes" | "Why it is here" | "Who writes this" | "Headers" | "Broker" | "Deliveries";
+
+export class MessageView extends ViewElement {
+  static override properties = {
+    store: { attribute: false },
+    wide: { attribute: false },
+    pane: { attribute: false },
+  };
+  static override styles = [sharedStyles, messageViewStyles];
+
+  /** Two columns. */
+  declare wide: boolean;
+  /** It stands beside the lanes and can be closed; else it has arrows to its neighbours. */
+  declare pane: boolean;
+
+  #closed: ReadonlySet<Section> = new Set(["Bytes"]);
+  #marked: readonly [number, number] | undefined;
+  #copied = false;
+
+  override focus(): void {
+    this.find<HTMLElement>("contrail-body-tree")?.shadowRoot?.querySelector<HTMLElement>("[tabindex='0']")?.focus();
+  }
+
+  override render(): TemplateResult {
+    const answer = this.store.data.message;
+    const message = answer?.message;
+    if (answer && message === null) {
+      return html`<div class="head"><span class="facts">Message</span>${this.#actions(undefined)}</div>
+        <div class="waiting">The daemon does not hold this message any more.</div>`;
+    }
+    if (!message || message.seq !== this.store.place.seq) {
+      return html`<div class="head"><span class="facts"></span>${this.#actions(undefined)}</div>
+        <div class="waiting">Reading the message…</div>`;
+    }
+    return html`${this.#head(message)}${this.wide ? this.#wide(message) : this.#single(message)}`;
+  }
+
+  #head(message: MessageDetail): TemplateResult {
+    const to = message.readers.length === 0 ? "" : ` → ${message.readers.join(", ")}`;
+    const key = message.key === undefined ? "" : `, key ${shortId(message.key, 24)}`;
+    const facts = `${message.writer ?? "unknown writer"}${to}, ${message.channel}, ${bytes(message.bodySize)}${key}`;
+    return html`<div class="head">
+      ${this.pane || !this.#alone ? nothing : this.#backButton()}<span class="dim">${brokerMark(message.broker)}</span>
+      <span class="name cut ${message.check === "invalid" ? "squiggle" : ""}" title=${message.name}
+        >${shortName(message.name, 40)}</span
+      >
+      <span class="facts dim cut" title=${facts}>${facts}</span>
+      ${this.#actions(message)}
+    </div>`;
+  }
+
+  /** In a narrow window the message stands alone, so the way back must be in it. */
+  get #alone(): boolean {
+    return !this.pane && !this.wide;
+  }
+
+  #backButton(): TemplateResult {
+    return html`<button class="action" title="Back (Backspace)" aria-label="Back" @click=${() => this.store.back()}>
+      ${icon("arrow-left")}
+    </button>`;
+  }
+
+  #actions(message: MessageDetail | undefined): TemplateResult {
+    const step = (action: "previousMessage" | "nextMessage") => () =>
+      this.dispatchEvent(new CustomEvent("step", { detail: action }));
+    return html`
+      ${
+        this.pane
+          ? nothing
+          : html`<button
+                class="action"
+                title="Previous (Alt+Up)"
+                aria-label="Previous message"
+                @click=${step("previousMessage")}
+              >
+                ${icon("arrow-left", "none", true)}
+              </button>
+              <button class="action" title="Next (Alt+Down)" aria-label="Next message" @click=${step("nextMessage")}>
+                ${icon("arrow-right", "none", true)}
+              </button>`
+      }
+      ${
+        message
+          ? html`<button
+              class="action"
+              title=${this.#copied ? "Copied" : "Copy the body"}
+              aria-label="Copy the body"
+              @click=${() => this.#copy(message)}
+            >
+              ${icon(this.#copied ? "check" : "copy", "none", true)}
+            </button>`
+          : nothing
+      }
+      ${
+        this.pane
+          ? html`<button
+                class="action"
+                title="Open wide (Enter)"
+                aria-label="Open wide"
+                @click=${() => message && this.store.openMessage(message.seq, true)}
+              >
+                ${icon("split-horizontal", "none", true)}
+              </button>
+              <button class="action" title="Close (Escape)" aria-label="Close" @click=${() => this.store.closePane()}>
+                ${icon("close", "none", true)}
+              </button>`
+          : nothing
+      }
+    `;
+  }
+
+  #copy(message: MessageDetail): void {
+    void navigator.clipboard?.writeText(message.body).then(() => {
+      this.#copied = true;
+      this.requestUpdate();
+      setTimeout(() => {
+        this.#copied = false;
+        this.requestUpdate();
+      }, 1500);
+    });
+  }
+
+  #single(message: MessageDetail): TemplateResult {
+    return html`<div class="scroll">
+      ${this.#check(message)}${this.#body(message)}${this.#why(message)}${this.#writers(message)}${this.#headers(message)}
+      ${this.#broker(message)}${this.#deliveries(message)}${this.#bytes(message)}
+    </div>`;
+  }
+
+  #wide(message: MessageDetail): TemplateResult {
+    return html`<div class="wide-check">${this.#check(message)}</div>
+      <div class="columns">
+        <div class="scroll">${this.#body(message)}${this.#bytes(message)}${this.#headers(message)}</div>
+        <div class="scroll">
+          ${this.#writers(message)}${this.#why(message)}${this.#broker(message)}${this.#deliveries(message)}
+        </div>
+      </div>`;
+  }
+
+  // ------------------------------------------------------------------------------------------------------- sections
+
+  #check(message: MessageDetail): TemplateResult {
+    const { contract, violations } = message;
+    const line = violations.find((violation) => violation.contract)?.contract ?? contract;
+    const links = html`${line ? html`<div class="links">${this.#contractLink(line)}</div>` : nothing}`;
+    switch (message.check) {
+      case "valid":
+        return html`<div class="check">
+          ${icon("pass", "ok")}
+          <div>
+            Agrees with
+            ${contract ? html`<code>${shortName(contract.definition, 60)}</code>` : "its contract"}${guessed(message)}.${links}
+          </div>
+        </div>`;
+      case "invalid":
+        return html`<div class="check">
+          ${icon("error", "bad")}
+          <div>
+            <b>${counted(violations.length, "place breaks", "places break")} the contract.</b>
+            <ul>
+              ${violations.slice(0, 5).map((each) => html`<li>${each.path === "" ? nothing : html`<code>${each.path}</code>: `}${each.message}</li>`)}
+            </ul>
+            ${violations.length > 5 ? html`<span class="dim">and ${violations.length - 5} more</span>` : nothing}${links}
+          </div>
+        </div>`;
+      case "unchecked":
+        return html`<div class="check">
+          ${icon("circle-slash")}
+          <div>
+            No contract in this workspace describes it; read as ${message.format}.
+            ${
+              message.attempts.length === 0
+                ? nothing
+                : html`<ul class="dim">
+                    ${message.attempts.slice(0, 4).map((each) => html`<li>Tried ${each.definition ?? each.format}: ${each.failure}</li>`)}
+                  </ul>`
+            }
+          </div>
+        </div>`;
+    }
+  }
+
+  /** Only an editor can open a file; in a plain browser the place is named. */
+  #contractLink(link: ContractLink): TemplateResult {
+    const place = `${link.path}:${link.line + 1}`;
+    if (!this.store.hosted || link.file === "")
+      return html`<span class="path dim mono">${icon("go-to-file", "none", true)} ${place}</span>`;
+    const { file, line, character } = link;
+    return html`<button
+      class="link"
+      title=${`Open contract ${place}`}
+      @click=${() => this.store.act({ type: "action", action: "openContract", file, line, character })}
+    >
+      ${icon("go-to-file", "none", true)} Open contract <span class="mono">${place}</span>
+    </button>`;
+  }
+
+  #section(name: Section, side: string, content: () => TemplateResult): TemplateResult {
+    const open = !this.#closed.has(name);
+    return html`<section aria-label=${name}>
+      <button class="section" aria-expanded=${open} @click=${() => this.#toggle(name)}>
+        ${icon(open ? "chevron-down" : "chevron-right")}<span class="label">${name}</span
+        ><span class="side cut">${side}</span>
+      </button>
+      ${open ? content() : nothing}
+    </section>`;
+  }
+
+  #toggle(name: Section): void {
+    const closed = new Set(this.#closed);
+    if (!closed.delete(name)) closed.add(name);
+    this.#closed = closed;
+    this.requestUpdate();
+  }
+
+  #body(message: MessageDetail): TemplateResult {
+    const definition = message.contract?.definition ?? message.format;
+    const file = message.contract?.path.split("/").at(-1);
+    const side = file === undefined ? definition : `${this.wide ? `${definition}, ` : ""}${file}`;
+    return this.#section("Body", side, () => {
+      if (message.tree.length > 0) {
+        return html`<contrail-body-tree .tree=${message.tree} @field=${this.#onField}></contrail-body-tree>`;
+      }
+      if (message.bodySize === 0) return html`<div class="inset dim">Empty.</div>`;
+      if (message.body === "" && message.hex === "")
+        return html`<div class="inset dim">The body was shed or not kept; headers are complete.</div>`;
+      return html`<div class="text">
+        ${message.body === "" ? "Not readable as text; see the bytes." : message.body}
+      </div>`;
+    });
+  }
+
+  readonly #onField = (event: CustomEvent<readonly [number, number] | undefined>): void => {
+    if (event.detail?.join() === this.#marked?.join()) return;
+    this.#marked = event.detail;
+    this.requestUpdate();
+  };
+
+  #bytes(message: MessageDetail): TemplateResult | typeof nothing {
+    if (message.hex === "") return nothing;
+    return this.#section("Bytes", count(message.bodySize), () => {
+      return html`<contrail-byte-view
+        .hex=${message.hex}
+        .cut=${message.hexCut}
+        .size=${message.bodySize}
+        .marked=${this.#marked}
+      ></contrail-byte-view>`;
+    });
+  }
+
+  #why(message: MessageDetail): TemplateResult {
+    return this.#section("Why it is here", "", () => {
+      if (message.why.length === 0) {
+        return html`<div class="inset dim">
+          Nothing that was seen caused it, and nothing is known to follow from it.
+        </div>`;
+      }
+      return html`<div class="inset">
+        ${message.why.map((reason) => {
+          const strength = strengthOf(reason.evidence);
+          const { seq } = reason;
+          return html`<div class="line">
+            ${
+              seq === undefined
+                ? reason.text
+                : html`<button class="link" @click=${() => this.store.openMessage(seq)}>${reason.text}</button>`
+            }
+            ${strength === undefined ? nothing : html`<span class="tag">${strengthWords[strength]}</span>`}
+            <div class="because">
+              ${reason.evidence.map((line) => html`<span>${line.role}</span><span>${line.text}</span>`)}
+            </div>
+          </div>`;
+        })}
+      </div>`;
+    });
+  }
+
+  #writers(message: MessageDetail): TemplateResult | typeof nothing {
+    if (message.writers.length === 0) return nothing;
+    const all = message.writers.reduce((sum, writer) => sum + writer.messages, 0);
+    const broken = message.writers.reduce((sum, writer) => sum + writer.broken, 0);
+    return this.#section("Who writes this", `${count(broken)} of ${count(all)} broken`, () => {
+      return html`<div class="writers top">
+          <span>Writer</span><span class="num">Messages</span><span class="num">Broken</span>
+        </div>
+        ${message.writers.map(
+          (writer) =>
+            html`<div class="writers">
+              <span class="cut" title=${writer.name}
+                >${writer.broken > 0 ? icon("error", "bad", true) : icon("pass", "ok", true)} ${writer.name}</span
+              ><span class="num">${count(writer.messages)}</span><span class="num">${count(writer.broken)}</span>
+            </div>`,
+        )}`;
+    });
+  }
+
+  #headers(message: MessageDetail): TemplateResult | typeof nothing {
+    if (message.headers.length === 0) return nothing;
+    const used = message.headers.filter((header) => header.evidence).length;
+    const side = used === 0 ? "" : `${used} of ${message.headers.length} used as evidence`;
+    return this.#section("Headers", side, () => {
+      return html`${message.headers.map(
+        (header) =>
+          html`<div class="header ${header.evidence ? "evidence" : ""}">
+            <span class="cut" title=${header.name}>${header.name}</span>
+            <span class="cut mono ${header.masked ? "dim" : ""}" title=${header.value}
+              >${header.masked ? html`${icon("lock", "none", true)} ` : nothing}${shortId(header.value, this.wide ? 48 : 30)}</span
+            >
+            ${
+              header.evidence
+                ? html`<span class="dim" role="img" aria-label="used as evidence" title="used as evidence"
+                    >${icon("key", "none", true)}</span
+                  >`
+                : html`<span></span>`
+            }
+          </div>`,
+      )}`;
+    });
+  }
+
+  #broker(message: MessageDetail): TemplateResult {
+    return this.#section("Broker", "", () => {
+      return html`<dl>
+        ${message.coordinates.map(
+          (each) =>
+            html`<dt>${each.label}</dt>
+              <dd>${each.value}</dd>`,
+        )}
+        ${
+          message.readers.length === 0
+            ? nothing
+            : html`<dt>Read by</dt>
+                <dd>${message.readers.join(", ")}</dd>`
+        }
+      </dl>`;
+    });
+  }
+
+  #deliveries(message: MessageDetail): TemplateResult | typeof nothing {
+    if (message.deliveries.length === 0) return nothing;
+    return this.#section("Deliveries", count(message.deliveries.length), () => {
+      return html`<dl>
+        ${message.deliveries.map(
+          (each) =>
+            html`<dt class="num">${timeOfDay(each.at)} ${offset(each.at - message.at)}</dt>
+              <dd>${each.text}</dd>`,
+        )}
+      </dl>`;
+    });
+  }
+}
+
+function guessed(message: MessageDetail): string {
+  return message.contract?.evidence === "guessed" ? ", which was guessed from the bytes" : "";
+}
+
+define("contrail-message-view", MessageView);

@@ -1,0 +1,257 @@
+/** What opens over the view: keys, taps, the non-intrusion report, contract problems, the histogram as a table. */
+import { css, html, nothing, type TemplateResult } from "lit";
+import type { TapReportView } from "../../daemon/serve/protocol.ts";
+import { bytes, count, counted, timeOfDay } from "../model/format.ts";
+import { keyBindings } from "../model/keys.ts";
+import { brokerNames } from "../model/words.ts";
+import { icon } from "./icons.ts";
+import { sharedStyles } from "./shared-styles.ts";
+import { phaseLook } from "./status-line.ts";
+import { define, ViewElement } from "./view-element.ts";
+
+export type PopOverContent = "keys" | "taps" | "report" | "contracts" | "histogram";
+
+const titles: Readonly<Record<PopOverContent, string>> = {
+  keys: "Keys",
+  taps: "Taps",
+  report: "What the tap did and did not do",
+  contracts: "Contracts that cannot be used to decode",
+  histogram: "Messages over time",
+};
+
+export class PopOver extends ViewElement {
+  static override properties = { store: { attribute: false }, content: { attribute: false } };
+  static override styles = [
+    sharedStyles,
+    css`
+      dialog {
+        width: min(560px, calc(100vw - 32px));
+        max-height: min(560px, calc(100vh - 64px));
+        padding: 0;
+        background: var(--vscode-editorHoverWidget-background);
+        color: var(--vscode-editorHoverWidget-foreground);
+        border: 1px solid var(--vscode-editorHoverWidget-border);
+        border-radius: 3px;
+        overflow: hidden auto;
+        font: 13px/20px var(--vscode-font-family);
+      }
+      dialog::backdrop {
+        background: none;
+      }
+      .title {
+        display: flex;
+        align-items: center;
+        padding: 6px 8px 6px 12px;
+        border-bottom: 1px solid var(--vscode-editorHoverWidget-border);
+        font-weight: 600;
+        position: sticky;
+        top: 0;
+        background: inherit;
+      }
+      .title span {
+        flex: 1;
+      }
+      .content {
+        padding: 8px 12px 12px;
+      }
+      h3 {
+        font-size: 11px;
+        font-weight: 600;
+        margin: 8px 0 2px;
+      }
+      h3:first-child {
+        margin-top: 0;
+      }
+      ul {
+        margin: 0;
+        padding-left: 18px;
+        overflow-wrap: anywhere;
+      }
+      dl {
+        display: grid;
+        grid-template-columns: max-content minmax(0, 1fr);
+        column-gap: 20px;
+        margin: 0;
+      }
+      dt {
+        font-family: var(--mono);
+        font-size: 12px;
+      }
+      dd {
+        margin: 0;
+      }
+      .tap {
+        display: flex;
+        gap: 6px;
+        align-items: center;
+        font-weight: 600;
+      }
+      .tap + p {
+        margin: 0 0 8px 22px;
+        overflow-wrap: anywhere;
+      }
+      table {
+        border-spacing: 0;
+        width: 100%;
+      }
+      th {
+        font-size: 11px;
+        font-weight: 400;
+        color: var(--dim);
+        text-align: right;
+      }
+      th:first-child,
+      td:first-child {
+        text-align: left;
+      }
+      td {
+        text-align: right;
+        font-variant-numeric: tabular-nums;
+      }
+    `,
+  ];
+
+  declare content: PopOverContent | undefined;
+
+  override updated(): void {
+    const dialog = this.find<HTMLDialogElement>("dialog");
+    if (!dialog) return;
+    if (this.content !== undefined && !dialog.open) dialog.showModal();
+    if (this.content === undefined && dialog.open) dialog.close();
+  }
+
+  override render(): TemplateResult {
+    const { content } = this;
+    return html`<dialog
+      aria-label=${content === undefined ? "" : titles[content]}
+      @close=${this.#onClose}
+      @click=${this.#onClick}
+    >
+      ${
+        content === undefined
+          ? nothing
+          : html`<div class="title">
+                <span>${titles[content]}</span>
+                <button class="action" title="Close (Escape)" aria-label="Close" @click=${this.#onClose}>
+                  ${icon("close", "none", true)}
+                </button>
+              </div>
+              <div class="content">${this.#inside(content)}</div>`
+      }
+    </dialog>`;
+  }
+
+  readonly #onClose = (): void => {
+    this.dispatchEvent(new CustomEvent("closed"));
+  };
+
+  /** A click beside it closes it; the backdrop counts as the dialog itself. */
+  readonly #onClick = (event: MouseEvent): void => {
+    const dialog = event.currentTarget as HTMLDialogElement;
+    if (event.target !== dialog) return;
+    const box = dialog.getBoundingClientRect();
+    const inside =
+      event.clientX >= box.left &&
+      event.clientX <= box.right &&
+      event.clientY >= box.top &&
+      event.clientY <= box.bottom;
+    if (!inside) this.#onClose();
+  };
+
+  #inside(content: PopOverContent): TemplateResult | TemplateResult[] {
+    switch (content) {
+      case "keys":
+        return html`<dl>
+          ${keyBindings
+            .filter((binding) => binding.shown !== "")
+            .map(
+              (binding) =>
+                html`<dt>${binding.shown}</dt>
+                  <dd>${binding.does}</dd>`,
+            )}
+        </dl>`;
+      case "taps":
+        return this.#taps();
+      case "report":
+        return this.#reports(this.store.data.report?.reports);
+      case "contracts":
+        return html`<ul>
+          ${(this.store.data.status?.contracts.problems ?? []).map((problem) => html`<li>${problem}</li>`)}
+        </ul>`;
+      case "histogram":
+        return this.#histogram();
+    }
+  }
+
+  #taps(): TemplateResult {
+    const taps = this.store.data.status?.taps ?? [];
+    return html`${taps.map((tap) => {
+      const look = phaseLook(tap);
+      const facts = [
+        `${look.word} since ${timeOfDay(tap.since)}`,
+        tap.mode === undefined ? "" : `by ${tap.mode}`,
+        tap.shed > 0 ? `${counted(tap.shed, "message")} shed` : "",
+      ].filter((fact) => fact !== "");
+      const again = tap.phase === "failed" || tap.phase === "reconnecting";
+      return html`<div class="tap">
+          ${icon(look.icon, look.mark)}<span
+            >${tap.broker === "capture" ? "" : brokerNames[tap.broker]} ${tap.address}</span
+          >
+          ${again ? html`<button class="link" @click=${() => this.store.retryTap(tap.tap)}>Try Now</button>` : nothing}
+        </div>
+        <p>${facts.join(", ")}.${tap.detail === undefined ? "" : ` ${tap.detail}`}</p>`;
+    })}`;
+  }
+
+  #reports(reports: readonly TapReportView[] | undefined): TemplateResult | TemplateResult[] {
+    if (!reports) return html`Asking the daemon…`;
+    if (reports.length === 0) return html`No broker is tapped, so nothing was touched.`;
+    return reports.map(
+      (report) =>
+        html`<h3>${report.tap}</h3>
+          <p class="dim">Read ${counted(report.messages, "message")}, ${bytes(report.bytes)}.</p>
+          <h3>What was touched</h3>
+          ${
+            report.touched.length === 0
+              ? html`Nothing.`
+              : html`<ul>
+                  ${report.touched.map((line) => html`<li>${line}</li>`)}
+                </ul>`
+          }
+          <h3>What is never touched</h3>
+          <ul>
+            ${report.neverTouched.map((line) => html`<li>${line}</li>`)}
+          </ul>`,
+    );
+  }
+
+  #histogram(): TemplateResult {
+    const histogram = this.store.data.list?.histogram;
+    if (!histogram) return html`No message yet.`;
+    return html`<table>
+      <thead>
+        <tr>
+          <th scope="col">From</th>
+          <th scope="col">Messages</th>
+          <th scope="col">Errors</th>
+          <th scope="col">Warnings</th>
+          <th scope="col">Shed</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${histogram.buckets.map(
+          (bucket, index) =>
+            html`<tr>
+              <td>${timeOfDay(histogram.from + index * histogram.bucketMs)}</td>
+              <td>${count(bucket.messages)}</td>
+              <td>${count(bucket.errors)}</td>
+              <td>${count(bucket.warnings)}</td>
+              <td>${bucket.shed ? "yes" : "no"}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>`;
+  }
+}
+
+define("contrail-pop-over", PopOver);

@@ -1,0 +1,185 @@
+/** The last line: each tap with its state, what was seen, shed and masked, that it leaves no trace, and the recording. */
+import { css, html, nothing, type TemplateResult } from "lit";
+import type { Status, TapView } from "../../daemon/serve/protocol.ts";
+import { bytes, count, counted } from "../model/format.ts";
+import type { IconName } from "../model/icon-names.ts";
+import { brokerNames, type Mark } from "../model/words.ts";
+import { brokerMark, icon } from "./icons.ts";
+import { sharedStyles } from "./shared-styles.ts";
+import { define, rove, ViewElement } from "./view-element.ts";
+
+const phases: Readonly<Record<TapView["phase"], { icon: IconName; mark: Mark; word: string }>> = {
+  connecting: { icon: "sync", mark: "run", word: "connecting" },
+  live: { icon: "plug", mark: "ok", word: "live" },
+  reconnecting: { icon: "debug-disconnect", mark: "warn", word: "gone, trying again" },
+  failed: { icon: "error", mark: "bad", word: "failed" },
+  stopped: { icon: "debug-disconnect", mark: "none", word: "stopped" },
+  ended: { icon: "database", mark: "none", word: "ended" },
+};
+
+export function phaseLook(tap: TapView): { icon: IconName; mark: Mark; word: string } {
+  return tap.broker === "capture" && tap.phase === "live"
+    ? { icon: "play", mark: "run", word: "playing" }
+    : phases[tap.phase];
+}
+
+export class StatusLine extends ViewElement {
+  static override properties = {
+    store: { attribute: false },
+    narrow: { attribute: false },
+    tight: { attribute: false },
+  };
+  static override styles = [
+    sharedStyles,
+    css`
+      footer {
+        display: flex;
+        align-items: center;
+        gap: 14px;
+        padding: 0 12px;
+        height: 22px;
+        border-top: 1px solid var(--line);
+        font-size: 12px;
+        min-width: 0;
+        overflow: hidden;
+        white-space: nowrap;
+      }
+      button,
+      .item {
+        display: inline-flex;
+        align-items: center;
+        gap: 4px;
+        flex: none;
+        height: 21px;
+        line-height: 21px;
+      }
+      button:hover {
+        background: var(--vscode-toolbar-hoverBackground);
+      }
+      .shrinks {
+        flex: 0 1 auto;
+        min-width: 60px;
+      }
+      .icon {
+        font-size: 14px;
+        width: 14px;
+      }
+      .space {
+        flex: 1 1 0;
+      }
+    `,
+  ];
+
+  declare narrow: boolean;
+  /** Under 1000 px addresses and names of files give way. */
+  declare tight: boolean;
+
+  override focus(): void {
+    this.find<HTMLElement>("button")?.focus();
+  }
+
+  override render(): TemplateResult {
+    const { status } = this.store.data;
+    return html`<footer role="status" aria-live="off" aria-label="Status" @keydown=${this.#onKey}>
+      ${status ? this.#known(status) : html`<span class="item dim">${icon("plug")}no daemon</span>`}
+    </footer>`;
+  }
+
+  readonly #onKey = (event: KeyboardEvent): void => {
+    rove(event, this.renderRoot as ShadowRoot, "button");
+  };
+
+  #known(status: Status): TemplateResult {
+    const none = status.taps.length === 0;
+    return html`
+      ${none ? html`<span class="item dim">${icon("plug")}no tap</span>` : status.taps.map((tap, index) => this.#tap(tap, index))}
+      ${status.mode === "capture" ? html`<span class="item dim">read only</span>` : nothing}
+      <span class="space"></span>
+      ${none && status.seen === 0 ? nothing : this.#counts(status)} ${this.#contracts(status)}
+      ${status.mode === "live" ? this.#noTrace(none) : nothing}${this.#capture(status)}
+    `;
+  }
+
+  #tap(tap: TapView, index: number): TemplateResult {
+    const look = phaseLook(tap);
+    const name = tap.broker === "capture" ? (this.narrow ? "" : tap.address) : brokerNames[tap.broker];
+    const title = `${name} ${tap.broker === "capture" ? "" : tap.address}: ${look.word}${tap.detail === undefined ? "" : `. ${tap.detail}`}`;
+    return html`<button
+      class=${tap.broker === "capture" ? "shrinks" : ""}
+      title=${title}
+      aria-label=${title}
+      tabindex=${index === 0 ? 0 : -1}
+      @click=${() => this.#open("taps")}
+    >
+      ${icon(look.icon, look.mark)}${tap.broker === "capture" ? nothing : brokerMark(tap.broker)}
+      ${
+        this.narrow
+          ? nothing
+          : html`<span class="cut">${name}</span
+              >${this.tight || tap.broker === "capture" ? nothing : html`<span class="dim cut">${tap.address}</span>`}`
+      }
+    </button>`;
+  }
+
+  #counts(status: Status): TemplateResult {
+    const shed = status.shed > 0;
+    return html`
+      <span class="item num" title=${`${counted(status.seen, "message")} seen`}
+        >${this.narrow ? html`${icon("mail")}${count(status.seen)}` : `${count(status.seen)} seen`}</span
+      >
+      <span
+        class="item num"
+        title=${shed ? "Shed because a bound was reached; what is left out is marked" : "Nothing was shed"}
+        >${shed ? icon("warning", "warn") : nothing}${count(status.shed)} shed</span
+      >
+      <span class="item num" title="Values masked before anything was stored"
+        >${this.narrow ? html`${icon("lock")}${count(status.masked)}` : `${count(status.masked)} masked`}</span
+      >
+    `;
+  }
+
+  #contracts(status: Status): TemplateResult | typeof nothing {
+    const problems = status.contracts.problems.length;
+    if (problems === 0) return nothing;
+    const title = `${counted(problems, "contract")} cannot be used to decode`;
+    return html`<button title=${title} aria-label=${title} tabindex="-1" @click=${() => this.#open("contracts")}>
+      ${icon("law", "warn")}${this.narrow ? count(problems) : counted(problems, "contract problem")}
+    </button>`;
+  }
+
+  #noTrace(first: boolean): TemplateResult {
+    const title =
+      "No group, no commit, nothing lasting created; what was changed goes back. Opens the non-intrusion report.";
+    return html`<button
+      title=${title}
+      aria-label="Leaves no trace: open the report"
+      tabindex=${first ? 0 : -1}
+      @click=${() => this.#open("report")}
+    >
+      ${icon("shield")}${this.narrow ? nothing : "leaves no trace"}
+    </button>`;
+  }
+
+  #capture(status: Status): TemplateResult | typeof nothing {
+    const { capture } = status;
+    if (!capture) return nothing;
+    const size = bytes(capture.bytes);
+    const reading = status.mode === "capture";
+    const title = capture.problem ?? (reading ? `${capture.name}, ${size}` : `recording ${capture.name}, ${size}`);
+    return html`<span class="item shrinks" title=${title}
+      >${icon(reading ? "database" : "record", reading ? "none" : "bad")}${
+        this.narrow
+          ? html`<span class="hidden-text">${title}</span>`
+          : this.tight
+            ? size
+            : html`<span class="cut">${capture.name}</span> <span class="dim">${size}</span>`
+      }</span
+    >`;
+  }
+
+  #open(what: "taps" | "report" | "contracts"): void {
+    this.dispatchEvent(new CustomEvent("open-popover", { detail: what }));
+  }
+}
+
+define("contrail-status-line", StatusLine);

@@ -1,0 +1,47 @@
+/**
+ * The icons the page uses and where they stand in the icon font of the `@vscode/codicons` package. A unit test holds
+ * the numbers against the package.
+ */
+export const iconCodes = {
+  sync: 0xea77,
+  pass: 0xeba4,
+  history: 0xea82,
+  discard: 0xeae2,
+  issues: 0xeb0c,
+  clockface: 0xec75,
+  error: 0xea87,
+  "circle-slash": 0xeabd,
+  "debug-restart": 0xead2,
+  inbox: 0xeb09,
+  key: 0xeb11,
+  lock: 0xea75,
+  plug: 0xeb2d,
+  "debug-disconnect": 0xead0,
+  shield: 0xeb53,
+  record: 0xeba7,
+  "go-to-file": 0xea94,
+  "chevron-down": 0xeab4,
+  "chevron-right": 0xeab6,
+  "arrow-left": 0xea9b,
+  "arrow-right": 0xea9c,
+  "arrow-up": 0xeaa1,
+  close: 0xea76,
+  copy: 0xebcc,
+  ellipsis: 0xea7c,
+  filter: 0xeaf1,
+  "filter-filled": 0xebce,
+  search: 0xea6d,
+  "split-horizontal": 0xeb56,
+  "type-hierarchy": 0xebb9,
+  warning: 0xea6c,
+  "debug-pause": 0xead1,
+  "debug-continue": 0xeacf,
+  "clear-all": 0xeabf,
+  mail: 0xeb1c,
+  database: 0xeace,
+  play: 0xeb2c,
+  law: 0xeb12,
+  check: 0xeab2,
+} as const;
+
+export type IconName = keyof typeof iconCodes;
