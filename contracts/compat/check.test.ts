@@ -125,6 +125,20 @@ describe("OpenAPI", () => {
     expect(check(openapi(full), openapi(full))).toEqual([]);
   });
 
+  it("sees that a property left in `required` alone may now be anything", () => {
+    const left = "type: object\nrequired: [id, total]\nproperties:\n  id: {type: string}";
+    const after = openapi("type: object", left);
+    const { findings } = checkContracts(
+      request({ "a.yaml": openapi("type: object", full) }, { "a.yaml": after }),
+      judges,
+    );
+    expect(findings.map((finding) => [finding.ruleId, finding.verdict])).toEqual([
+      ["response-required-property-removed", "breaking"],
+    ]);
+    expect(lineOf(after, findings[0]!)).toBe("required: [id, total]");
+    expect(findings[0]?.witness?.observations[0]).toMatchObject({ path: "total", outcome: "rejected" });
+  });
+
   it("asks only for the direction of the level", () => {
     const both = request({ "a.yaml": openapi(optional, full) }, { "a.yaml": openapi(full, without) });
     const rules = (level: CheckRequest["level"]) =>

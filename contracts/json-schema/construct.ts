@@ -10,10 +10,12 @@ export type Step =
   | { readonly kind: "item"; readonly index: number }
   | { readonly kind: "additional" };
 
-/** What the constructed value must show: the place that `steps` lead to is there, and lacks the property `omit`. */
+/** What the constructed value must show: the place that `steps` lead to is there, and is as the rest says. */
 export interface Goal {
   readonly steps: readonly Step[];
   readonly omit?: string;
+  /** A property of that place that must have this very value. */
+  readonly put?: { readonly name: string; readonly value: JsonValue };
   /** Which alternative of a schema's `anyOf` or `oneOf` the value has to take. */
   readonly branches: ReadonlyMap<Schema, number>;
 }
@@ -145,7 +147,7 @@ class Builder {
   ): Generator<JsonValue> {
     const types = possibleTypes(schemas);
     const next = steps?.[0];
-    if (steps !== undefined && (next !== undefined || this.goal?.omit !== undefined)) {
+    if (steps !== undefined && (next !== undefined || this.goal?.omit !== undefined || this.goal?.put !== undefined)) {
       // On the way to the goal only a value of the right shape shows it.
       const value =
         next?.kind === "item"
@@ -185,11 +187,13 @@ class Builder {
   ): JsonValue | undefined {
     const next = steps?.[0];
     const omit = steps?.length === 0 ? this.goal?.omit : undefined;
+    const put = steps?.length === 0 ? this.goal?.put : undefined;
     const known = new Set(schemas.flatMap((schema) => [...(schema.properties?.keys() ?? [])]));
     const goalName = next?.kind === "property" ? next.name : next?.kind === "additional" ? freshName(known) : undefined;
     const names = new Set<string>();
     for (const schema of schemas) for (const { name } of requiredOn(schema, this.side)) names.add(name);
     if (goalName !== undefined) names.add(goalName);
+    if (put !== undefined) names.add(put.name);
     for (const schema of schemas) {
       for (const [name, others] of schema.dependentRequired ?? []) {
         if (names.has(name)) for (const other of others) names.add(other);
@@ -205,7 +209,7 @@ class Builder {
       const parts = schemas.flatMap((schema) => memberSchemas(schema, name));
       const onWay = name === goalName ? steps?.slice(1) : undefined;
       const inner = isObject(hint) && Object.hasOwn(hint, name) ? hint[name] : undefined;
-      const value = this.build(parts, onWay, inner, nesting + 1, new Set());
+      const value = put?.name === name ? put.value : this.build(parts, onWay, inner, nesting + 1, new Set());
       if (value === undefined) return undefined;
       Object.defineProperty(result, name, { value, enumerable: true, configurable: true, writable: true });
     }

@@ -42,7 +42,7 @@ export function checkData(
         if (rule.about !== about) continue;
         for (const draft of rule.check(objects)) {
           const { path, span } = draft.place;
-          const key = `${rule.id} ${path} ${span.start} ${draft.omit} ${draft.previous?.span.start ?? ""}`;
+          const key = `${rule.id} ${path} ${span.start} ${draft.property} ${draft.previous?.span.start ?? ""}`;
           // A message that could not be constructed for one use of a schema may well be for another.
           if (findings.get(key)?.verdict === "breaking") continue;
           const finding = prove(rule, draft, objects, proving);

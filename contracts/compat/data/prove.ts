@@ -1,9 +1,16 @@
 import type { JsonValue } from "../../codec/decoded.ts";
-import { type SchemaViolation, construct, evaluate, exportSchema } from "../../json-schema/index.ts";
+import {
+  type Evaluation,
+  type Goal,
+  type SchemaViolation,
+  construct,
+  evaluate,
+  exportSchema,
+} from "../../json-schema/index.ts";
 import type { Finding, Format, Judgement, Observation, Version, Witness } from "../finding.ts";
 import type { Judges } from "../request.ts";
 import type { ReaderProfile } from "../settings.ts";
-import type { MessagePair, ObjectPair } from "./pairs.ts";
+import type { MessagePair, MessageVersion, ObjectPair } from "./pairs.ts";
 import { profilesThatBreak } from "./profiles.ts";
 import type { DataRule, Draft } from "./rule.ts";
 
@@ -42,20 +49,9 @@ export function prove(rule: DataRule, draft: Draft, pair: ObjectPair, proving: P
     reason,
   });
 
-  const goal = { steps: pair.steps, omit: draft.omit, branches: pair.branches };
-  const hint = writing.message.example ?? reading.message.example;
-  const construction = construct(writing.schema, { side, goal, hint });
-  if ("failure" in construction) {
-    return unknown(`No message that shows this break could be constructed: ${construction.failure}.`);
-  }
-  const { value } = construction;
-  const evaluation = evaluate(reading.schema, value, { side });
-  if (evaluation.outcome === "undecided") {
-    return unknown(`Whether readers accept such a message is not decided: ${evaluation.reason ?? ""}.`);
-  }
-  if (evaluation.outcome === "valid") {
-    return unknown("Readers accept the message that was to show this break; other messages may still fail.");
-  }
+  const shown = showBreak(draft, pair, writing, reading);
+  if ("failure" in shown) return unknown(shown.failure);
+  const { value, evaluation } = shown;
   const profiles = profilesThatBreak(reading.schema, value, side, proving.profiles);
   if (profiles.length === 0) return undefined;
   const written = JSON.stringify(value, undefined, 2);
@@ -72,6 +68,38 @@ export function prove(rule: DataRule, draft: Draft, pair: ObjectPair, proving: P
   const doubter = judges.find((judge) => !judge.confirms);
   if (doubter !== undefined) return unknown(`${doubter.judge} does not confirm the message that shows this break.`);
   return { ...finding, verdict: "breaking", profiles, witness };
+}
+
+/** A message that the writer's version allows and the reader's refuses, or why there is none to show. */
+function showBreak(
+  draft: Draft,
+  pair: ObjectPair,
+  writing: MessageVersion,
+  reading: MessageVersion,
+): { value: JsonValue; evaluation: Evaluation } | { failure: string } {
+  const { side } = pair.message.after.message;
+  const hint = writing.message.example ?? reading.message.example;
+  const name = draft.property;
+  const way = { steps: pair.steps, branches: pair.branches };
+  const goals: Goal[] =
+    draft.shownBy === "absence"
+      ? [{ ...way, omit: name }]
+      : draft.shownBy.map((value) => ({ ...way, put: { name, value } }));
+  let failure = "";
+  for (const goal of goals) {
+    const construction = construct(writing.schema, { side, goal, hint });
+    if ("failure" in construction) {
+      failure ||= `No message that shows this break could be constructed: ${construction.failure}.`;
+      continue;
+    }
+    const evaluation = evaluate(reading.schema, construction.value, { side });
+    if (evaluation.outcome === "invalid") return { value: construction.value, evaluation };
+    failure =
+      evaluation.outcome === "undecided"
+        ? `Whether readers accept such a message is not decided: ${evaluation.reason ?? ""}.`
+        : "Readers accept the message that was to show this break; other messages may still fail.";
+  }
+  return { failure };
 }
 
 /** Which version writes and which reads, where the contract's own application moves and the others stay. */

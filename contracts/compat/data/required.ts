@@ -1,4 +1,5 @@
 import { type Schema, type Step, dottedPath } from "../../json-schema/index.ts";
+import type { JsonValue } from "../../codec/decoded.ts";
 import type { Place } from "../../source/index.ts";
 import type { ObjectPair, ObjectView } from "./pairs.ts";
 
@@ -9,14 +10,23 @@ export interface RequiredChange {
   readonly path: string;
   readonly place: Place;
   readonly previous?: Place;
+  /** Values that show the change, where the absence of the property does not. */
+  readonly shownBy?: readonly JsonValue[];
 }
+
+/** One value of each type: what a property may be when nothing is said of it. */
+const anyValues: readonly JsonValue[] = [null, "text", 1, true, [], {}];
 
 /** Properties that were required and are gone. */
 export function removedRequired({ before, after, steps }: ObjectPair): RequiredChange[] {
   return [...before.required.keys()].flatMap((name) => {
     const property = before.properties.get(name);
-    if (property === undefined || after.properties.has(name) || after.required.has(name)) return [];
-    return [{ name, path: pathOf(steps, name), place: placeWithout(after), previous: property.place }];
+    if (property === undefined || after.properties.has(name)) return [];
+    const path = pathOf(steps, name);
+    const left = after.required.get(name);
+    if (left === undefined) return [{ name, path, place: placeWithout(after), previous: property.place }];
+    // Taken out of `properties` but left in `required`: it still has to come, but may now be anything.
+    return [{ name, path, place: left.place, previous: property.place, shownBy: anyValues }];
   });
 }
 

@@ -1,10 +1,13 @@
+import type { JsonValue } from "../../codec/decoded.ts";
 import type { Place } from "../../source/index.ts";
 import type { ObjectPair } from "./pairs.ts";
 
 /** One change that a rule found in one object; whether it breaks anyone is shown afterwards, with a witness. */
 export interface Draft {
-  /** The property that a witness must lack. */
-  readonly omit: string;
+  /** The property that it is about. */
+  readonly property: string;
+  /** How a message shows it: by lacking the property, or by one of these values of it that the reader may refuse. */
+  readonly shownBy: "absence" | readonly JsonValue[];
   readonly message: string;
   readonly consequence: string;
   readonly advice: string;

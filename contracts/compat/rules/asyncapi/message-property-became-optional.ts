@@ -9,7 +9,8 @@ export const messagePropertyBecameOptional: DataRule = {
   about: "written-by-owner",
   check: (pair) =>
     becameOptional(pair).map((change) => ({
-      omit: change.name,
+      property: change.name,
+      shownBy: change.shownBy ?? "absence",
       message: `The property "${change.path}" of ${pair.message.after.message.subject}, which is sent, is no longer required.`,
       consequence: `Receivers built before this change count on "${change.name}" and cannot read messages without it.`,
       advice: `Put "${change.name}" back into "required".`,

@@ -10,7 +10,8 @@ export const messagePropertyBecameRequired: DataRule = {
   about: "read-by-owner",
   check: (pair) =>
     becameRequired(pair).map((change) => ({
-      omit: change.name,
+      property: change.name,
+      shownBy: change.shownBy ?? "absence",
       message: `The property "${change.path}" of ${pair.message.after.message.subject}, which is received, became required.`,
       consequence: `Senders built before this change may leave "${change.name}" out; this application then refuses their messages, also those that still wait.`,
       advice: `Remove "${change.name}" from "required" and give its absence a meaning.`,

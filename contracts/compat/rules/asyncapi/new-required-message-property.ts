@@ -10,7 +10,8 @@ export const newRequiredMessageProperty: DataRule = {
   about: "read-by-owner",
   check: (pair) =>
     newRequired(pair).map((change) => ({
-      omit: change.name,
+      property: change.name,
+      shownBy: change.shownBy ?? "absence",
       message: `The new property "${change.path}" of ${pair.message.after.message.subject}, which is received, is required.`,
       consequence: `Senders built before this change do not know "${change.name}"; this application refuses their messages, also those that still wait.`,
       advice: `Remove "${change.name}" from "required" and give its absence a meaning.`,

@@ -9,7 +9,8 @@ export const newRequiredRequestProperty: DataRule = {
   about: "read-by-owner",
   check: (pair) =>
     newRequired(pair).map((change) => ({
-      omit: change.name,
+      property: change.name,
+      shownBy: change.shownBy ?? "absence",
       message: `The new property "${change.path}" of ${pair.message.after.message.subject} is required.`,
       consequence: `Clients built before this change do not know "${change.name}"; what they send is now refused.`,
       advice: `Remove "${change.name}" from "required" and give its absence a meaning.`,

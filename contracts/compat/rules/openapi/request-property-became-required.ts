@@ -9,7 +9,8 @@ export const requestPropertyBecameRequired: DataRule = {
   about: "read-by-owner",
   check: (pair) =>
     becameRequired(pair).map((change) => ({
-      omit: change.name,
+      property: change.name,
+      shownBy: change.shownBy ?? "absence",
       message: `The property "${change.path}" of ${pair.message.after.message.subject} became required.`,
       consequence: `Clients built before this change may leave "${change.name}" out; what they send is now refused.`,
       advice: `Remove "${change.name}" from "required" and give its absence a meaning.`,

@@ -9,7 +9,8 @@ export const responsePropertyBecameOptional: DataRule = {
   about: "written-by-owner",
   check: (pair) =>
     becameOptional(pair).map((change) => ({
-      omit: change.name,
+      property: change.name,
+      shownBy: change.shownBy ?? "absence",
       message: `The property "${change.path}" of ${pair.message.after.message.subject} is no longer required.`,
       consequence: `Clients built before this change count on "${change.name}" and cannot read messages without it.`,
       advice: `Put "${change.name}" back into "required".`,

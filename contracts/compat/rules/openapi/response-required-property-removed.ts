@@ -9,9 +9,10 @@ export const responseRequiredPropertyRemoved: DataRule = {
   about: "written-by-owner",
   check: (pair) =>
     removedRequired(pair).map((change) => ({
-      omit: change.name,
+      property: change.name,
+      shownBy: change.shownBy ?? "absence",
       message: `The required property "${change.path}" is removed from ${pair.message.after.message.subject}.`,
-      consequence: `Clients built before this change count on "${change.name}" and cannot read messages without it.`,
+      consequence: `Clients built before this change count on "${change.name}" and cannot read messages ${change.shownBy === undefined ? "without it" : "in which it may be anything"}.`,
       advice: `Keep "${change.name}" until no client reads it, and mark it as deprecated meanwhile.`,
       place: change.place,
       ...(change.previous === undefined ? {} : { previous: change.previous }),
