@@ -2,7 +2,7 @@
  * `buf.yaml` (v1beta1, v1, v2) and `buf.work.yaml`, as they stand in people's repositories: which folders imports are
  * relative to, and which breaking rules are asked for. Nothing of the network is read; `deps` are left to others.
  */
-import { defaultBreaking, type BreakingSettings, type ProtoModule } from "../contracts/compat/index.ts";
+import { defaultBreaking, type BreakingSettings, type ProtoModule } from "../contracts/compat/settings.ts";
 import type { Problem } from "../contracts/source/index.ts";
 import { folderOf, isWithin, joinPath, nameOf } from "./paths.ts";
 import { withoutNested } from "./modules.ts";

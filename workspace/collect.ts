@@ -2,10 +2,11 @@
  * Finds the contracts of one version among its files, and what they need to be understood: every `.proto` of a module,
  * every OpenAPI and AsyncAPI document, every file such a document refers to.
  */
+import { detectContract } from "../contracts/compat/detect.ts";
 import type { ContractSet, Format, ProtoModule } from "../contracts/compat/index.ts";
 import type { Problem } from "../contracts/source/index.ts";
 import { defaultConfig, isContrailConfig, type ContrailConfig } from "./contrail-config.ts";
-import { detectDocument, isDocument, isProto, mayBeContract, mentionsApi, referencesIn } from "./detect.ts";
+import { isDocument, isProto, mayBeContract, mentionsApi, referencesIn } from "./detect.ts";
 import { defaultLimits, type FileSource } from "./file-sources.ts";
 import { importsIn, modulesFromImports } from "./import-roots.ts";
 import { isBufSettings, moduleHolding, withoutNested } from "./modules.ts";
@@ -45,7 +46,7 @@ export async function collect(source: FileSource): Promise<Collected> {
       const content = read.contents.get(path);
       if (
         content === undefined ||
-        (isDocument(path) && !loadAnyway.has(path) && !isSettings(path) && !mentionsApi(content))
+        (isDocument(path) && !loadAnyway.has(path) && !isSettings(path) && !mentionsApi(path, content))
       )
         continue;
       total += content.length;
@@ -66,7 +67,7 @@ export async function collect(source: FileSource): Promise<Collected> {
   // In portions, so that a repository of large JSON files is never held in memory as a whole.
   for (const portion of portions(listing.paths, 500)) {
     for (const path of await load(portion)) {
-      if (isDocument(path) && !isSettings(path) && detectDocument(texts.get(path) ?? "") === undefined)
+      if (isDocument(path) && !isSettings(path) && detectContract(path, texts.get(path) ?? "") === undefined)
         texts.delete(path);
     }
   }
@@ -98,7 +99,7 @@ export async function arrange(
       if (moduleHolding(modules, path) === undefined) continue;
       formats.set(path, "proto");
     } else {
-      const format = detectDocument(text);
+      const format = detectContract(path, text);
       if (format !== undefined) formats.set(path, format);
     }
     files.set(path, text);

@@ -1,5 +1,5 @@
 /** What `contrail.yaml` can say, as values; `read-contrail-config.ts` reads it. */
-import { builtInProfiles, type Level, type ReaderProfile } from "../contracts/compat/index.ts";
+import { builtInProfiles, type Level, type ReaderProfile } from "../contracts/compat/settings.ts";
 import type { Place } from "../contracts/source/index.ts";
 import { nameOf } from "./paths.ts";
 

@@ -1,5 +1,4 @@
-/** What kind of contract a text is. Protobuf is known by its extension; documents by what they say of themselves. */
-import type { Format } from "../contracts/compat/index.ts";
+/** Which files are worth a look; what kind of contract one is, the engine tells by its text. */
 
 export const isProto = (path: string): boolean => path.endsWith(".proto");
 export const isDocument = (path: string): boolean => /\.(ya?ml|json)$/i.test(path);
@@ -12,19 +11,9 @@ export function mayBeContract(path: string): boolean {
   return isProto(path) || (isDocument(path) && !neverContracts.test(path));
 }
 
-/** Whether bytes of a document can hold an OpenAPI or AsyncAPI description at all; cheap, asked of every JSON and YAML file. */
-export function mentionsApi(bytes: Buffer): boolean {
-  return bytes.includes("openapi") || bytes.includes("asyncapi") || bytes.includes("swagger");
-}
-
-/** OpenAPI or AsyncAPI, by the version key at the top of the document. */
-export function detectDocument(text: string): Format | undefined {
-  const json = /^\s*[{[]/.test(text);
-  const key = json
-    ? /"(openapi|swagger|asyncapi)"\s*:\s*"\d/.exec(text)
-    : /^["']?(openapi|swagger|asyncapi)["']?\s*:\s*["']?\d/m.exec(text);
-  if (key === null) return undefined;
-  return key[1] === "asyncapi" ? "asyncapi" : "openapi";
+/** Whether a document can be an OpenAPI or AsyncAPI description at all; cheap, asked of every JSON and YAML file. */
+export function mentionsApi(path: string, bytes: Buffer): boolean {
+  return /(^|[./])(openapi|asyncapi)\.[a-z]+$/i.test(path) || bytes.includes("openapi") || bytes.includes("asyncapi");
 }
 
 const reference = /["']?\$ref["']?\s*:\s*(?:"([^"#]+)|'([^'#]+)|([^\s"'#{},]+))/g;

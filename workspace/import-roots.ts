@@ -3,7 +3,7 @@
  * found from the imports themselves. `import "shop/v1/money.proto"` and a file `api/proto/shop/v1/money.proto` say that
  * `api/proto` is such a folder.
  */
-import { defaultBreaking, type ProtoModule } from "../contracts/compat/index.ts";
+import { defaultBreaking, type ProtoModule } from "../contracts/compat/settings.ts";
 import { withoutNested } from "./modules.ts";
 import { isWithin, joinPath, nameOf } from "./paths.ts";
 

@@ -17,7 +17,8 @@ export {
   type LevelName,
   levelNames,
 } from "./contrail-config.ts";
-export { detectDocument, isDocument, isProto } from "./detect.ts";
+export { checkSides } from "./check-sides.ts";
+export { isDocument, isProto } from "./detect.ts";
 export { findRoot } from "./find-root.ts";
 export { isBufSettings } from "./modules.ts";
 export { type Note, type Unreadable } from "./notes.ts";

@@ -2,7 +2,7 @@
  * `contrail.yaml`: what a repository asks of its contracts. `docs/contrail.schema.json` describes the same file for
  * editors; a test holds both together. It names what to compare and how strictly; it can make nothing run or connect.
  */
-import { builtInProfiles, strict, tolerant, type Level, type ReaderProfile } from "../contracts/compat/index.ts";
+import { builtInProfiles, strict, tolerant, type Level, type ReaderProfile } from "../contracts/compat/settings.ts";
 import type { Problem } from "../contracts/source/index.ts";
 import { defaultConfig, levelNames, type AcceptedBreak, type ContrailConfig } from "./contrail-config.ts";
 import { joinPath } from "./paths.ts";

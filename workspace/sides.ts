@@ -2,12 +2,13 @@
  * Both versions of all contracts below a folder: `after` as it stands in the editor and on disk, `before` as the baseline
  * has it. With a cache, a keystroke reads nothing: neither disk nor git.
  */
+import { detectContract } from "../contracts/compat/detect.ts";
 import type { ContractSet, Format, ProtoModule } from "../contracts/compat/index.ts";
 import type { Problem } from "../contracts/source/index.ts";
 import { resolveBaseline, type Baseline, type ResolvedBaseline } from "./baseline.ts";
 import { arrange, collect, type Collected } from "./collect.ts";
 import { defaultConfig, isContrailConfig, type ContrailConfig } from "./contrail-config.ts";
-import { detectDocument, isDocument, isProto, referencesIn } from "./detect.ts";
+import { isDocument, isProto, referencesIn } from "./detect.ts";
 import { commitSource, folderSource, singleFileSource } from "./file-sources.ts";
 import { importsIn } from "./import-roots.ts";
 import { isBufSettings, moduleHolding, withoutNested } from "./modules.ts";
@@ -247,7 +248,7 @@ function signatureOf(texts: ReadonlyMap<string, string>, work: Collected): strin
 }
 
 function signature(path: string, text: string): string {
-  return JSON.stringify(isProto(path) ? importsIn(text) : [detectDocument(text), referencesIn(text)]);
+  return JSON.stringify(isProto(path) ? importsIn(text) : [detectContract(path, text), referencesIn(text)]);
 }
 
 /**

@@ -1,0 +1,160 @@
+/**
+ * One workspace folder being checked: the baseline, the texts on disk and in the editor, and the outcome of the last
+ * check. Changes are gathered for a moment (longer where a check is slow), then one check answers for all of them.
+ */
+import type { CheckReport, Finding } from "../contracts/compat/index.ts";
+import type { Problem } from "../contracts/source/index.ts";
+import { checkSides, decide, loadSides, SidesCache, type Sides } from "../workspace/index.ts";
+import type { Places } from "./to-lsp.ts";
+import { baselineUri, pathBelow, uriBelow } from "./uris.ts";
+
+/** What is known after a check; a value, a new check makes a new one. */
+export interface Outcome {
+  readonly revision: number;
+  readonly sides: Sides;
+  readonly report: CheckReport;
+  /** What counts, by the path it is shown at; a finding about a deleted file stands at the old path. */
+  readonly findings: ReadonlyMap<string, readonly Finding[]>;
+  readonly problems: ReadonlyMap<string, readonly Problem[]>;
+  readonly tookMs: number;
+}
+
+export interface FolderHost {
+  /** Unsaved and open texts by path below `root`. */
+  overlay(root: string): ReadonlyMap<string, string>;
+  against(): string | undefined;
+  level(): string | undefined;
+  log(message: string): void;
+  /** A check has ended that nobody may be waiting for. */
+  checked(folder: Folder, outcome: Outcome): void;
+  /** `YYYY-MM-DD`. */
+  today(): string;
+}
+
+const quickDebounceMs = 40;
+const slowDebounceMs = 150;
+
+export class Folder {
+  readonly root: string;
+  readonly uri: string;
+  outcome: Outcome | undefined;
+  private readonly host: FolderHost;
+  private readonly cache = new SidesCache();
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+  private stale = true;
+  private waiting: Array<() => void> = [];
+  private revision = 0;
+  private disposed = false;
+
+  constructor(root: string, uri: string, host: FolderHost) {
+    this.root = root;
+    this.uri = uri;
+    this.host = host;
+  }
+
+  /** The text of a document changed, was opened or closed. */
+  textChanged(): void {
+    this.stale = true;
+    this.schedule((this.outcome?.tookMs ?? 0) > 60 ? slowDebounceMs : quickDebounceMs);
+  }
+
+  /** Files on disk changed; absolute paths, or all of them. */
+  filesChanged(files?: readonly string[]): void {
+    this.cache.filesChanged(files?.flatMap((file) => pathBelow(this.root, file) ?? []));
+    this.textChanged();
+  }
+
+  /** HEAD moved, a branch moved, or the settings name another baseline. */
+  refsChanged(): void {
+    this.cache.refsChanged();
+    this.textChanged();
+  }
+
+  /** The outcome for the texts as they are now. Resolves with the last one known when the folder is closed meanwhile. */
+  async current(): Promise<Outcome | undefined> {
+    while (this.stale && !this.disposed) {
+      if (this.timer === undefined && this.running === undefined) this.schedule(0);
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+    return this.outcome;
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    clearTimeout(this.timer);
+    this.wake();
+  }
+
+  readonly places: Places = {
+    text: (path, version) => {
+      const sides = this.outcome?.sides;
+      if (version === "before") return sides?.before.files.get(path);
+      return sides?.after.files.get(path) ?? sides?.settings.get(path);
+    },
+    uri: (path, version) => (version === "before" ? baselineUri(this.root, path) : uriBelow(this.root, path)),
+  };
+
+  private schedule(delay: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      this.running ??= this.check().finally(() => {
+        this.running = undefined;
+        if (this.stale && this.timer === undefined && !this.disposed) this.schedule(0);
+        this.wake();
+      });
+    }, delay);
+  }
+
+  private wake(): void {
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
+  private async check(): Promise<void> {
+    const started = performance.now();
+    this.stale = false;
+    try {
+      const against = this.host.against();
+      const sides = await loadSides({
+        root: this.root,
+        cache: this.cache,
+        overlay: this.host.overlay(this.root),
+        ...(against === undefined ? {} : { against }),
+      });
+      const report = await checkSides(sides, levelOf(sides, this.host.level()));
+      if (this.disposed) return;
+      const decided = decide(report.findings, sides.config, this.host.today());
+      const outcome: Outcome = {
+        revision: ++this.revision,
+        sides,
+        report,
+        findings: byPath(decided.findings, (finding) => finding.place.path),
+        problems: byPath([...report.problems, ...sides.problems, ...decided.stale], (problem) => problem.path),
+        tookMs: performance.now() - started,
+      };
+      this.outcome = outcome;
+      this.host.checked(this, outcome);
+    } catch (error) {
+      this.host.log(
+        `The check of ${this.root} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
+    }
+  }
+}
+
+/** contrail.yaml decides for everybody in the repository; the editor's setting only where it says nothing. */
+function levelOf(sides: Sides, setting: string | undefined): "backward" | "forward" | "full" {
+  if (sides.config.path === undefined && (setting === "backward" || setting === "forward")) return setting;
+  return sides.config.level;
+}
+
+function byPath<T>(items: readonly T[], path: (item: T) => string): Map<string, T[]> {
+  const result = new Map<string, T[]>();
+  for (const item of items) {
+    const known = result.get(path(item));
+    if (known === undefined) result.set(path(item), [item]);
+    else known.push(item);
+  }
+  return result;
+}
