@@ -79,7 +79,7 @@ export class Management {
   }
 
   async vhost(name: string): Promise<Vhost> {
-    const vhost = asObject(await this.#get(`/api/vhosts/${encodeURIComponent(name)}`));
+    const vhost = await this.#vhostObject(name);
     const metadata = asObject(vhost["metadata"]);
     // The outer field may be the node's default rather than the virtual host's own; only the inner one is its own.
     const defaultQueueType = metadata["default_queue_type"];
@@ -90,6 +90,18 @@ export class Management {
         typeof defaultQueueType === "string" && defaultQueueType !== "undefined" ? defaultQueueType : undefined,
       tracing: vhost["tracing"] === true,
     };
+  }
+
+  /** One alone is for administrators; in the list, others find those that they may use. */
+  async #vhostObject(name: string): Promise<Readonly<Record<string, unknown>>> {
+    try {
+      return asObject(await this.#get(`/api/vhosts/${encodeURIComponent(name)}`));
+    } catch (error) {
+      if (!(error instanceof ManagementError) || error.status !== 401) throw error;
+      const found = asObjects(await this.#get("/api/vhosts")).find((vhost) => vhost["name"] === name);
+      if (found === undefined) throw error;
+      return found;
+    }
   }
 
   /**
@@ -190,21 +202,27 @@ export class Management {
         });
         response.on("error", fail);
         response.on("end", () => {
-          const status = response.statusCode ?? 0;
           const answer = Buffer.concat(chunks).toString("utf8");
-          if (status < 200 || status > 299) {
-            reject(new ManagementError(status, `${method} ${url.pathname} was answered with ${status}`));
-            return;
-          }
-          try {
-            resolve(answer.trim() === "" ? undefined : JSON.parse(answer));
-          } catch {
+          const status = response.statusCode ?? 0;
+          const ok = status >= 200 && status <= 299;
+          const parsed = ok ? parse(answer) : undefined;
+          if (!ok) reject(new ManagementError(status, `${method} ${url.pathname} was answered with ${status}`));
+          else if (parsed === undefined)
             reject(new ManagementError(status, `${url.host} does not answer like RabbitMQ's management API`));
-          }
+          else resolve(parsed.value);
         });
       });
       request.end(text);
     });
+  }
+}
+
+/** Nothing is an answer too: that to a change. */
+function parse(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: text.trim() === "" ? undefined : (JSON.parse(text) as unknown) };
+  } catch {
+    return undefined;
   }
 }
 

@@ -5,10 +5,10 @@
  * Compressed bytes are hostile: every path takes the most bytes that may come out, and throws when there would be more.
  */
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
-// @ts-expect-error snappyjs comes without types; `uncompress` is given its own below.
+// @ts-expect-error snappyjs comes without types; what is used of it is typed below.
 import * as snappyModule from "snappyjs";
 
-const uncompressSnappy = (snappyModule as { uncompress(bytes: Uint8Array, maxLength: number): Uint8Array }).uncompress;
+const snappy = snappyModule as { uncompress(bytes: Uint8Array, maxLength: number): Uint8Array };
 
 /** The names of the codec numbers in a batch's attributes. */
 export const codecNames = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
@@ -38,7 +38,7 @@ export function decompress(codec: number, bytes: Buffer, limit: number): Buffer 
 const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
 
 function readSnappy(bytes: Buffer, limit: number): Buffer {
-  if (bytes.length < 16 || !bytes.subarray(0, 8).equals(xerialMagic)) return asBuffer(uncompressSnappy(bytes, limit));
+  if (bytes.length < 16 || !bytes.subarray(0, 8).equals(xerialMagic)) return asBuffer(snappy.uncompress(bytes, limit));
   const blocks: Buffer[] = [];
   let total = 0;
   let at = 16;
@@ -51,7 +51,7 @@ function readSnappy(bytes: Buffer, limit: number): Buffer {
     const size = bytes.readInt32BE(at);
     at += 4;
     if (size < 0 || at + size > bytes.length) throw new Error("a snappy block is cut short");
-    const block = asBuffer(uncompressSnappy(bytes.subarray(at, at + size), limit - total));
+    const block = asBuffer(snappy.uncompress(bytes.subarray(at, at + size), limit - total));
     total += block.length;
     blocks.push(block);
     at += size;

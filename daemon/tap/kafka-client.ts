@@ -10,9 +10,8 @@
  * Takes in addresses and options; hands out metadata, offsets and undecoded record sets, with errors per partition.
  * Throws `FailureError` with a sentence that can be shown.
  */
-import { lookup as lookupHost } from "node:dns";
-import { connect as connectPlain, isIP, Socket, type LookupFunction } from "node:net";
-import { connect as connectTls, type ConnectionOptions } from "node:tls";
+import type { Socket } from "node:net";
+import type { ConnectionOptions } from "node:tls";
 // @ts-expect-error kafkajs types its front door only; what is used of its inside is typed below.
 import BrokerClass from "kafkajs/src/broker/index.js";
 // @ts-expect-error as above
@@ -25,28 +24,11 @@ import RequestQueueClass from "kafkajs/src/network/requestQueue/index.js";
 import EncoderClass from "kafkajs/src/protocol/encoder.js";
 // @ts-expect-error as above
 import protocolRequests from "kafkajs/src/protocol/requests/index.js";
-import {
-  advertisedRemote,
-  advertisedUnreachable,
-  advertisedUnresolvable,
-  badCredentials,
-  brokerClosed,
-  brokerFailed,
-  brokerSilent,
-  brokerTooOld,
-  brokerUnreachable,
-  FailureError,
-  hostUnknown,
-  loginUnsupported,
-  notPermitted,
-  notThatBroker,
-  tlsRefused,
-  wantsCredentials,
-  wantsTls,
-  type Failure,
-} from "../errors.ts";
-import { formatHostPort, isLoopback, type HostPort } from "./address.ts";
+import { brokerClosed, brokerTooOld, brokerUnreachable, FailureError } from "../errors.ts";
+import { formatHostPort, type HostPort } from "./address.ts";
+import { explainKafka } from "./kafka-failures.ts";
 import { decodeFetch, decodeTopicIdMetadata, type FetchedPartition, type Metadata } from "./kafka-responses.ts";
+import { createSocketFactory, type SocketError } from "./kafka-socket.ts";
 
 export type KafkaLogin = {
   readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
@@ -96,6 +78,7 @@ export class KafkaClient {
   readonly #addresses = new Map<number, HostPort>();
   /** Why a socket could not be opened or was closed by us, by `host:port`; kafkajs hides some of it. */
   readonly #socketErrors = new Map<string, SocketError>();
+  readonly #opening = new Set<Broker>();
   #seed: Broker | undefined;
   #seedIndex = 0;
   #closed = false;
@@ -104,7 +87,7 @@ export class KafkaClient {
     this.#options = options;
     this.#seedName = options.seeds[0] === undefined ? "" : formatHostPort(options.seeds[0]);
     this.#pools = (buildConnectionPools as (options: object) => PoolBuilder)({
-      socketFactory: (wanted: SocketWanted) => this.#openSocket(wanted),
+      socketFactory: createSocketFactory(options, this.#socketErrors),
       brokers: options.seeds.map(formatHostPort),
       ssl: options.tls === true ? {} : options.tls === false ? undefined : options.tls,
       sasl: options.login && { ...options.login },
@@ -210,6 +193,11 @@ export class KafkaClient {
     }
   }
 
+  /** Makes sure that a node can be reached; costs nothing when it is connected. */
+  async connect(nodeId: number): Promise<void> {
+    await this.#node(nodeId);
+  }
+
   addressOf(nodeId: number): string {
     const address = this.#addresses.get(nodeId);
     return address === undefined ? `node ${nodeId}` : formatHostPort(address);
@@ -224,7 +212,8 @@ export class KafkaClient {
 
   close(): void {
     this.#closed = true;
-    for (const id of [...this.#nodes.keys()]) this.dropNode(id);
+    for (const id of this.#nodes.keys()) this.dropNode(id);
+    for (const broker of this.#opening) destroy(broker);
     if (this.#seed !== undefined) destroy(this.#seed);
     this.#seed = undefined;
   }
@@ -274,6 +263,7 @@ export class KafkaClient {
       logger: silentLogger,
       allowAutoTopicCreation: false,
     });
+    this.#opening.add(broker);
     const timer = setTimeout(() => {
       this.#socketErrors.set(formatHostPort(address), { code: "SILENT" });
       destroy(broker);
@@ -286,6 +276,7 @@ export class KafkaClient {
       destroy(broker);
       throw this.#explain(error, broker, isSeed);
     } finally {
+      this.#opening.delete(broker);
       clearTimeout(timer);
     }
   }
@@ -300,136 +291,20 @@ export class KafkaClient {
     for (const [id, node] of this.#nodes) if (node.broker === broker) this.#nodes.delete(id);
   }
 
-  #openSocket({ host, port, ssl, onConnect }: SocketWanted): Socket {
-    const name = formatHostPort({ host, port });
-    const mapped = this.#options.addressMap?.[name];
-    const target = (mapped === undefined ? undefined : parseTarget(mapped)) ?? { host, port };
-    // An address that the user wrote, as seed or in the map, is allowed by having been written.
-    const given = mapped !== undefined || this.#options.seeds.some((seed) => seed.host === host);
-    const mayConnect = (address: string): boolean =>
-      given || isLoopback(address) || this.#options.mayConnect?.(host) === true;
-    const note = (error: NodeJS.ErrnoException): void => {
-      if (!this.#socketErrors.has(name))
-        this.#socketErrors.set(name, { code: error.code ?? "", message: error.message });
-    };
-    if (isIP(target.host) !== 0 && !mayConnect(target.host)) {
-      const refused = new Socket();
-      refused.on("error", note);
-      setImmediate(() => refused.destroy(coded("REMOTE", "not allowed")));
-      return refused;
-    }
-    const lookup: LookupFunction = (hostname, options, answer) => {
-      lookupHost(hostname, { ...options, all: true }, (error, addresses) => {
-        const allowed = error === null ? addresses.filter(({ address }) => mayConnect(address)) : [];
-        const first = allowed[0];
-        if (error !== null) answer(coded("UNRESOLVED", error.message), "", 0);
-        else if (first === undefined) answer(coded("REMOTE", "not allowed"), "", 0);
-        else if (options.all === true) answer(null, allowed);
-        else answer(null, first.address, first.family);
-      });
-    };
-    const socket =
-      ssl === undefined || ssl === null
-        ? connectPlain({ ...target, lookup }, onConnect)
-        : connectTls({ ...target, lookup, ...(isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect);
-    socket.setKeepAlive(true, 60_000);
-    socket.setNoDelay(true);
-    socket.on("error", note);
-    socket.once("data", (bytes: Buffer) => {
-      // A response begins with its size. What would be more than a gigabyte is not a size but another protocol's greeting.
-      if (ssl === undefined && bytes.length > 0 && (bytes[0] ?? 0) >= 0x15) {
-        this.#socketErrors.set(name, { code: "FOREIGN", message: bytes.toString("latin1", 0, 16) });
-        socket.destroy(coded("FOREIGN", "not Kafka"));
-      }
-    });
-    // kafkajs listens for `end` and `error` only; a socket that closes without either would leave its requests waiting.
-    socket.once("close", () => socket.emit("end"));
-    return socket;
-  }
-
   #explain(error: unknown, broker: Broker, isSeed: boolean): FailureError {
-    if (error instanceof FailureError) return error;
-    const { name = "", type = "", code = "", message = String(error) } = error as Partial<KafkajsError>;
     const address = formatHostPort(broker.connectionPool);
-    const socketError = this.#socketErrors.get(address);
-    return new FailureError(
-      this.#failureOf(name, type, socketError?.code ?? code, socketError?.message ?? message, address, isSeed),
-      error,
-    );
+    return explainKafka(error, {
+      address,
+      isSeed,
+      seeds: this.#options.seeds,
+      user: this.#options.login?.username,
+      mechanism: this.#options.login?.mechanism,
+      tls: this.#options.tls !== undefined && this.#options.tls !== false,
+      known: this.#addresses.size > 0,
+      timeoutMs: this.#connectTimeoutMs,
+      socketError: this.#socketErrors.get(address),
+    });
   }
-
-  #failureOf(name: string, type: string, code: string, message: string, address: string, isSeed: boolean): Failure {
-    const user = this.#options.login?.username ?? "";
-    const mechanism = (this.#options.login?.mechanism ?? "").toUpperCase();
-    if (
-      type === "UNSUPPORTED_SASL_MECHANISM" ||
-      type === "ILLEGAL_SASL_STATE" ||
-      /mechanism is not supported/.test(message)
-    ) {
-      return loginUnsupported(address, mechanism);
-    }
-    if (name === "KafkaJSSASLAuthenticationError" || type === "SASL_AUTHENTICATION_FAILED") {
-      return badCredentials("Kafka", address, user);
-    }
-    if (type.endsWith("_AUTHORIZATION_FAILED")) {
-      return notPermitted("Kafka", address, "reading its topics", "Grant the user Describe and Read on them.");
-    }
-    switch (code) {
-      case "FOREIGN":
-        if (message.startsWith("\x15\x03")) return wantsTls("Kafka", address);
-        return notThatBroker("Kafka", address, describeGreeting(message));
-      case "UNRESOLVED":
-        return isSeed ? hostUnknown("Kafka", address) : advertisedUnresolvable(this.#seedName, address);
-      case "REMOTE":
-        return advertisedRemote(this.#seedName, address);
-      case "SILENT":
-        if (!isSeed) return advertisedUnreachable(this.#seedName, address, "it does not answer");
-        return brokerSilent("Kafka", address, this.#connectTimeoutMs / 1_000);
-      case "ECONNREFUSED":
-      case "EHOSTUNREACH":
-      case "ENETUNREACH":
-      case "ETIMEDOUT":
-      case "EADDRNOTAVAIL": {
-        const why = code === "ECONNREFUSED" ? "connection refused" : code === "ETIMEDOUT" ? "no answer" : "no route";
-        const advertisedElsewhere = !isSeed && !this.#options.seeds.some((seed) => formatHostPort(seed) === address);
-        return advertisedElsewhere
-          ? advertisedUnreachable(this.#seedName, address, why)
-          : brokerUnreachable("Kafka", address, why);
-      }
-      default:
-    }
-    if (/^ERR_(SSL|TLS)|CERT|SELF_SIGNED|UNABLE_TO/.test(code) || (this.#usesTls && code === "ECONNRESET")) {
-      return tlsRefused("Kafka", address, message.replace(/^Connection error: /, ""));
-    }
-    if (name === "KafkaJSConnectionClosedError" || name === "KafkaJSConnectionError" || code === "ECONNRESET") {
-      return isSeed && this.#options.login === undefined && this.#addresses.size === 0
-        ? wantsCredentials(address)
-        : brokerClosed("Kafka", address);
-    }
-    if (name === "KafkaJSRequestTimeoutError") return brokerSilent("Kafka", address, requestTimeoutMs / 1_000);
-    return brokerFailed("Kafka", address, message);
-  }
-
-  get #usesTls(): boolean {
-    return this.#options.tls !== undefined && this.#options.tls !== false;
-  }
-}
-
-function describeGreeting(message: string): string {
-  if (message.startsWith("HTTP/")) return "a web server";
-  if (message.startsWith("AMQP")) return "RabbitMQ (AMQP)";
-  if (message.startsWith("SSH-")) return "an SSH server";
-  return "another program";
-}
-
-function parseTarget(text: string): HostPort | undefined {
-  const at = text.lastIndexOf(":");
-  const port = Number(text.slice(at + 1));
-  return at > 0 && port > 0 ? { host: text.slice(0, at).replace(/^\[(.*)\]$/, "$1"), port } : undefined;
-}
-
-function coded(code: string, message: string): NodeJS.ErrnoException {
-  return Object.assign(new Error(message), { code });
 }
 
 /** `[{topic, partitions}]`, as requests want it. */
@@ -564,23 +439,6 @@ interface Broker {
 }
 
 type BrokerConstructor = new (options: object) => Broker;
-
-interface SocketWanted extends HostPort {
-  readonly ssl?: ConnectionOptions | null;
-  readonly onConnect: () => void;
-}
-
-interface SocketError {
-  readonly code: string;
-  readonly message?: string;
-}
-
-interface KafkajsError {
-  readonly name: string;
-  readonly type: string;
-  readonly code: string;
-  readonly message: string;
-}
 
 interface KafkajsMetadata {
   readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];

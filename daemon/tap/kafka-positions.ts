@@ -28,6 +28,7 @@ export class Positions {
   #positions = new Map<string, Position>();
   /** Positions of topics that metadata no longer shows; a broker that has just started may show none for a moment. */
   readonly #gone = new Map<string, Position>();
+  #nodes: ReadonlySet<number> = new Set();
   #first = true;
   #unauthorized = 0;
 
@@ -71,6 +72,7 @@ export class Positions {
     }
     for (const [key, position] of removed) this.#gone.set(key, position);
     this.#positions = present;
+    this.#nodes = new Set(metadata.nodes.map(({ id }) => id));
     this.#first = false;
     return notes;
   }
@@ -96,11 +98,9 @@ export class Positions {
     return this.#positions.get(keyOf(topic, partition));
   }
 
-  /** Every node that leads something that is tapped. */
-  leaders(): Set<number> {
-    const nodes = new Set<number>();
-    for (const { leader } of this.#positions.values()) if (leader >= 0) nodes.add(leader);
-    return nodes;
+  /** Every node there is, also one that leads nothing yet: that it cannot be reached should be known before it does. */
+  get nodes(): ReadonlySet<number> {
+    return this.#nodes;
   }
 
   count(node: number): number {

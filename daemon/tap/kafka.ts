@@ -50,6 +50,11 @@ export function createKafkaTap(options: KafkaTapOptions): Tap {
   return new KafkaTap(options);
 }
 
+interface Failing {
+  readonly failure: Failure;
+  readonly nextTryAt: number;
+}
+
 class KafkaTap implements Tap {
   readonly id: string;
   readonly #options: KafkaTapOptions;
@@ -61,7 +66,10 @@ class KafkaTap implements Tap {
   readonly #stopping = new AbortController();
   readonly #state: StateTeller;
   readonly #nodeLoops = new Map<number, Promise<void>>();
-  readonly #nodeFailures = new Map<number, { readonly failure: Failure; readonly nextTryAt: number }>();
+  readonly #nodeFailures = new Map<number, Failing>();
+  #metadataFailure: Failing | undefined;
+  /** Nodes that have told where to begin; the tap is not live before all have, or have failed. */
+  readonly #reached = new Set<number>();
   /** Aborted to make loops look again at once; then replaced. */
   #wake = new AbortController();
   #sink: TapSink | undefined;
@@ -146,6 +154,7 @@ class KafkaTap implements Tap {
           this.#note = note;
         }
         failures = 0;
+        this.#metadataFailure = undefined;
         this.#runNodeLoops();
         await this.#settleNodes();
         this.#tellHealth();
@@ -154,7 +163,8 @@ class KafkaTap implements Tap {
         failures++;
         const wait = backoff(failures);
         const failure = failureOf(error, (why) => brokerFailed("Kafka", this.#address, why));
-        this.#state.tell({ ...this.#phaseFor(failure), nextTryAt: preciseNow() + wait });
+        this.#metadataFailure = { failure, nextTryAt: preciseNow() + wait };
+        this.#tellHealth();
         settled();
         await this.#sleep(wait);
         continue;
@@ -172,9 +182,9 @@ class KafkaTap implements Tap {
     if (this.#wasLive) return;
     const until = preciseNow() + 5_000;
     while (!this.#stopped && preciseNow() < until) {
-      const leaders = [...this.#positions.leaders()];
-      const waiting = leaders.some(
-        (node) => !this.#nodeFailures.has(node) && this.#positions.unplaced(node).length > 0,
+      const waiting = [...this.#positions.nodes].some(
+        (node) =>
+          !this.#nodeFailures.has(node) && (!this.#reached.has(node) || this.#positions.unplaced(node).length > 0),
       );
       if (!waiting) return;
       await pause(5, this.#stopping.signal);
@@ -182,7 +192,7 @@ class KafkaTap implements Tap {
   }
 
   #runNodeLoops(): void {
-    for (const node of this.#positions.leaders()) {
+    for (const node of this.#positions.nodes) {
       if (this.#nodeLoops.has(node)) continue;
       const loop = this.#followNode(node).finally(() => this.#nodeLoops.delete(node));
       this.#nodeLoops.set(node, loop);
@@ -192,11 +202,14 @@ class KafkaTap implements Tap {
   async #followNode(node: number): Promise<void> {
     let failures = 0;
     let handing: Promise<void> = Promise.resolve();
-    while (!this.#stopped && this.#positions.leaders().has(node)) {
+    while (!this.#stopped && this.#positions.nodes.has(node)) {
       try {
         await this.#place(node);
+        this.#reached.add(node);
         const positions = this.#positions.readable(node);
         if (positions.length === 0) {
+          if (this.#nodeFailures.delete(node)) this.#tellHealth();
+          failures = 0;
           await this.#sleep(50);
           continue;
         }
@@ -219,6 +232,7 @@ class KafkaTap implements Tap {
       }
     }
     this.#nodeFailures.delete(node);
+    this.#reached.delete(node);
     await handing;
   }
 
@@ -231,6 +245,7 @@ class KafkaTap implements Tap {
       wanted.push({ topic, partition, offset: 0n });
       byTime.set(time, wanted);
     }
+    if (byTime.size === 0) await this.#client.connect(node);
     for (const [time, wanted] of byTime) {
       for (const found of await this.#client.offsets(node, wanted, time)) this.#positions.place(found);
     }
@@ -344,22 +359,27 @@ class KafkaTap implements Tap {
   #tellHealth(): void {
     if (this.#stopped) return;
     const shed = this.#lost;
-    const failing = [...this.#nodeFailures].filter(([node]) => this.#positions.leaders().has(node));
+    const failing = [...this.#nodeFailures].filter(([node]) => this.#positions.nodes.has(node));
     const [node, failed] = failing[0] ?? [];
+    // When no node tells what there is, that says more than what the single nodes do.
+    const blind = this.#metadataFailure ?? (failing.length === this.#positions.nodes.size ? failed : undefined);
+    if (blind !== undefined) {
+      this.#state.tell({ ...this.#phaseFor(blind.failure), nextTryAt: blind.nextTryAt, shed });
+      return;
+    }
+    this.#wasLive = true;
     if (node === undefined || failed === undefined) {
-      this.#wasLive = true;
       const unauthorized = this.#positions.unauthorized;
       const unseen =
         unauthorized > 0 ? `${unauthorized} topics are not shown: the user may not describe them.` : undefined;
       this.#state.tell({ phase: "live", detail: this.#note ?? unseen, shed });
-    } else if (failing.length < this.#positions.leaders().size) {
-      this.#wasLive = true;
-      const count = this.#positions.count(node);
-      const detail = `${failed.failure.message} Its ${count} ${count === 1 ? "partition is" : "partitions are"} not read meanwhile.`;
-      this.#state.tell({ phase: "live", detail, nextTryAt: failed.nextTryAt, shed });
-    } else {
-      this.#state.tell({ ...this.#phaseFor(failed.failure), nextTryAt: failed.nextTryAt, shed });
+      return;
     }
+    const count = this.#positions.count(node);
+    const meanwhile =
+      count === 1 ? " Its partition is not read meanwhile." : ` Its ${count} partitions are not read meanwhile.`;
+    const detail = failed.failure.message + (count > 0 ? meanwhile : "");
+    this.#state.tell({ phase: "live", detail, nextTryAt: failed.nextTryAt, shed });
   }
 
   #phaseFor(failure: Failure): { readonly phase: TapPhase; readonly detail: string } {

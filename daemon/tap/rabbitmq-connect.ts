@@ -19,12 +19,12 @@ import {
   type Failure,
 } from "../errors.ts";
 import { formatHostPort, type RabbitmqAddress } from "./address.ts";
+import { tlsReason } from "./tls-reason.ts";
 
 export interface AmqpConnection {
   readonly model: ChannelModel;
   /** The name of the broker's cluster, by which its management API is recognised. */
   readonly cluster: string;
-  readonly version: string;
   /** Why it ended: the broker's reply code, where it gave one. */
   readonly closed: Promise<{ readonly code: number | undefined; readonly message: string }>;
 }
@@ -71,10 +71,9 @@ export async function openAmqp(
       resolve({ code: reason.code ?? last.code, message: reason.message ?? last.message ?? "closed" });
     });
   });
-  const { cluster_name: cluster, version } = (
-    model.connection as unknown as { serverProperties: Record<string, unknown> }
-  ).serverProperties;
-  return { model, cluster: String(cluster ?? ""), version: String(version ?? ""), closed };
+  const { cluster_name: cluster } = (model.connection as unknown as { serverProperties: Record<string, unknown> })
+    .serverProperties;
+  return { model, cluster: typeof cluster === "string" ? cluster : "", closed };
 }
 
 async function explain(error: unknown, address: RabbitmqAddress): Promise<Failure> {
@@ -94,11 +93,13 @@ async function explain(error: unknown, address: RabbitmqAddress): Promise<Failur
       return hostUnknown("RabbitMQ", place);
     default:
   }
-  if (/vhost/i.test(message) || /\b530\b/.test(message)) return noSuchVhost(place, address.vhost, address.username);
+  // After the login, only opening the virtual host can still be refused; amqplib does not pass on the reason.
+  if (/got <ConnectionClose/.test(message) || /\bvhost\b/i.test(message))
+    return noSuchVhost(place, address.vhost, address.username);
   if (/ACCESS.REFUSED|\b403\b/i.test(message)) return badCredentials("RabbitMQ", place, address.username);
   if (/^connect ETIMEDOUT$/.test(message)) return brokerSilent("RabbitMQ", place, timeoutMs / 1_000);
-  if (/^Handshake terminated by server/.test(message)) return brokerFailed("RabbitMQ", place, message);
-  if (address.tls) return tlsRefused("RabbitMQ", place, message);
+  if (message.startsWith("Handshake terminated by server")) return brokerFailed("RabbitMQ", place, message);
+  if (address.tls) return tlsRefused("RabbitMQ", place, tlsReason(message));
   const greeting = await greetingOf(address);
   if (greeting.startsWith("\u0015\u0003")) return wantsTls("RabbitMQ", place);
   if (greeting.startsWith("HTTP/")) return notThatBroker("RabbitMQ", place, "a web server");

@@ -13,7 +13,7 @@ export interface TapQueueOptions {
   readonly name: string;
   readonly length: number;
   readonly bytes: number;
-  readonly read: (message: ConsumeMessage, channel: Channel) => TapEvent | undefined;
+  readonly read: (message: ConsumeMessage) => TapEvent | undefined;
   readonly accept: (events: readonly TapEvent[]) => Promise<void>;
   /** The queue or its channel is gone although the connection may still be there. */
   readonly onClosed: () => void;
@@ -82,13 +82,17 @@ export class TapQueue {
     return refused;
   }
 
-  /** Makes its bindings those that others have, as far as it may; returns how many exchanges that are. */
+  /**
+   * Makes its bindings those that others have, as far as it may; returns how many exchanges that are, or `undefined`
+   * when it can neither list them nor was given any.
+   */
   async mirror(
     management: Management | undefined,
     vhost: string,
     only: readonly string[] | undefined,
-  ): Promise<number> {
+  ): Promise<number | undefined> {
     const wanted = await this.#wantedMirror(management, vhost, only);
+    if (wanted === undefined) return undefined;
     await this.bind(wanted);
     const keys = new Set(wanted.map(bindingKey));
     for (const [key, binding] of this.#bound) {
@@ -105,7 +109,7 @@ export class TapQueue {
     management: Management | undefined,
     vhost: string,
     only: readonly string[] | undefined,
-  ): Promise<readonly WantedBinding[]> {
+  ): Promise<readonly WantedBinding[] | undefined> {
     try {
       if (management !== undefined) {
         const [exchanges, bindings] = await Promise.all([management.exchanges(vhost), management.bindings(vhost)]);
@@ -115,7 +119,7 @@ export class TapQueue {
     } catch {
       // The user may not list them: then only what it named itself.
     }
-    return (only ?? []).map((exchange) => ({ exchange, routingKey: "#", arguments: {} }));
+    return only?.map((exchange) => ({ exchange, routingKey: "#", arguments: {} }));
   }
 
   /**
@@ -173,7 +177,7 @@ export class TapQueue {
   /** One message that cannot be read must not end the tap. */
   #read(message: ConsumeMessage): TapEvent | undefined {
     try {
-      return this.#options.read(message, this.#channel);
+      return this.#options.read(message);
     } catch {
       return undefined;
     }

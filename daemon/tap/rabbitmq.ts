@@ -9,11 +9,11 @@
  * The queue is exclusive, bounded and drops its oldest: when the tap cannot keep up, it loses trace events and says so,
  * and the broker does not suffer. Events are acknowledged when the sink has taken them, so that bound is the buffer.
  */
-import type { Channel, ConsumeMessage } from "amqplib";
+import type { ConsumeMessage } from "amqplib";
 import { randomBytes } from "node:crypto";
 import type { ConnectionOptions } from "node:tls";
 import { brokerClosed, brokerFailed, failureOf } from "../errors.ts";
-import { Management, type LeaseHandle, type LeaseKeeper } from "../guardian/index.ts";
+import type { LeaseHandle, LeaseKeeper, Management } from "../guardian/index.ts";
 import { rabbitmqAddress, type RabbitmqAddress } from "./address.ts";
 import { pause, preciseNow } from "./clock.ts";
 import type { Tap, TapEvent, TapReport, TapSink } from "./envelope.ts";
@@ -69,8 +69,10 @@ class RabbitmqTap implements Tap {
   #management: Management | undefined;
   #lease: LeaseHandle | undefined;
   #tracing = false;
-  #connection: AmqpConnection | undefined;
   #queue: TapQueue | undefined;
+  #bindingsReason = "";
+  #leftOut: readonly string[] = [];
+  #watched = 0;
   #mode: RabbitmqMode | undefined;
   /** Names over 247 bytes exist, so the firehose is bound name by name. */
   #narrow = false;
@@ -167,7 +169,6 @@ class RabbitmqTap implements Tap {
   /** One connection's life. Resolves with why it ended; throws when it could not be set up. */
   async #session(live: () => void): Promise<{ readonly code: number | undefined }> {
     const connection = await openAmqp(this.#options.address, this.#name, this.#options.tls);
-    this.#connection = connection;
     const ended = new AbortController();
     void connection.closed.then(() => ended.abort());
     try {
@@ -182,7 +183,6 @@ class RabbitmqTap implements Tap {
       if (this.#stopped) await this.#restoreTracing();
       this.#queue?.close();
       this.#queue = undefined;
-      this.#connection = undefined;
       if (!ended.signal.aborted) {
         await Promise.race([connection.model.close().catch(() => undefined), pause(1_000, ended.signal)]);
       }
@@ -213,7 +213,7 @@ class RabbitmqTap implements Tap {
   }
 
   async #openFirehose(connection: AmqpConnection): Promise<string | undefined> {
-    const queue = await this.#openQueue(connection, (message, channel) => this.#readTraced(message, channel));
+    const queue = await this.#openQueue(connection, (message) => this.#readTraced(message));
     if (typeof queue === "string") return queue;
     const leftOut = this.#narrow ? await this.#bindNarrowly(queue) : [];
     const refused = this.#narrow ? undefined : await queue.bind(wholeFirehose);
@@ -233,12 +233,19 @@ class RabbitmqTap implements Tap {
 
   async #openBindings(connection: AmqpConnection, reason: string): Promise<void> {
     const queue = await this.#openQueue(connection, (message) => this.#readCopied(message));
-    const watched = typeof queue === "string" ? 0 : await this.#mirrorBindings(queue);
-    if (typeof queue === "string" || watched === 0) {
+    const canWatch = typeof queue !== "string" && (await this.#mirrorBindings(queue));
+    if (typeof queue === "string" || !canWatch) {
       if (typeof queue !== "string") queue.close();
       this.#mode = "topology";
-      const why = typeof queue === "string" ? queue : "There is no exchange that it could watch by bindings instead.";
-      this.#state.tell({ phase: "live", mode: this.#mode, detail: `${reason} ${why} No message can be seen.` });
+      const why =
+        typeof queue === "string"
+          ? queue
+          : "Exchanges to watch by bindings instead can neither be listed, nor are any named in the settings.";
+      this.#state.tell({
+        phase: "live",
+        mode: this.#mode,
+        detail: `${reason === why ? "" : `${reason} `}${why} No message can be seen.`,
+      });
       return;
     }
     this.#queue = queue;
@@ -250,18 +257,14 @@ class RabbitmqTap implements Tap {
     this.#tellLive([]);
   }
 
-  #bindingsReason = "";
-  #leftOut: readonly string[] = [];
-  #watched = 0;
-
   #tellLive(leftOut: readonly string[]): void {
     this.#leftOut = leftOut;
     const details: string[] = [];
     if (this.#mode === "bindings") {
-      const exchanges = `${this.#watched} ${this.#watched === 1 ? "exchange" : "exchanges"}`;
+      const exchanges = this.#watched === 1 ? "1 exchange is" : `${this.#watched} exchanges are`;
       details.push(
         this.#bindingsReason,
-        `So ${exchanges} are watched by bindings: publishes that somebody receives are seen; deliveries, the default exchange and direct replies are not.`,
+        `So ${exchanges} watched by bindings: publishes that somebody receives are seen; deliveries, the default exchange and direct replies are not.`,
       );
     }
     if (leftOut.length > 0) {
@@ -298,7 +301,7 @@ class RabbitmqTap implements Tap {
 
   async #openQueue(
     connection: AmqpConnection,
-    read: (message: ConsumeMessage, channel: Channel) => TapEvent | undefined,
+    read: (message: ConsumeMessage) => TapEvent | undefined,
   ): Promise<TapQueue | string> {
     return TapQueue.open(connection.model, {
       name: this.#name,
@@ -310,7 +313,7 @@ class RabbitmqTap implements Tap {
     });
   }
 
-  #readTraced(message: ConsumeMessage, _: Channel): TapEvent | undefined {
+  #readTraced(message: ConsumeMessage): TapEvent | undefined {
     return readTrace(message.fields.routingKey, message.properties.headers ?? {}, message.content, this.#reading());
   }
 
@@ -357,9 +360,11 @@ class RabbitmqTap implements Tap {
     return leftOut;
   }
 
-  async #mirrorBindings(queue: TapQueue): Promise<number> {
-    this.#watched = await queue.mirror(this.#management, this.#vhost, this.#options.exchanges);
-    return this.#watched;
+  /** Whether there is a way to know what to bind to; that nobody has bound anything yet is no hindrance. */
+  async #mirrorBindings(queue: TapQueue): Promise<boolean> {
+    const watched = await queue.mirror(this.#management, this.#vhost, this.#options.exchanges);
+    this.#watched = watched ?? 0;
+    return watched !== undefined;
   }
 
   /** Under a lease, and only when it is off. Also when somebody else switched it off meanwhile. */
