@@ -191,6 +191,8 @@ export interface Status {
   readonly shedSince?: number;
   readonly overload?: string;
   readonly capture?: { readonly name: string; readonly bytes: number; readonly problem?: string };
+  /** What else the user should know: a sentence each, such as tracing that an earlier run could not put back. */
+  readonly notes?: readonly string[];
   /** The daemon's clock when this was sent; in a recording or capture, the time of what is shown. */
   readonly now: number;
   readonly contracts: { readonly definitions: number; readonly problems: readonly string[] };

@@ -124,6 +124,11 @@ export class Capture {
     return this.firstSeq;
   }
 
+  /** The number of the newest event of any kind. */
+  get lastN(): number {
+    return this.nextN - 1;
+  }
+
   addMessage(envelope: Envelope, masked: number): number {
     const seq = this.nextSeq++;
     const { origin } = envelope;
@@ -228,6 +233,22 @@ export class Capture {
       }
     }
     return events.sort((a, b) => a.n - b.n).slice(0, limit);
+  }
+
+  /** Messages above `afterSeq` whose decoded body holds the JSON member `field` with this value, as text; at most `limit`. */
+  withField(field: string, value: string, afterSeq: number, limit: number): readonly number[] {
+    this.flush();
+    const escaped = (text: string) => text.replace(/[\\%_]/g, "\\$&");
+    const member = escaped(JSON.stringify(field));
+    const patterns = [`%${member}:${escaped(JSON.stringify(value))}%`, `%${member}:${escaped(value)},%`, `%${member}:${escaped(value)}}%`];
+    const found = this.databases().flatMap((database) =>
+      database
+        .prepare(
+          `SELECT seq FROM decoded WHERE seq > ? AND (value LIKE ? ESCAPE '\\' OR value LIKE ? ESCAPE '\\' OR value LIKE ? ESCAPE '\\') ORDER BY seq LIMIT ?`,
+        )
+        .all(afterSeq, ...patterns, limit),
+    );
+    return found.map(({ seq }) => Number(seq));
   }
 
   /** From when to when something was received; `undefined` when there is nothing. */

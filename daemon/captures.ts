@@ -1,0 +1,58 @@
+/** Which file a trace is kept in: a new one, or the one that a daemon which died left open; old ones go. */
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { Capture, CaptureError, defaultLimits } from "./store/index.ts";
+
+const ending = ".contrail";
+
+/**
+ * The capture to go on with in `folder`, which nobody else writes to: the newest one that was not closed, and is young
+ * enough, else a new one. Captures older than a day are deleted, unless they were given a name by moving them away.
+ */
+export function openCapture(folder: string, now: number): Capture {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+  let leftOpen: Capture | undefined;
+  for (const name of readdirSync(folder)
+    .filter((name) => name.endsWith(ending))
+    .sort()
+    .reverse()) {
+    const file = join(folder, name);
+    if (now - statSync(file).mtimeMs > defaultLimits.ageMs) {
+      deleteCapture(file);
+      continue;
+    }
+    if (leftOpen !== undefined) continue;
+    leftOpen = reopen(file);
+  }
+  return leftOpen ?? Capture.create(join(folder, fileName(now)), captureName(now), now);
+}
+
+/** `trace 2026-11-21 10:46` */
+export function captureName(now: number): string {
+  const date = new Date(now);
+  const two = (part: number) => String(part).padStart(2, "0");
+  return `trace ${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+/** Deletes a capture with the files that SQLite may have beside it. */
+export function deleteCapture(file: string): void {
+  for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(file + suffix, { force: true });
+}
+
+function reopen(file: string): Capture | undefined {
+  try {
+    const seen = Capture.open(file, { readOnly: true });
+    const { wasLeftOpen } = seen;
+    seen.close();
+    return wasLeftOpen ? Capture.open(file, { readOnly: false }) : undefined;
+  } catch (cause) {
+    if (cause instanceof CaptureError) return undefined;
+    throw cause;
+  }
+}
+
+function fileName(now: number): string {
+  return `${new Date(now).toISOString().replace(/[:.]/g, "-")}-${randomBytes(3).toString("hex")}${ending}`;
+}

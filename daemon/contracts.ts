@@ -1,0 +1,101 @@
+/**
+ * The contracts that traffic is read by: found below a folder, watched, and made into a catalog again when they change.
+ */
+import { type FSWatcher, watch } from "node:fs";
+import { dirname, join } from "node:path";
+import { createCatalog, type MessageCatalog, type MessageDefinition } from "../contracts/codec/index.ts";
+import type { ContractSet } from "../contracts/compat/index.ts";
+import { LineIndex, type Place } from "../contracts/source/index.ts";
+import { loadContracts } from "../workspace/index.ts";
+import type { ContractLink } from "./serve/protocol.ts";
+
+/** One state of all contracts. A value: a change makes a new one. */
+export interface Contracts {
+  readonly catalog: MessageCatalog;
+  /** One sentence each: what could not be read. */
+  readonly problems: readonly string[];
+  /** Every file that was read, relative to the folder. */
+  readonly paths: readonly string[];
+  /** Where a place of the catalog is on disk. */
+  link(definition: Pick<MessageDefinition, "name" | "format">, place: Place): ContractLink;
+}
+
+/** Contracts of a folder (or several texts given by hand, for tests). `root` is empty where they are in no folder. */
+export function contractsOf(set: ContractSet, root: string, problems: readonly string[] = []): Contracts {
+  const indexes = new Map<string, LineIndex>();
+  return {
+    catalog: createCatalog(set),
+    problems,
+    paths: [...set.files.keys()],
+    link(definition, place) {
+      let index = indexes.get(place.path);
+      if (index === undefined) {
+        index = new LineIndex(set.files.get(place.path) ?? "");
+        indexes.set(place.path, index);
+      }
+      const { line, character } = index.positionAt(place.span.start);
+      return {
+        definition: definition.name,
+        format: definition.format,
+        file: root === "" ? "" : join(root, place.path),
+        path: place.path,
+        line,
+        character,
+      };
+    },
+  };
+}
+
+export const noContracts: ContractSet = { files: new Map(), protoModules: [] };
+
+/** Reads the contracts below `root` as they are on disk. Never throws: what could not be read is in `problems`. */
+export async function readContracts(root: string): Promise<Contracts> {
+  try {
+    const collected = await loadContracts(root);
+    const problems = [
+      ...collected.unreadable.map(({ path, message }) => (message.includes(path) ? message : `${path}: ${message}`)),
+      ...collected.notes.map(({ message }) => message),
+    ];
+    return contractsOf(collected.contracts, root, problems);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return contractsOf(noContracts, root, [`The contracts below ${root} could not be read: ${why}`]);
+  }
+}
+
+const contractNames = /\.(?:proto|ya?ml|json|jsonc|avsc)$/i;
+const quietMs = 300;
+/** Folders that had no contract are looked at this often: watching a whole tree costs more than reading it now and then. */
+const lookAgainMs = 30_000;
+
+/**
+ * Calls `changed` after contract files of `contracts`, or others beside them, changed and were quiet for a moment; and
+ * now and then, for contracts in new folders. The returned function ends watching.
+ */
+export function watchContracts(root: string, contracts: Contracts, changed: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const soon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(changed, quietMs);
+  };
+  const watchers: FSWatcher[] = [];
+  const folders = new Set([root, ...contracts.paths.map((path) => dirname(join(root, path)))]);
+  for (const folder of [...folders].slice(0, 1000)) {
+    try {
+      const watcher = watch(folder, { persistent: false }, (_event, name) => {
+        if (name === null || contractNames.test(name)) soon();
+      });
+      watcher.on("error", () => watcher.close());
+      watchers.push(watcher);
+    } catch {
+      // The folder went away, or the system watches too many: looking again now and then finds its changes.
+    }
+  }
+  const again = setInterval(soon, lookAgainMs);
+  again.unref();
+  return () => {
+    clearTimeout(timer);
+    clearInterval(again);
+    for (const watcher of watchers) watcher.close();
+  };
+}

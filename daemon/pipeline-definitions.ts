@@ -1,0 +1,37 @@
+import type { DecodedBody, MessageDefinition, Violation } from "../contracts/codec/index.ts";
+
+export interface SeenDefinition {
+  readonly definition: MessageDefinition;
+  count: number;
+  broken: number;
+  lastAt: number;
+  /** The newest violations, newest first, at most three. */
+  violations: Array<{ readonly seq: number; readonly violation: Violation; readonly at: number }>;
+}
+
+/** What was seen of each message definition; the editor shows it on the definition's line. */
+export class DefinitionsSeen {
+  /** Grows with every message that has a definition. */
+  revision = 0;
+  private readonly byName = new Map<string, SeenDefinition>();
+
+  note(definition: MessageDefinition, decoded: DecodedBody, seq: number, at: number): void {
+    this.revision++;
+    const id = `${definition.place.path}\n${definition.name}`;
+    let seen = this.byName.get(id);
+    if (seen === undefined) {
+      seen = { definition, count: 0, broken: 0, lastAt: 0, violations: [] };
+      this.byName.set(id, seen);
+    }
+    seen.count++;
+    seen.lastAt = Math.max(seen.lastAt, at);
+    if (decoded.check !== "invalid") return;
+    seen.broken++;
+    const [violation] = decoded.violations;
+    if (violation !== undefined) seen.violations = [{ seq, violation, at }, ...seen.violations].slice(0, 3);
+  }
+
+  all(): Iterable<SeenDefinition> {
+    return this.byName.values();
+  }
+}

@@ -1,0 +1,142 @@
+/** What views send, checked by hand: whatever is not exactly a known message is nothing. */
+import type { ClientMessage, ConversationFilter, ConversationState, TapSettings } from "./protocol.ts";
+
+const states: readonly ConversationState[] = [
+  "running",
+  "completed",
+  "failed",
+  "compensating",
+  "compensated",
+  "stuck",
+  "late",
+];
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A message of a view, or `undefined` for anything else. Never throws. */
+export function readClientMessage(text: string): ClientMessage | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const fields = value as Fields;
+  const read =
+    typeof fields["kind"] === "string" && Object.hasOwn(readers, fields["kind"])
+      ? readers[fields["kind"] as ClientMessage["kind"]]
+      : undefined;
+  return read?.(fields);
+}
+
+const readers: { readonly [Kind in ClientMessage["kind"]]: (fields: Fields) => ClientMessage | undefined } = {
+  hello: ({ protocolVersion, client, captureId, revision }) =>
+    isNumber(protocolVersion) && isOneOf(client, ["webview", "page", "extension", "cli"] as const)
+      ? {
+          kind: "hello",
+          protocolVersion,
+          client,
+          revision: isNumber(revision) ? revision : 0,
+          ...(isText(captureId, 128) ? { captureId } : {}),
+        }
+      : undefined,
+  watchConversations: ({ filter, first, count, atRevision }) => {
+    const read = readFilter(filter);
+    return read !== undefined && isNumber(first) && isNumber(count)
+      ? { kind: "watchConversations", filter: read, first, count, ...(isNumber(atRevision) ? { atRevision } : {}) }
+      : undefined;
+  },
+  watchConversation: ({ id }) => (id === null || isText(id, 64) ? { kind: "watchConversation", id } : undefined),
+  getMessage: ({ request, seq }) =>
+    isNumber(request) && isNumber(seq) ? { kind: "getMessage", request, seq } : undefined,
+  watchDefinitions: ({ on }) => (typeof on === "boolean" ? { kind: "watchDefinitions", on } : undefined),
+  watchMessages: ({ afterSeq }) => (isNumber(afterSeq) ? { kind: "watchMessages", afterSeq } : undefined),
+  dismiss: ({ id, dismissed }) =>
+    isText(id, 64) && typeof dismissed === "boolean" ? { kind: "dismiss", id, dismissed } : undefined,
+  clear: () => ({ kind: "clear" }),
+  retryTap: ({ tap }) => (isText(tap, 1024) ? { kind: "retryTap", tap } : undefined),
+  getReport: ({ request }) => (isNumber(request) ? { kind: "getReport", request } : undefined),
+  configure: ({ request, taps, allowRemote, addressMap }) => {
+    const read = Array.isArray(taps) && taps.length <= 64 ? taps.map(readTapSettings) : [undefined];
+    if (!isNumber(request) || read.includes(undefined)) return undefined;
+    return {
+      kind: "configure",
+      request,
+      taps: read as readonly TapSettings[],
+      ...(isTexts(allowRemote) ? { allowRemote } : {}),
+      ...(isTextMap(addressMap) ? { addressMap } : {}),
+    };
+  },
+  getBrowserAddress: ({ request }) => (isNumber(request) ? { kind: "getBrowserAddress", request } : undefined),
+  shutdown: () => ({ kind: "shutdown" }),
+};
+
+/** Settings of one tap, as a program sends them. */
+export function readTapSettings(value: unknown): TapSettings | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const fields = value as Fields;
+  if (fields["kind"] === "kafka" && isText(fields["brokers"], 4096)) {
+    const { brokers, topics, from, sasl, tls } = fields;
+    const login = readSasl(sasl);
+    if (sasl !== undefined && login === undefined) return undefined;
+    return {
+      kind: "kafka",
+      brokers,
+      ...(isTexts(topics) ? { topics } : {}),
+      ...(from === "now" || from === "beginning" || isNumber(from) ? { from } : {}),
+      ...(login === undefined ? {} : { sasl: login }),
+      ...(typeof tls === "boolean" ? { tls } : {}),
+    };
+  }
+  if (fields["kind"] === "rabbitmq" && isText(fields["url"], 4096)) return { kind: "rabbitmq", url: fields["url"] };
+  if (
+    fields["kind"] === "capture" &&
+    isText(fields["file"], 4096) &&
+    isOneOf(fields["as"], ["recording", "capture"] as const)
+  ) {
+    const { file, as, pace } = fields;
+    return { kind: "capture", file, as, ...(isNumber(pace) && pace > 0 ? { pace } : {}) };
+  }
+  return undefined;
+}
+
+function readSasl(value: unknown): Extract<TapSettings, { kind: "kafka" }>["sasl"] {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { mechanism, username, password } = value as Fields;
+  if (!isOneOf(mechanism, ["plain", "scram-sha-256", "scram-sha-512"] as const)) return undefined;
+  return isText(username, 1024) && isText(password, 4096) ? { mechanism, username, password } : undefined;
+}
+
+function readFilter(value: unknown): ConversationFilter | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { text, states: wanted, needsLook, from, to } = value as Fields;
+  if (!isText(text, 1024) || !Array.isArray(wanted)) return undefined;
+  return {
+    text,
+    states: states.filter((state) => wanted.includes(state)),
+    ...(typeof needsLook === "boolean" ? { needsLook } : {}),
+    ...(isNumber(from) ? { from } : {}),
+    ...(isNumber(to) ? { to } : {}),
+  };
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+function isText(value: unknown, longest: number): value is string {
+  return typeof value === "string" && value.length <= longest;
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length <= 1000 && value.every((item) => isText(item, 1024));
+}
+
+function isTextMap(value: unknown): value is Readonly<Record<string, string>> {
+  return typeof value === "object" && value !== null && isTexts(Object.values(value));
+}
+
+function isOneOf<const T extends string>(value: unknown, allowed: readonly T[]): value is T {
+  return (allowed as readonly unknown[]).includes(value);
+}

@@ -1,0 +1,335 @@
+import type { Exchange, Participant, Seq } from "../correlate/model.ts";
+import { evidenceOf } from "./evidence.ts";
+import { basisInWords } from "./present-sentence.ts";
+import type { Lane, LaneRow } from "./protocol.ts";
+import type { Subject } from "./subject.ts";
+import { brokerName, duration, spokenDuration } from "./words.ts";
+
+/** A gap is drawn torn when it is this many times the median and at least so long. */
+const gapFactor = 10;
+const shortestGapMs = 1000;
+/** Sub-rows of one message; a message that is delivered for ever must not fill the view. */
+const mostDeliveries = 20;
+
+type DraftRow = Omit<LaneRow, "compensates" | "cause" | "spoken"> & { readonly order: number };
+
+/** The lanes of a conversation and its rows, one a message, with what happened to it as sub-rows. */
+export function lanesOf(subject: Subject): { readonly lanes: readonly Lane[]; readonly rows: readonly LaneRow[] } {
+  const lanes = new Lanes();
+  const drafts: DraftRow[] = [];
+  const { conversation } = subject;
+  const replyOf = repliesOf(conversation.exchanges);
+  const requests = new Set(conversation.exchanges.map(({ request }) => request));
+  const copies = copiesOf(subject);
+  for (const seq of conversation.seqs) {
+    if (copies.folded.has(seq)) continue;
+    messageRows(subject, seq, { lanes, drafts, replyOf, requests, copies: copies.counts.get(seq) ?? 1 });
+  }
+  drafts.sort((a, b) => a.at - b.at || a.order - b.order);
+  const torn = withGaps(subject, drafts);
+  missingRows(subject, lanes, torn);
+  return { lanes: lanes.all, rows: withRelations(subject, torn, lanes.all) };
+}
+
+class Lanes {
+  readonly all: Lane[] = [];
+  private readonly known = new Map<string, number>();
+
+  participant(participant: Participant): number {
+    return this.lane(`p ${participant.name}`, participant.name, "participant", participant.basis);
+  }
+
+  channel(name: string): number {
+    return this.lane(`c ${name}`, name, "channel", "observed");
+  }
+
+  private lane(id: string, name: string, kind: Lane["kind"], basis: Lane["basis"]): number {
+    const known = this.known.get(id);
+    if (known !== undefined) return known;
+    this.known.set(id, this.all.length);
+    return this.all.push({ id, name, kind, basis }) - 1;
+  }
+}
+
+interface Drafting {
+  readonly lanes: Lanes;
+  readonly drafts: DraftRow[];
+  readonly replyOf: ReadonlyMap<Seq, Exchange>;
+  readonly requests: ReadonlySet<Seq>;
+  readonly copies: number;
+}
+
+function messageRows(subject: Subject, seq: Seq, { lanes, drafts, replyOf, requests, copies }: Drafting): void {
+  const facts = subject.facts(seq);
+  if (facts === undefined) return;
+  const { startedAt } = subject.conversation;
+  const name = subject.name(seq);
+  const journey = subject.journey(seq);
+  const writer = subject.writer(seq);
+  const from = writer === undefined ? undefined : lanes.participant(writer);
+  const readers = subject.readers(seq).map((reader) => lanes.participant(reader));
+  // A channel earns a lane when a message stops in it.
+  const stops =
+    readers.length === 0 && (facts.unroutable || (journey.deliveries.length === 0 && journey.committedBy.length === 0));
+  const to = stops ? [lanes.channel(facts.channel)] : readers;
+  const exchange = replyOf.get(seq);
+  const isFirstReply = exchange?.replies[0] === seq;
+  const late = exchange?.state === "late" && isFirstReply;
+  const common = { name, broker: facts.broker, channel: facts.channel, violation: facts.check === "invalid", count: 1 };
+  const arrow = exchange !== undefined ? "reply" : requests.has(seq) ? "command" : "event";
+  const cause = subject.causes(seq)[0];
+  const row: DraftRow = {
+    ...common,
+    kind: "message",
+    seq,
+    at: facts.at,
+    offsetMs: Math.max(0, facts.at - startedAt),
+    ...(from === undefined ? {} : { from }),
+    to,
+    arrow,
+    line: cause?.strength === "inferred" ? "inferred" : "declared",
+    count: copies,
+    order: seq,
+    ...noteOf(subject, seq, { late, copies, stops, exchange }),
+    ...(isFirstReply && exchange?.latency !== undefined ? { latencyMs: exchange.latency } : {}),
+    ...stateOf(subject, seq, late, exchange?.failed === true),
+  };
+  if (late && exchange.deadline !== undefined) drafts.push(timeoutRow(subject, exchange, lanes, seq));
+  drafts.push(row);
+  journey.deliveries.slice(1, mostDeliveries).forEach((delivery, i) => {
+    const reader = delivery.participant ?? delivery.connectionName;
+    const at = reader === undefined ? (readers[0] ?? to[0]) : lanes.participant({ name: reader, basis: "observed" });
+    drafts.push({
+      ...common,
+      kind: "delivery",
+      seq,
+      at: delivery.receivedAt,
+      offsetMs: Math.max(0, delivery.receivedAt - startedAt),
+      note: `delivery ${i + 2}`,
+      ...(at === undefined ? { to: [] } : { from: at, to: [at] }),
+      channel: delivery.queue,
+      arrow,
+      line: "declared",
+      state: "stuck",
+      order: seq + 0.1 + i / 1000,
+    });
+  });
+  if (journey.deadLettered !== undefined) {
+    const at = journey.deliveries.at(-1)?.receivedAt ?? facts.at;
+    const lane = lanes.channel(journey.deadLettered.queue);
+    const observed = journey.deadLettered.reason !== "";
+    drafts.push({
+      ...common,
+      kind: "dead letter",
+      seq,
+      at,
+      offsetMs: Math.max(0, at - startedAt),
+      note: observed ? `dead-lettered, ${journey.deadLettered.reason}` : "dead-lettered, inferred",
+      ...(readers[0] === undefined ? (from === undefined ? {} : { from }) : { from: readers[0] }),
+      to: [lane],
+      channel: journey.deadLettered.queue,
+      arrow,
+      line: observed ? "declared" : "inferred",
+      state: "stuck",
+      order: seq + 0.9,
+    });
+  }
+}
+
+function noteOf(
+  subject: Subject,
+  seq: Seq,
+  { late, copies, stops, exchange }: { late: boolean; copies: number; stops: boolean; exchange: Exchange | undefined },
+): { note?: string } {
+  const notes: string[] = [];
+  if (copies > 1) notes.push(`×${copies}`);
+  if (late && exchange?.deadline !== undefined && exchange.latency !== undefined) {
+    const sent = subject.facts(exchange.request)?.at ?? 0;
+    notes.push(`${duration(exchange.latency - (exchange.deadline.at - sent))} late`);
+  }
+  const { transaction } = subject.journey(seq);
+  if (transaction === "aborted") notes.push("aborted");
+  if (transaction === "pending") notes.push("not committed yet");
+  if (subject.facts(seq)?.unroutable === true) notes.push("no queue");
+  else if (stops) notes.push("no reader seen");
+  return notes.length === 0 ? {} : { note: notes.join(", ") };
+}
+
+function stateOf(
+  subject: Subject,
+  seq: Seq,
+  late: boolean,
+  failedReply: boolean,
+): { state?: NonNullable<LaneRow["state"]> } {
+  if (late) return { state: "late" };
+  for (const step of subject.conversation.steps) {
+    if (step.compensation?.seqs.includes(seq) === true) return { state: "compensation" };
+    if (step.state === "failed" && step.seqs.at(-1) === seq) return { state: "failed" };
+    if (step.state === "stuck" && step.seqs.at(-1) === seq) return { state: "stuck" };
+  }
+  return failedReply ? { state: "failed" } : {};
+}
+
+function timeoutRow(subject: Subject, exchange: Exchange, lanes: Lanes, seq: Seq): DraftRow {
+  const at = exchange.deadline?.at ?? 0;
+  const sent = subject.facts(exchange.request)?.at ?? at;
+  const waiting = subject.writer(exchange.request);
+  const lane = waiting === undefined ? undefined : lanes.participant(waiting);
+  return {
+    kind: "timeout",
+    seq: exchange.request,
+    at,
+    offsetMs: Math.max(0, at - subject.conversation.startedAt),
+    name: `${duration(at - sent)} time-out${basisInWords(exchange.deadline?.basis)}`,
+    ...(lane === undefined ? {} : { from: lane }),
+    to: [],
+    arrow: "reply",
+    line: "missing",
+    state: "late",
+    violation: false,
+    count: 1,
+    order: seq - 0.5,
+  };
+}
+
+function withGaps(subject: Subject, drafts: readonly DraftRow[]): DraftRow[] {
+  const steps = drafts.slice(1).map((row, i) => row.at - (drafts[i]?.at ?? row.at));
+  const sorted = [...steps].sort((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  const isGap = (ms: number) => ms >= shortestGapMs && ms >= gapFactor * median;
+  const rows: DraftRow[] = [];
+  drafts.forEach((row, i) => {
+    const before = drafts[i - 1];
+    if (before !== undefined && isGap(row.at - before.at))
+      rows.push(gapRow(before, `${duration(row.at - before.at)} between messages`));
+    rows.push(row);
+  });
+  const last = drafts.at(-1);
+  if (last !== undefined && subject.conversation.missing.length > 0 && subject.now - last.at >= shortestGapMs) {
+    rows.push(gapRow(last, `${duration(subject.now - last.at)}, nothing since`));
+  }
+  return rows;
+}
+
+function gapRow(before: DraftRow, note: string): DraftRow {
+  return {
+    kind: "gap",
+    at: before.at,
+    name: "",
+    note,
+    to: [],
+    arrow: "event",
+    line: "missing",
+    violation: false,
+    count: 1,
+    order: 0,
+  };
+}
+
+function missingRows(subject: Subject, lanes: Lanes, rows: DraftRow[]): void {
+  for (const missing of subject.conversation.missing) {
+    const reader = subject.readers(missing.after)[0];
+    const writer = subject.writer(missing.after);
+    const note = missing.usual === undefined ? "not seen" : `not seen, usually after ${duration(missing.usual.ms)}`;
+    rows.push({
+      kind: "missing",
+      seq: missing.after,
+      at: missing.since,
+      name: missing.name,
+      note,
+      ...(reader === undefined ? {} : { from: lanes.participant(reader) }),
+      to: writer === undefined ? [] : [lanes.participant(writer)],
+      arrow: "reply",
+      line: "missing",
+      state: "stuck",
+      violation: false,
+      count: 1,
+      order: 0,
+    });
+  }
+}
+
+/** Puts in what points from row to row, now that rows have their places. */
+function withRelations(subject: Subject, drafts: readonly DraftRow[], lanes: readonly Lane[]): LaneRow[] {
+  const rowOf = new Map<Seq, number>();
+  drafts.forEach((row, i) => {
+    if (row.kind === "message" && row.seq !== undefined) rowOf.set(row.seq, i);
+  });
+  const undoes = new Map<Seq, Seq>();
+  for (const step of subject.conversation.steps) {
+    const [forward] = step.seqs;
+    const compensation = step.compensation?.seqs[0];
+    if (forward !== undefined && compensation !== undefined) undoes.set(compensation, forward);
+  }
+  return drafts.map(({ order: _order, ...row }) => {
+    const compensated = row.kind === "message" && row.seq !== undefined ? undoes.get(row.seq) : undefined;
+    const compensates = compensated === undefined ? undefined : rowOf.get(compensated);
+    const edge = row.kind === "message" && row.seq !== undefined ? subject.causes(row.seq)[0] : undefined;
+    const causeRow = edge === undefined ? undefined : rowOf.get(edge.from);
+    const cause =
+      edge === undefined || causeRow === undefined ? undefined : { row: causeRow, evidence: evidenceOf(subject, edge) };
+    return {
+      ...row,
+      ...(compensates === undefined ? {} : { compensates }),
+      ...(cause === undefined ? {} : { cause }),
+      spoken: spoken(
+        row,
+        lanes,
+        edge === undefined || cause === undefined
+          ? undefined
+          : { name: subject.name(edge.from), strength: edge.strength },
+      ),
+    };
+  });
+}
+
+/** "ReserveStock, command, order-svc to inventory-svc, Kafka, plus 19 milliseconds, caused by OrderPlaced, declared" */
+function spoken(
+  row: Omit<LaneRow, "spoken">,
+  lanes: readonly Lane[],
+  cause: { readonly name: string; readonly strength: string } | undefined,
+): string {
+  const name = (lane: number | undefined) => (lane === undefined ? undefined : lanes[lane]?.name);
+  if (row.kind === "gap") return row.note ?? "";
+  const readers = row.to.map(name).filter((reader) => reader !== undefined);
+  const from = name(row.from);
+  const parties =
+    row.kind === "delivery" || row.kind === "timeout"
+      ? [from]
+      : [
+          [from, readers.length === 0 ? undefined : readers.join(" and ")]
+            .filter((part) => part !== undefined)
+            .join(" to "),
+        ];
+  const parts = [
+    row.name,
+    row.kind === "message" ? row.arrow : undefined,
+    row.note,
+    ...parties,
+    row.broker === undefined ? undefined : brokerName(row.broker),
+    row.offsetMs === undefined ? undefined : `plus ${spokenDuration(row.offsetMs)}`,
+    row.violation && row.kind === "message" ? "breaks its contract" : undefined,
+    row.state === undefined || row.state === "late" ? undefined : row.state,
+    cause === undefined ? undefined : `caused by ${cause.name}`,
+    cause?.strength,
+  ];
+  return parts.filter((part) => part !== undefined && part !== "").join(", ");
+}
+
+function repliesOf(exchanges: readonly Exchange[]): ReadonlyMap<Seq, Exchange> {
+  return new Map(exchanges.flatMap((exchange) => exchange.replies.map((reply) => [reply, exchange] as const)));
+}
+
+/** Duplicates are folded into the first of them. */
+function copiesOf(subject: Subject): { readonly folded: ReadonlySet<Seq>; readonly counts: ReadonlyMap<Seq, number> } {
+  const folded = new Set<Seq>();
+  const counts = new Map<Seq, number>();
+  const inside = new Set(subject.conversation.seqs);
+  for (const seq of subject.conversation.seqs) {
+    const of = subject.journey(seq).duplicateOf;
+    if (of === undefined || !inside.has(of) || of === seq) continue;
+    folded.add(seq);
+    counts.set(of, (counts.get(of) ?? 1) + 1);
+  }
+  return { folded, counts };
+}

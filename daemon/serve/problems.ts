@@ -1,0 +1,137 @@
+import type { Seq } from "../correlate/model.ts";
+import type { Subject } from "./subject.ts";
+import { duration, times } from "./words.ts";
+
+/** Something about a conversation that somebody should look at. Facts of the wire only. */
+export interface Problem {
+  readonly severity: "error" | "warning";
+  readonly text: string;
+  /** How much of the start of `text` is a name that breaks its contract. */
+  readonly squiggle: number;
+  readonly seq: Seq;
+}
+
+/** Everything wrong with a conversation, the thing to read first in front. */
+export function problemsOf(subject: Subject): readonly Problem[] {
+  const { conversation } = subject;
+  const problems = [
+    ...missingSteps(subject),
+    ...missingCompensations(subject),
+    ...deadLetters(subject),
+    ...exchanges(subject),
+    ...brokenContracts(subject),
+    ...failures(subject),
+    ...unroutable(subject),
+  ];
+  // A compensated or completed saga is past its troubles: what broke the contract is then the news.
+  const settled = conversation.state === "completed" || conversation.state === "compensated";
+  const rank = (problem: Problem) =>
+    settled
+      ? Number(problem.squiggle === 0)
+      : Number(problem.severity === "warning" && conversation.state === "failed");
+  return problems
+    .map((problem, i) => ({ problem, i }))
+    .sort((a, b) => rank(a.problem) - rank(b.problem) || a.i - b.i)
+    .map(({ problem }) => problem);
+}
+
+function missingSteps(subject: Subject): Problem[] {
+  return subject.conversation.missing.map((missing) => {
+    const after = subject.name(missing.after);
+    const deliveries = subject.journey(missing.after).deliveries.length;
+    const text =
+      deliveries > 1
+        ? `no ${missing.name} after ${deliveries} deliveries of ${after}`
+        : `no ${missing.name} after ${after}`;
+    return { severity: "warning", text, squiggle: 0, seq: missing.after };
+  });
+}
+
+function missingCompensations(subject: Subject): Problem[] {
+  return subject.conversation.steps.flatMap((step): Problem[] => {
+    const [seq] = step.seqs;
+    if (step.state !== "compensation missing" || seq === undefined) return [];
+    const wanted = step.compensation?.name;
+    const text =
+      wanted === undefined ? `nothing undid ${step.name}: it still stands` : `no ${wanted}: ${step.name} still stands`;
+    return [{ severity: "error", text, squiggle: 0, seq }];
+  });
+}
+
+function deadLetters(subject: Subject): Problem[] {
+  return subject.conversation.seqs.flatMap((seq): Problem[] => {
+    const { deadLettered, deliveries } = subject.journey(seq);
+    if (deadLettered === undefined) return [];
+    const after = deliveries.length > 1 ? ` after ${deliveries.length} deliveries` : "";
+    return [
+      { severity: "error", text: `${subject.name(seq)} went to ${deadLettered.queue}${after}`, squiggle: 0, seq },
+    ];
+  });
+}
+
+function exchanges(subject: Subject): Problem[] {
+  return subject.conversation.exchanges.flatMap((exchange): Problem[] => {
+    const [reply] = exchange.replies;
+    const request = subject.name(exchange.request);
+    const sent = subject.facts(exchange.request)?.at;
+    const allowed = exchange.deadline === undefined || sent === undefined ? undefined : exchange.deadline.at - sent;
+    if (exchange.state === "late" && reply !== undefined) {
+      const from = subject.writer(reply)?.name;
+      const over = allowed === undefined || exchange.latency === undefined ? undefined : exchange.latency - allowed;
+      const text = `${subject.name(reply)}${from === undefined ? "" : ` from ${from}`} came ${over === undefined ? "" : `${duration(over)} `}after the time-out`;
+      return [{ severity: "warning", text, squiggle: 0, seq: reply }];
+    }
+    if (exchange.state === "timed out") {
+      const within = allowed === undefined ? "in time" : `within ${duration(allowed)}`;
+      return [{ severity: "warning", text: `no answer to ${request} ${within}`, squiggle: 0, seq: exchange.request }];
+    }
+    if (exchange.failed && reply !== undefined && subject.conversation.kind === "exchange") {
+      const from = subject.writer(reply)?.name;
+      const text = `${subject.name(reply)}${from === undefined ? "" : ` from ${from}`} answers ${request} with an error`;
+      return [{ severity: "error", text, squiggle: 0, seq: reply }];
+    }
+    return [];
+  });
+}
+
+function brokenContracts(subject: Subject): Problem[] {
+  return subject.violations().map((facts) => {
+    const name = subject.name(facts.seq);
+    const file = facts.violation?.file.split("/").at(-1) ?? "";
+    const where = facts.violation === undefined || facts.violation.path === "" ? "" : `${facts.violation.path} `;
+    const text = `${name} breaks ${file === "" ? "its contract" : file}: ${where}${facts.violation?.message ?? ""}`;
+    return { severity: "error", text: text.trimEnd(), squiggle: name.length, seq: facts.seq };
+  });
+}
+
+function failures(subject: Subject): Problem[] {
+  if (subject.conversation.state !== "failed") return [];
+  return subject.conversation.steps.flatMap((step): Problem[] => {
+    const seq = step.seqs.at(-1);
+    if (step.state !== "failed" || seq === undefined) return [];
+    const from = subject.writer(seq)?.name;
+    const text = `${subject.name(seq)}${from === undefined ? "" : ` from ${from}`} ended it`;
+    return [{ severity: "error", text, squiggle: 0, seq }];
+  });
+}
+
+function unroutable(subject: Subject): Problem[] {
+  return subject.conversation.seqs.flatMap((seq): Problem[] => {
+    const facts = subject.facts(seq);
+    if (facts?.unroutable !== true) return [];
+    return [
+      { severity: "warning", text: `${subject.name(seq)} reached no queue from ${facts.channel}`, squiggle: 0, seq },
+    ];
+  });
+}
+
+/** What was seen twice, in words, for a healthy row: `ReserveStock twice`; empty when nothing was. */
+export function duplicatesInWords(subject: Subject): string {
+  const copies = new Map<Seq, number>();
+  for (const seq of subject.conversation.seqs) {
+    const of = subject.journey(seq).duplicateOf;
+    if (of !== undefined) copies.set(of, (copies.get(of) ?? 1) + 1);
+  }
+  const [first] = copies;
+  return first === undefined ? "" : `${subject.name(first[0])} ${times(first[1])}`;
+}

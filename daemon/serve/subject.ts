@@ -1,0 +1,72 @@
+import type { Conversation, Edge, Participant, Seq } from "../correlate/model.ts";
+import type { MessageFacts, Pipeline } from "../pipeline.ts";
+
+/** One conversation with what presenting it asks again and again, each found once. */
+export class Subject {
+  readonly conversation: Conversation;
+  readonly pipeline: Pipeline;
+  readonly now: number;
+  private readonly incoming = new Map<Seq, Edge[]>();
+  private edgesRead = false;
+
+  constructor(conversation: Conversation, pipeline: Pipeline, now: number) {
+    this.conversation = conversation;
+    this.pipeline = pipeline;
+    this.now = now;
+  }
+
+  facts(seq: Seq): MessageFacts | undefined {
+    return this.pipeline.factsOf(seq);
+  }
+
+  name(seq: Seq): string {
+    return this.pipeline.correlator.nameOf(seq);
+  }
+
+  journey(seq: Seq) {
+    return this.pipeline.correlator.journey(seq);
+  }
+
+  writer(seq: Seq): Participant | undefined {
+    return this.pipeline.correlator.parties(seq).writer;
+  }
+
+  readers(seq: Seq): readonly Participant[] {
+    return this.pipeline.correlator.parties(seq).readers;
+  }
+
+  /** What led to a message, the strongest first; edges that only link conversations come last. */
+  causes(seq: Seq): readonly Edge[] {
+    if (!this.edgesRead) {
+      for (const edge of this.conversation.edges) {
+        const known = this.incoming.get(edge.to);
+        if (known === undefined) this.incoming.set(edge.to, [edge]);
+        else known.push(edge);
+      }
+      for (const edges of this.incoming.values()) edges.sort(byStrength);
+      this.edgesRead = true;
+    }
+    return this.incoming.get(seq) ?? [];
+  }
+
+  /** `pricing-svc +1`: the readers of a message in few words; empty when nobody is known to read it. */
+  readersInWords(seq: Seq): string {
+    const [first, ...others] = this.readers(seq);
+    if (first === undefined) return "";
+    return others.length === 0 ? first.name : `${first.name} +${others.length}`;
+  }
+
+  /** Messages that break their contract, in order. */
+  violations(): readonly MessageFacts[] {
+    return this.conversation.seqs.flatMap((seq) => {
+      const facts = this.facts(seq);
+      return facts?.check === "invalid" ? [facts] : [];
+    });
+  }
+}
+
+const strengths = ["certain", "declared", "inferred", "possible"];
+
+function byStrength(a: Edge, b: Edge): number {
+  return Number(b.joins) - Number(a.joins) || strengths.indexOf(a.strength) - strengths.indexOf(b.strength);
+}

@@ -1,0 +1,94 @@
+/** From settings to taps: addresses are read here, and hosts beyond this machine are refused unless they were allowed. */
+import { basename } from "node:path";
+import { remoteNotAllowed, type Failure } from "./errors.ts";
+import type { LeaseKeeper } from "./guardian/index.ts";
+import { createCaptureFileTap } from "./tap/capture-file.ts";
+import {
+  createKafkaTap,
+  createRabbitmqTap,
+  isLoopback,
+  kafkaAddress,
+  parseKafkaAddress,
+  parseRabbitmqAddress,
+  rabbitmqAddress,
+} from "./tap/index.ts";
+import type { Tap, TapState } from "./tap/envelope.ts";
+import type { TapSettings } from "./serve/protocol.ts";
+
+export interface TapSurroundings {
+  readonly allowRemote: readonly string[];
+  readonly addressMap: Readonly<Record<string, string>>;
+  readonly leases?: LeaseKeeper;
+}
+
+/** A tap, or why there can be none: then as a state for the status line. */
+export type MadeTap = { readonly tap: Tap } | { readonly refused: TapState; readonly failure: Failure };
+
+export function makeTap(settings: TapSettings, around: TapSurroundings): MadeTap {
+  if (settings.kind === "capture") {
+    const { file, pace } = settings;
+    return { tap: createCaptureFileTap({ file, ...(pace === undefined ? {} : { pace }) }) };
+  }
+  return settings.kind === "kafka" ? kafkaTap(settings, around) : rabbitmqTap(settings, around);
+}
+
+/** Two settings for one source: the same address, whatever else they say. */
+export function sourceOf(settings: TapSettings): string {
+  switch (settings.kind) {
+    case "capture":
+      return `capture:${basename(settings.file)}`;
+    case "kafka":
+      return `kafka:${settings.brokers}`;
+    default: {
+      const parsed = parseRabbitmqAddress(settings.url);
+      return "value" in parsed ? `rabbitmq:${rabbitmqAddress(parsed.value)}` : "rabbitmq:";
+    }
+  }
+}
+
+function kafkaTap(settings: Extract<TapSettings, { kind: "kafka" }>, around: TapSurroundings): MadeTap {
+  const parsed = parseKafkaAddress(settings.brokers);
+  if ("failure" in parsed) return refuse("kafka", settings.brokers, parsed.failure);
+  const seeds = parsed.value;
+  const remote = seeds.find(({ host }) => !mayConnect(host, around));
+  if (remote !== undefined) return refuse("kafka", kafkaAddress(seeds), remoteNotAllowed("Kafka", remote.host));
+  const { topics, from, sasl, tls } = settings;
+  return {
+    tap: createKafkaTap({
+      seeds,
+      addressMap: around.addressMap,
+      mayConnect: (host) => mayConnect(host, around),
+      ...(topics === undefined ? {} : { topics }),
+      ...(from === undefined ? {} : { from: typeof from === "number" ? { time: from } : from }),
+      ...(sasl === undefined ? {} : { login: sasl }),
+      ...(tls === undefined ? {} : { tls }),
+    }),
+  };
+}
+
+function rabbitmqTap(settings: Extract<TapSettings, { kind: "rabbitmq" }>, around: TapSurroundings): MadeTap {
+  const parsed = parseRabbitmqAddress(settings.url);
+  if ("failure" in parsed) return refuse("rabbitmq", "", parsed.failure);
+  const address = parsed.value;
+  if (!mayConnect(address.host, around)) {
+    return refuse("rabbitmq", rabbitmqAddress(address), remoteNotAllowed("RabbitMQ", address.host));
+  }
+  return { tap: createRabbitmqTap({ address, ...(around.leases === undefined ? {} : { leases: around.leases }) }) };
+}
+
+function mayConnect(host: string, { allowRemote }: TapSurroundings): boolean {
+  return isLoopback(host) || allowRemote.some((allowed) => allowed.toLowerCase() === host.toLowerCase());
+}
+
+function refuse(broker: "kafka" | "rabbitmq", address: string, failure: Failure): MadeTap {
+  const state: TapState = {
+    tap: `${broker}:${address}`,
+    broker,
+    address,
+    phase: "failed",
+    since: Date.now(),
+    detail: failure.message,
+    shed: 0,
+  };
+  return { refused: state, failure };
+}

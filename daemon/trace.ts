@@ -1,0 +1,393 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { captureName, openCapture } from "./captures.ts";
+import { contractsOf, noContracts, readContracts, watchContracts, type Contracts } from "./contracts.ts";
+import { createCorrelator } from "./correlate/index.ts";
+import { createLeaseKeeper, restoreLeftovers, type LeaseKeeper } from "./guardian/index.ts";
+import { Masker } from "./mask/index.ts";
+import { Pipeline } from "./pipeline.ts";
+import { TraceServer, type Showing } from "./serve/index.ts";
+import type { ClientMessage, TapSettings } from "./serve/protocol.ts";
+import { Capture, defaultLimits, type CaptureLimits } from "./store/index.ts";
+import type { Tap, TapReport } from "./tap/envelope.ts";
+import { makeTap, sourceOf, type TapSurroundings } from "./taps.ts";
+
+export interface TraceOptions {
+  readonly taps: readonly TapSettings[];
+  /** Taps of the caller's own making, for tests. */
+  readonly customTaps?: readonly Tap[];
+  /** Contracts are looked for below this folder and watched. */
+  readonly contractsFolder?: string;
+  /** Hosts beyond this machine that the user agreed to. */
+  readonly allowRemote?: readonly string[];
+  /** What brokers advertise -> where it is reached from here. */
+  readonly addressMap?: Readonly<Record<string, string>>;
+  /** The file to record into, which must not exist. */
+  readonly captureFile?: string;
+  /** Where captures of this trace's owner lie; one left open is gone on with. Without it and a file: a temporary one. */
+  readonly captureFolder?: string;
+  readonly captureLimits?: CaptureLimits;
+  /** The user's own folder, where what was changed on brokers is noted; without it nothing is changed there. */
+  readonly stateDir?: string;
+  /** The guardian's program, `dist/node/guardian.js`. */
+  readonly guardianPath?: string;
+  readonly port?: number;
+  /** Where the live page was bundled to; without it only the socket is served. */
+  readonly webviewFolder?: string;
+  /** What is played, in words: `the sample shop, recorded 2026-11-21`. */
+  readonly source?: string;
+  readonly onViews?: (count: number) => void;
+  /** A view asked for the end. */
+  readonly onShutdown?: () => void;
+}
+
+export interface RunningTrace {
+  readonly port: number;
+  /** Lets programs in; see client/. */
+  readonly token: string;
+  readonly captureId: string;
+  readonly captureFile: string | undefined;
+  /** The bound parts, for whoever runs the trace in its own process. */
+  readonly pipeline: Pipeline;
+  /** An address for one browser, once. */
+  browserAddress(): string;
+  /** What was touched on each broker. */
+  reports(): readonly TapReport[];
+  /** Resolves to what stood in the way, in a sentence, or to `undefined`. */
+  configure(
+    message: Pick<Extract<ClientMessage, { kind: "configure" }>, "taps" | "allowRemote" | "addressMap">,
+  ): Promise<string | undefined>;
+  /** Resolves when a recording has been played to its end, or nothing is played. */
+  readonly ended: Promise<void>;
+  /** Ends everything within two seconds: taps put back what they changed, the capture is closed. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+const trimEveryMs = 5_000;
+/** What a recording shows after its last event: long enough that what was under way settles, then its time stands. */
+const settleMs = 2_000;
+const stopPatienceMs = 1_500;
+
+/** Runs the whole daemon in this process. Rejects with one sentence when its port or its capture file cannot be had. */
+export async function runTrace(options: TraceOptions): Promise<RunningTrace> {
+  const trace = new Trace(options);
+  await trace.start();
+  return trace;
+}
+
+interface Running {
+  readonly settings: TapSettings | undefined;
+  readonly tap: Tap;
+}
+
+class Trace implements RunningTrace {
+  port = 0;
+  pipeline!: Pipeline;
+  readonly ended: Promise<void>;
+  private readonly options: TraceOptions;
+  private server!: TraceServer;
+  private capture!: Capture;
+  private contracts: Contracts = contractsOf(noContracts, "");
+  private around: TapSurroundings;
+  private readonly leases: LeaseKeeper | undefined;
+  private running: Running[] = [];
+  private settings: readonly TapSettings[];
+  private notes: readonly string[] = [];
+  private temporary: string | undefined;
+  private stopWatching: () => void = () => undefined;
+  private trimmer: NodeJS.Timeout | undefined;
+  private frozenAt: number | undefined;
+  private stopped: Promise<void> | undefined;
+  private configuring: Promise<unknown> = Promise.resolve();
+  private hasEnded: () => void = () => undefined;
+
+  constructor(options: TraceOptions) {
+    this.options = options;
+    this.settings = options.taps;
+    this.leases =
+      options.stateDir === undefined
+        ? undefined
+        : createLeaseKeeper({
+            stateDir: options.stateDir,
+            ...(options.guardianPath === undefined ? {} : { guardianPath: options.guardianPath }),
+          });
+    this.around = {
+      allowRemote: options.allowRemote ?? [],
+      addressMap: options.addressMap ?? {},
+      ...(this.leases === undefined ? {} : { leases: this.leases }),
+    };
+    this.ended = new Promise((resolve) => {
+      this.hasEnded = resolve;
+    });
+  }
+
+  get token(): string {
+    return this.server.guard.token;
+  }
+
+  get captureId(): string {
+    return this.capture.id;
+  }
+
+  get captureFile(): string | undefined {
+    return this.capture.file;
+  }
+
+  async start(): Promise<void> {
+    const { stateDir, contractsFolder } = this.options;
+    const [leftovers, contracts] = await Promise.all([
+      stateDir === undefined ? [] : restoreLeftovers(stateDir),
+      contractsFolder === undefined ? this.contracts : readContracts(contractsFolder),
+    ]);
+    this.notes = leftovers.map(({ message }) => message);
+    this.contracts = contracts;
+    this.openPipeline();
+    this.server = this.makeServer();
+    try {
+      this.port = await this.server.listen();
+    } catch (cause) {
+      await this.stop();
+      throw cause;
+    }
+    this.watch();
+    this.trimmer = setInterval(() => this.trim(), trimEveryMs);
+    await this.rebuildIfKept();
+    this.startTaps();
+  }
+
+  browserAddress(): string {
+    return this.server.browserAddress();
+  }
+
+  reports(): readonly TapReport[] {
+    return this.running.map(({ tap }) => tap.report());
+  }
+
+  configure(message: Parameters<RunningTrace["configure"]>[0]): Promise<string | undefined> {
+    const done = this.configuring.then(() => this.reconfigure(message));
+    this.configuring = done.catch(() => undefined);
+    return done;
+  }
+
+  stop(): Promise<void> {
+    this.stopped ??= this.end();
+    return this.stopped;
+  }
+
+  // ------------------------------------------------------------------------------------------------ parts
+
+  private get opened(): Extract<TapSettings, { kind: "capture" }> | undefined {
+    return this.settings.find((settings) => settings.kind === "capture" && settings.as === "capture") as
+      Extract<TapSettings, { kind: "capture" }> | undefined;
+  }
+
+  private openPipeline(): void {
+    this.capture = this.openCapture();
+    this.frozenAt = undefined;
+    if (this.opened !== undefined) {
+      const span = this.capture.span();
+      this.frozenAt = Number(this.capture.meta("ended") ?? (span === undefined ? Date.now() : span.to + settleMs));
+    }
+    this.pipeline = new Pipeline({
+      capture: this.capture,
+      contracts: this.contracts,
+      createCorrelator: (hints) => createCorrelator({ hints }),
+      masker: new Masker(),
+      now: () => this.now(),
+    });
+  }
+
+  private openCapture(): Capture {
+    const { captureFile, captureFolder } = this.options;
+    if (this.opened !== undefined) return Capture.open(this.opened.file, { readOnly: true });
+    const now = Date.now();
+    if (captureFile !== undefined) return Capture.create(captureFile, basename(captureFile), now);
+    if (captureFolder !== undefined) return openCapture(captureFolder, now);
+    this.temporary ??= mkdtempSync(join(tmpdir(), "contrail-"));
+    return Capture.create(join(this.temporary, `${now}.contrail`), captureName(now), now);
+  }
+
+  /** What expectations run by: a recording's time stands when it has ended, for nothing can be seen any more. */
+  private now(): number {
+    if (this.frozenAt !== undefined) return this.frozenAt;
+    const recording = this.settings.some(({ kind }) => kind === "capture");
+    if (recording && this.pipeline !== undefined) {
+      const states = [...this.pipeline.taps.values()].filter(({ broker }) => broker === "capture");
+      const last = Math.max(0, ...states.map(({ since }) => since));
+      if (states.length > 0 && states.every(({ phase }) => phase === "ended" || phase === "failed")) {
+        this.hasEnded();
+        if (Date.now() > last + settleMs) return last + settleMs;
+      }
+    }
+    return Date.now();
+  }
+
+  private makeServer(): TraceServer {
+    const { port, webviewFolder, onViews, onShutdown } = this.options;
+    return new TraceServer({
+      pipeline: this.pipeline,
+      now: Date.now,
+      showing: () => this.showing(),
+      reports: () => this.reports(),
+      retryTap: (tap) => void this.retry(tap),
+      configure: (message) => this.configure(message),
+      shutdown: () => onShutdown?.(),
+      ...(port === undefined ? {} : { port }),
+      ...(webviewFolder === undefined ? {} : { webviewFolder }),
+      ...(onViews === undefined ? {} : { onViews }),
+    });
+  }
+
+  private showing(): Showing {
+    const played = this.settings.find(({ kind }) => kind === "capture") as { as: "recording" | "capture" } | undefined;
+    const source = this.options.source ?? (played === undefined ? undefined : this.playedName());
+    return {
+      mode: played?.as ?? "live",
+      notes: this.notes,
+      ...(source === undefined || played === undefined ? {} : { source }),
+    };
+  }
+
+  private playedName(): string | undefined {
+    const [state] = [...this.pipeline.taps.values()].filter(({ broker }) => broker === "capture");
+    return this.opened === undefined ? state?.address : this.capture.name;
+  }
+
+  private watch(): void {
+    const { contractsFolder } = this.options;
+    if (contractsFolder === undefined) return;
+    this.stopWatching();
+    this.stopWatching = watchContracts(contractsFolder, this.contracts, () => {
+      this.rereadContracts(contractsFolder).catch((cause: unknown) => {
+        console.error("contrail: contracts could not be read again:", cause);
+      });
+    });
+  }
+
+  private async rereadContracts(folder: string): Promise<void> {
+    const contracts = await readContracts(folder);
+    if (this.stopped !== undefined) return;
+    this.contracts = contracts;
+    this.watch();
+    await this.pipeline.setContracts(contracts);
+  }
+
+  /** A capture that was gone on with, or opened, is read through before anything new comes. */
+  private async rebuildIfKept(): Promise<void> {
+    if (this.capture.lastSeq === 0) return;
+    const until = this.capture.span()?.to;
+    await this.pipeline.rebuild();
+    if (until !== undefined && this.frozenAt === undefined) this.pipeline.correlator.gap(until, Date.now());
+  }
+
+  private startTaps(): void {
+    for (const settings of this.settings) {
+      if (settings.kind === "capture" && settings.as === "capture") continue;
+      this.startTap(settings);
+    }
+    for (const tap of this.options.customTaps ?? []) this.run(tap, undefined);
+  }
+
+  private startTap(settings: TapSettings): string | undefined {
+    const made = makeTap(settings, this.around);
+    if ("tap" in made) {
+      this.run(made.tap, settings);
+      return undefined;
+    }
+    void this.pipeline.accept([{ kind: "state", state: made.refused }]);
+    return made.failure.message;
+  }
+
+  private run(tap: Tap, settings: TapSettings | undefined): void {
+    this.running.push({ tap, settings });
+    tap.start(this.pipeline).catch((cause: unknown) => {
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      const [kind = "kafka", address = ""] = tap.id.split(/:(.*)/s);
+      const broker = kind === "rabbitmq" || kind === "capture" ? kind : "kafka";
+      void this.pipeline.accept([
+        { kind: "state", state: { tap: tap.id, broker, address, phase: "failed", since: Date.now(), detail, shed: 0 } },
+      ]);
+    });
+  }
+
+  private async retry(id: string): Promise<void> {
+    const running = this.running.find(({ tap }) => tap.id === id);
+    const settings = running?.settings ?? this.settings.find((candidate) => sourceOf(candidate) === id);
+    if (settings === undefined) return;
+    this.running = this.running.filter((other) => other !== running);
+    await running?.tap.stop();
+    if (this.stopped === undefined) this.startTap(settings);
+  }
+
+  private async reconfigure(message: Parameters<RunningTrace["configure"]>[0]): Promise<string | undefined> {
+    if (this.stopped !== undefined) return "The trace is ending. Start it again.";
+    this.around = {
+      ...this.around,
+      allowRemote: message.allowRemote ?? this.around.allowRemote,
+      addressMap: message.addressMap ?? this.around.addressMap,
+    };
+    const wasPlaying = this.settings.some(({ kind }) => kind === "capture");
+    const willPlay = message.taps.some(({ kind }) => kind === "capture");
+    if (wasPlaying || willPlay) return this.showOther(message.taps);
+    const wanted = new Map(message.taps.map((settings) => [JSON.stringify(settings), settings]));
+    const going: Running[] = [];
+    const ending: Running[] = [];
+    for (const running of this.running) {
+      const text = JSON.stringify(running.settings);
+      if (running.settings === undefined || wanted.delete(text)) going.push(running);
+      else ending.push(running);
+    }
+    this.running = going;
+    this.settings = message.taps;
+    await Promise.all(ending.map(({ tap }) => tap.stop()));
+    for (const { tap } of ending) this.pipeline.taps.delete(tap.id);
+    for (const [id, state] of this.pipeline.taps) {
+      if (state.phase === "failed" && !going.some(({ tap }) => tap.id === id)) this.pipeline.taps.delete(id);
+    }
+    const problems = [...wanted.values()].map((settings) => this.startTap(settings));
+    return problems.find((problem) => problem !== undefined);
+  }
+
+  /** From traffic to a capture file, from a file to traffic: another capture is shown. */
+  private async showOther(taps: readonly TapSettings[]): Promise<string | undefined> {
+    const before = { capture: this.capture, pipeline: this.pipeline, settings: this.settings };
+    await Promise.all(this.running.map(({ tap }) => tap.stop()));
+    this.running = [];
+    this.settings = taps;
+    try {
+      this.openPipeline();
+    } catch (cause) {
+      this.settings = before.settings;
+      this.capture = before.capture;
+      this.startTaps();
+      return cause instanceof Error ? cause.message : String(cause);
+    }
+    before.pipeline.cycle();
+    before.pipeline.stop();
+    before.capture.close();
+    await this.rebuildIfKept();
+    // The answer to `configure` is on its way first.
+    setImmediate(() => this.server.show(this.pipeline));
+    this.startTaps();
+    return undefined;
+  }
+
+  private trim(): void {
+    if (this.opened !== undefined) return;
+    this.capture.trim(Date.now(), this.options.captureLimits ?? defaultLimits);
+  }
+
+  private async end(): Promise<void> {
+    clearInterval(this.trimmer);
+    this.stopWatching();
+    const taps = Promise.all(this.running.map(({ tap }) => tap.stop()));
+    await Promise.race([taps, new Promise((resolve) => setTimeout(resolve, stopPatienceMs).unref())]);
+    this.pipeline.cycle();
+    this.pipeline.stop();
+    await Promise.all([this.server?.close(), this.leases?.close()]);
+    this.capture.close();
+    if (this.temporary !== undefined) rmSync(this.temporary, { recursive: true, force: true });
+    this.hasEnded();
+  }
+}
