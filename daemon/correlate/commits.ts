@@ -1,0 +1,146 @@
+/** Which groups have committed past a Kafka record, and how its transaction ended. Answers are found when asked. */
+import type { Journey } from "./model.ts";
+import { bounds, type Counters } from "./limits.ts";
+import type { Node } from "./node.ts";
+
+interface Mark {
+  readonly offset: bigint;
+  readonly at: number;
+}
+
+export class Commits {
+  private readonly groups = new Map<string, Map<string, Mark[]>>();
+  private readonly transactions = new Map<string, { offset: bigint; outcome: "committed" | "aborted" }[]>();
+  private readonly records = new Map<string, Node[]>();
+  private readonly counters: Counters;
+
+  constructor(counters: Counters) {
+    this.counters = counters;
+  }
+
+  add(node: Node): void {
+    if (node.broker !== "kafka") return;
+    const key = `${node.tap}\n${node.channel}\n${node.partition}`;
+    const records = this.records.get(key);
+    if (!records) {
+      this.records.set(key, [node]);
+      return;
+    }
+    let index = records.length;
+    while (index > 0 && (records[index - 1] as Node).offset > node.offset) index--;
+    records.splice(index, 0, node);
+  }
+
+  remove(node: Node): void {
+    if (node.broker !== "kafka") return;
+    const records = this.records.get(`${node.tap}\n${node.channel}\n${node.partition}`);
+    const index = records ? records.indexOf(node) : -1;
+    if (index >= 0) records?.splice(index, 1);
+  }
+
+  /** The record at one place of a topic, in any tap. */
+  at(tap: string, topic: string, partition: number, offset: bigint): Node | undefined {
+    const records = this.records.get(`${tap}\n${topic}\n${partition}`);
+    if (!records) return undefined;
+    const index = lowerBound(records, offset, (node) => node.offset);
+    const found = records[index];
+    return found?.offset === offset ? found : undefined;
+  }
+
+  /** Notes a commit; returns the records that it newly covers. */
+  commit(group: string, topic: string, partition: number, offset: bigint, at: number): Node[] {
+    const place = `${topic}\n${partition}`;
+    let groups = this.groups.get(place);
+    if (!groups) this.groups.set(place, (groups = new Map()));
+    let marks = groups.get(group);
+    if (!marks) groups.set(group, (marks = []));
+    const index = lowerBound(marks, offset, (mark) => mark.offset);
+    const before = marks[index - 1]?.offset ?? -1n;
+    const known = marks[index];
+    if (known?.offset === offset) {
+      if (at < known.at) marks[index] = { offset, at };
+    } else marks.splice(index, 0, { offset, at });
+    if (marks.length > bounds.commitsPerPartition) {
+      this.counters.commitsPerPartition++;
+      marks.splice(0, marks.length >> 1);
+    }
+    return this.between(topic, partition, before, offset);
+  }
+
+  transaction(
+    topic: string,
+    partition: number,
+    producerId: bigint,
+    offset: bigint,
+    outcome: "committed" | "aborted",
+  ): Node[] {
+    const key = `${topic}\n${partition}\n${producerId}`;
+    let ends = this.transactions.get(key);
+    if (!ends) this.transactions.set(key, (ends = []));
+    const index = lowerBound(ends, offset, (end) => end.offset);
+    const before = ends[index - 1]?.offset ?? -1n;
+    if (ends[index]?.offset !== offset) ends.splice(index, 0, { offset, outcome });
+    if (ends.length > bounds.commitsPerPartition) {
+      this.counters.commitsPerPartition++;
+      ends.splice(0, ends.length >> 1);
+    }
+    return this.between(topic, partition, before, offset).filter((node) => this.producerOf(node) === `${producerId}`);
+  }
+
+  committedBy(node: Node): Journey["committedBy"] {
+    const groups = this.groups.get(`${node.channel}\n${node.partition}`);
+    if (!groups) return [];
+    const by: { group: string; at: number }[] = [];
+    for (const [group, marks] of groups) {
+      let first: Mark | undefined;
+      // A later commit may come with a higher offset and an earlier time; the earliest that covers it counts.
+      for (let i = lowerBound(marks, node.offset + 1n, (mark) => mark.offset); i < marks.length; i++) {
+        const mark = marks[i] as Mark;
+        if (!first || mark.at < first.at) first = mark;
+        else break;
+      }
+      if (first) by.push({ group, at: first.at });
+    }
+    return by.sort((a, b) => a.at - b.at);
+  }
+
+  /** Groups that read the partition of a record, as far as they ever committed there. */
+  groupsOf(node: Node): Iterable<string> {
+    return this.groups.get(`${node.channel}\n${node.partition}`)?.keys() ?? [];
+  }
+
+  outcome(node: Node): Journey["transaction"] | undefined {
+    if (!node.transactional) return undefined;
+    const ends = this.transactions.get(`${node.channel}\n${node.partition}\n${this.producerOf(node)}`) ?? [];
+    return ends[lowerBound(ends, node.offset + 1n, (end) => end.offset)]?.outcome ?? "pending";
+  }
+
+  private producerOf(node: Node): string {
+    return node.producer?.slice(node.producer.lastIndexOf(" ") + 1) ?? "";
+  }
+
+  /** Records from offset `from` to below `to`, in any tap; at most a thousand. */
+  private between(topic: string, partition: number, from: bigint, to: bigint): Node[] {
+    const found: Node[] = [];
+    for (const [key, records] of this.records) {
+      if (!key.endsWith(`\n${topic}\n${partition}`)) continue;
+      for (let i = lowerBound(records, from, (node) => node.offset); i < records.length; i++) {
+        const node = records[i] as Node;
+        if (node.offset >= to || found.length >= 1000) break;
+        found.push(node);
+      }
+    }
+    return found;
+  }
+}
+
+function lowerBound<T>(items: readonly T[], value: bigint, read: (item: T) => bigint): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (read(items[middle] as T) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,204 @@
+/**
+ * What flows of one kind usually look like. A family is named by the type of its first message. Each instance adds
+ * what it shows once it has been silent for a while, and takes that back when it goes on: the sums are those of the
+ * instances as they are, whatever the order in which they were learned.
+ */
+import { bounds, thresholds } from "./limits.ts";
+import { LogHistogram } from "./stats.ts";
+
+interface TypeFacts {
+  messages: number;
+  withEffect: number;
+  readonly effects: Map<string, { count: number; readonly delays: LogHistogram }>;
+  readonly delays: LogHistogram;
+}
+
+/** What one instance shows. */
+export interface Contribution {
+  readonly family: string;
+  /** Each message's type, and the names and delays of what it caused. */
+  readonly messages: ReadonlyArray<{
+    readonly type: string;
+    readonly effects: ReadonlyArray<{ readonly name: string; readonly delay: number }>;
+  }>;
+  /** The longest pause in it. */
+  readonly pause: number;
+  /** Its forward steps in order, and whether each was undone. */
+  readonly steps: ReadonlyArray<{ readonly name: string; readonly undone: boolean }>;
+  readonly failed: boolean;
+  readonly saga: boolean;
+  readonly over: boolean;
+}
+
+export interface Expectation {
+  /** What usually comes: the most frequent name. */
+  readonly name: string;
+  readonly deadline: number;
+  readonly usual: number;
+  readonly count: number;
+}
+
+export class Family {
+  readonly start: string;
+  instances = 0;
+  sagas = 0;
+  completed = 0;
+  private failures = 0;
+  private readonly types = new Map<string, TypeFacts>();
+  private readonly pauses = new LogHistogram();
+  private readonly steps = new Map<string, { count: number; position: number; failed: number; undone: number }>();
+
+  constructor(start: string) {
+    this.start = start;
+  }
+
+  get known(): boolean {
+    return this.instances >= thresholds.familySupport;
+  }
+
+  /** Whether most of its instances are sagas: then a short one is one that did not get far. */
+  get isSaga(): boolean {
+    return this.instances >= thresholds.familySupport ? this.sagas >= 0.5 * this.instances : this.sagas > 0;
+  }
+
+  add(what: Contribution, sign: 1 | -1): void {
+    this.instances += sign;
+    if (what.saga) this.sagas += sign;
+    if (what.over && !what.failed) this.completed += sign;
+    if (what.failed) this.failures += sign;
+    if (what.messages.length > 1) this.pauses.add(what.pause, sign);
+    for (const { type, effects } of what.messages) {
+      let facts = this.types.get(type);
+      if (!facts) {
+        if (this.types.size >= bounds.familyTypes) continue;
+        facts = { messages: 0, withEffect: 0, effects: new Map(), delays: new LogHistogram() };
+        this.types.set(type, facts);
+      }
+      facts.messages += sign;
+      const first = effects[0];
+      if (!first) continue;
+      facts.withEffect += sign;
+      facts.delays.add(first.delay, sign);
+      for (const effect of effects) {
+        let known = facts.effects.get(effect.name);
+        if (!known) {
+          if (facts.effects.size >= bounds.childTypes) continue;
+          facts.effects.set(effect.name, (known = { count: 0, delays: new LogHistogram() }));
+        }
+        known.count += sign;
+        known.delays.add(effect.delay, sign);
+      }
+    }
+    what.steps.forEach((step, position) => {
+      let known = this.steps.get(step.name);
+      if (!known) {
+        if (this.steps.size >= bounds.familyTypes) return;
+        this.steps.set(step.name, (known = { count: 0, position: 0, failed: 0, undone: 0 }));
+      }
+      if (what.failed) {
+        known.failed += sign;
+        if (step.undone) known.undone += sign;
+      } else if (what.over) {
+        known.count += sign;
+        known.position += sign * position;
+      }
+    });
+  }
+
+  /** What a message of this type usually causes, when that is usual enough to miss it. */
+  expectation(type: string): Expectation | undefined {
+    const facts = this.types.get(type);
+    if (!facts || facts.messages < thresholds.familySupport) return undefined;
+    if (facts.withEffect / facts.messages < thresholds.expected) return undefined;
+    const deadline = learnedDeadline(facts.delays);
+    if (deadline === undefined) return undefined;
+    let best: readonly [string, { count: number; delays: LogHistogram }] | undefined;
+    for (const entry of facts.effects) {
+      if (!best || entry[1].count > best[1].count || (entry[1].count === best[1].count && entry[0] < best[0]))
+        best = entry;
+    }
+    if (!best) return undefined;
+    return { name: best[0], deadline, usual: best[1].delays.quantile(0.5), count: best[1].count };
+  }
+
+  /** Whether a flow may end with this type. `undefined`: too few to know. */
+  mayEnd(type: string): boolean | undefined {
+    const facts = this.types.get(type);
+    if (!facts || facts.messages < thresholds.familySupport) return undefined;
+    return facts.withEffect / facts.messages < thresholds.terminal;
+  }
+
+  /** How much silence means that it is over. */
+  quiet(): number {
+    if (!this.known) return thresholds.unknownQuiet;
+    const usual = thresholds.quietFactor * this.pauses.quantile(0.99);
+    return Math.min(thresholds.longestQuiet, Math.max(thresholds.shortestQuiet, usual));
+  }
+
+  /** The steps that good instances usually have, in their usual order. */
+  usualSteps(): string[] {
+    if (this.completed < thresholds.familySupport) return [];
+    return [...this.steps]
+      .filter(([, step]) => step.count >= thresholds.expected * this.completed)
+      .sort((a, b) => a[1].position / a[1].count - b[1].position / b[1].count || (a[0] < b[0] ? -1 : 1))
+      .map(([name]) => name);
+  }
+
+  /** Whether a step is usually undone when an instance fails after it. */
+  usuallyUndone(step: string): boolean {
+    const known = this.steps.get(step);
+    return (
+      known !== undefined &&
+      known.failed >= thresholds.familySupport &&
+      known.undone >= thresholds.expected * known.failed
+    );
+  }
+}
+
+/** Until when something is waited for, from how long it took before; `undefined` when too few were seen. */
+export function learnedDeadline(delays: LogHistogram): number | undefined {
+  if (delays.count >= thresholds.deadlineSupport) {
+    return Math.max(thresholds.shortestDeadline, 3 * delays.quantile(0.99), 10 * delays.quantile(0.5));
+  }
+  if (delays.count >= thresholds.fewSupport) return Math.max(thresholds.shortestDeadline, 2 * delays.largest());
+  return undefined;
+}
+
+export class Families {
+  private readonly families = new Map<string, Family>();
+  /** How often type A came before type B in one flow. */
+  private readonly before = new Map<string, number>();
+
+  of(start: string): Family {
+    let family = this.families.get(start);
+    if (!family) {
+      family = new Family(start);
+      if (this.families.size < bounds.types) this.families.set(start, family);
+    }
+    return family;
+  }
+
+  add(what: Contribution, sign: 1 | -1): void {
+    this.of(what.family).add(what, sign);
+    const types = [...new Set(what.messages.map((message) => message.type))].slice(0, 24);
+    for (let i = 0; i < types.length; i++) {
+      for (let j = i + 1; j < types.length; j++) {
+        const key = `${types[i]}\n${types[j]}`;
+        const known = this.before.get(key);
+        if (known !== undefined) this.before.set(key, known + sign);
+        else if (this.before.size < 100_000) this.before.set(key, sign);
+      }
+    }
+  }
+
+  /** How sure it is that A comes before B in a flow that has both: 0 never, 0.5 unknown, 1 always. */
+  comesBefore(a: string, b: string): number {
+    const forth = this.before.get(`${a}\n${b}`) ?? 0;
+    const back = this.before.get(`${b}\n${a}`) ?? 0;
+    return (forth + 1) / (forth + back + 2);
+  }
+
+  all(): Iterable<Family> {
+    return this.families.values();
+  }
+}

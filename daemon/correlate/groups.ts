@@ -1,0 +1,226 @@
+/**
+ * Who belongs to whom. Certain evidence puts messages into one group, which never comes apart. Inferred evidence links
+ * groups, and a link can be taken away. A conversation is what hangs together by groups and links.
+ */
+import type { Change, EvidenceKind, Strength } from "./model.ts";
+import type { Node } from "./node.ts";
+
+export class Group {
+  nodes: Node[];
+  conv: Conv;
+  links: Link[] | undefined;
+  /** The lowest number in it. */
+  lowest: number;
+
+  constructor(node: Node) {
+    this.nodes = [node];
+    this.lowest = node.seq;
+    this.conv = new Conv(this);
+  }
+}
+
+/** An inferred join of two groups; `owner` is what decided it and may take it back. */
+export interface Link {
+  a: Group;
+  b: Group;
+  readonly kind: EvidenceKind;
+  readonly strength: Strength;
+}
+
+/** The living record of a conversation. What views see is built from it when they ask. */
+export class Conv {
+  groups: Set<Group>;
+  /** The lowest number of its messages: its id. */
+  number: number;
+  size: number;
+  revision = 0;
+  lastAt = 0;
+  /** Views have heard of it under its number. */
+  announced = false;
+  gone = false;
+  /** When its state must be looked at again; also how the timers know which of their entries is meant. */
+  nextCheck = Infinity;
+  /** Kept by whoever builds values. */
+  built: unknown = undefined;
+  contribution: unknown = undefined;
+
+  constructor(group: Group) {
+    this.groups = new Set([group]);
+    this.number = group.lowest;
+    this.size = group.nodes.length;
+  }
+
+  get id(): string {
+    return `c${this.number}`;
+  }
+
+  *nodes(): Iterable<Node> {
+    for (const group of this.groups) yield* group.nodes;
+  }
+}
+
+/** Keeps groups and conversations, and says what changed. */
+export class Membership {
+  readonly convs = new Set<Conv>();
+  private readonly touched = new Set<Conv>();
+  private readonly moves: Change[] = [];
+  private revision = 0;
+  /** Told about conversations that no longer are: absorbed by another, or forgotten. */
+  onGone: (conv: Conv) => void = () => {};
+
+  /** A message on its own. */
+  add(node: Node): void {
+    const group = new Group(node);
+    node.group = group;
+    this.convs.add(group.conv);
+    group.conv.lastAt = node.at;
+    this.touch(group.conv);
+  }
+
+  touch(conv: Conv): void {
+    conv.revision = ++this.revision;
+    this.touched.add(conv);
+  }
+
+  /** What was touched since the last call. */
+  takeTouched(): Conv[] {
+    const all = [...this.touched].filter((conv) => !conv.gone);
+    this.touched.clear();
+    return all;
+  }
+
+  takeMoves(): Change[] {
+    return this.moves.splice(0);
+  }
+
+  /** Certain: both are one group from now on. */
+  join(a: Node, b: Node): void {
+    const first = a.group;
+    const second = b.group;
+    if (first === second) return;
+    if (first.conv !== second.conv) this.mergeConvs(first.conv, second.conv);
+    const [big, small] = first.nodes.length >= second.nodes.length ? [first, second] : [second, first];
+    for (const node of small.nodes) {
+      node.group = big;
+      big.nodes.push(node);
+    }
+    if (small.links) {
+      for (const link of small.links) {
+        if (link.a === small) link.a = big;
+        if (link.b === small) link.b = big;
+      }
+      big.links = big.links ? [...new Set([...big.links, ...small.links])] : small.links;
+    }
+    if (small.lowest < big.lowest) big.lowest = small.lowest;
+    big.conv.groups.delete(small);
+    this.touch(big.conv);
+  }
+
+  /** Inferred: links the groups until the link is taken away. */
+  link(a: Node, b: Node, kind: EvidenceKind, strength: Strength): Link {
+    const link: Link = { a: a.group, b: b.group, kind, strength };
+    (a.group.links ??= []).push(link);
+    if (a.group !== b.group) (b.group.links ??= []).push(link);
+    if (a.group.conv !== b.group.conv) this.mergeConvs(a.group.conv, b.group.conv);
+    return link;
+  }
+
+  unlink(link: Link): void {
+    removeLink(link.a, link);
+    removeLink(link.b, link);
+    if (link.a === link.b) return;
+    const reached = reach(link.a);
+    if (reached.has(link.b)) return;
+    this.split(link.a.conv, reached);
+  }
+
+  /** Forgets a conversation and everything in it. */
+  forget(conv: Conv): void {
+    conv.gone = true;
+    this.convs.delete(conv);
+    this.touched.delete(conv);
+    this.onGone(conv);
+  }
+
+  private mergeConvs(a: Conv, b: Conv): void {
+    const [big, small] = a.groups.size >= b.groups.size ? [a, b] : [b, a];
+    for (const group of small.groups) {
+      group.conv = big;
+      big.groups.add(group);
+    }
+    big.size += small.size;
+    if (small.lastAt > big.lastAt) big.lastAt = small.lastAt;
+    // The older number survives; the other goes, and whoever knew it is told.
+    const [older, younger] = a.number < b.number ? [a, b] : [b, a];
+    if (younger.announced) this.moves.push({ kind: "merged", id: younger.id, into: older.id });
+    const { number, announced } = older;
+    big.number = number;
+    big.announced = announced;
+    big.built = undefined;
+    small.gone = true;
+    this.convs.delete(small);
+    this.touched.delete(small);
+    this.onGone(small);
+    this.touch(big);
+  }
+
+  private split(conv: Conv, part: Set<Group>): void {
+    const rest = new Set<Group>();
+    for (const group of conv.groups) if (!part.has(group)) rest.add(group);
+    const [stays, leaves] = lowestOf(part) < lowestOf(rest) ? [part, rest] : [rest, part];
+    const first = leaves.values().next().value;
+    if (!first) return;
+    const young = new Conv(first);
+    young.groups = leaves;
+    young.number = lowestOf(leaves);
+    young.size = sizeOf(leaves);
+    young.lastAt = lastOf(leaves);
+    for (const group of leaves) group.conv = young;
+    conv.groups = stays;
+    conv.size -= young.size;
+    conv.lastAt = lastOf(stays);
+    conv.built = undefined;
+    this.convs.add(young);
+    if (conv.announced) this.moves.push({ kind: "split", id: young.id, from: conv.id });
+    this.touch(conv);
+    this.touch(young);
+  }
+}
+
+function removeLink(group: Group, link: Link): void {
+  const index = group.links?.indexOf(link) ?? -1;
+  if (index >= 0) group.links?.splice(index, 1);
+}
+
+function reach(from: Group): Set<Group> {
+  const reached = new Set([from]);
+  const open = [from];
+  for (let group = open.pop(); group; group = open.pop()) {
+    for (const link of group.links ?? []) {
+      const other = link.a === group ? link.b : link.a;
+      if (!reached.has(other)) {
+        reached.add(other);
+        open.push(other);
+      }
+    }
+  }
+  return reached;
+}
+
+function lowestOf(groups: Set<Group>): number {
+  let lowest = Infinity;
+  for (const group of groups) if (group.lowest < lowest) lowest = group.lowest;
+  return lowest;
+}
+
+function sizeOf(groups: Set<Group>): number {
+  let size = 0;
+  for (const group of groups) size += group.nodes.length;
+  return size;
+}
+
+function lastOf(groups: Set<Group>): number {
+  let last = 0;
+  for (const group of groups) for (const node of group.nodes) if (node.at > last) last = node.at;
+  return last;
+}

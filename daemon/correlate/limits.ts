@@ -1,0 +1,97 @@
+/**
+ * Every threshold and every bound of correlation in one table, with what it means. Times are milliseconds.
+ * They are starting values, measured on recordings of seven frameworks; nothing else in this folder holds a number
+ * that decides what belongs together.
+ */
+export const thresholds = {
+  /** How late a message may arrive behind the newest one before inferred decisions about its time are settled. */
+  lateness: 2_000,
+  /** Two uses of one conversation id further apart than this are two conversations. */
+  conversationSession: 120_000,
+  /** The same for strong ids without a known name, and for trace ids. */
+  strongSession: 30_000,
+  /** The same for business ids, until their own gaps are learned. */
+  businessSession: 10_000,
+  /** A gap between uses of a value ends a session where the gaps fall apart by at least this ratio. */
+  gapRatio: 4,
+  /** Gaps that must be seen on each side of that cut. */
+  gapSupport: 3,
+  /** Message types that share values are one flow when they do so in at least this part of the rarer one's sessions. */
+  company: 0.5,
+  /** Sessions that must be seen before two types can be said not to keep company. */
+  companySupport: 4,
+  /** Messages per type in one session, on average, above which a field names a thing and not a flow. */
+  degree: 2.5,
+  /** Messages per value from which a field's values are said to recur, and to be on whole flows. */
+  recurring: 1.5,
+  flowMessages: 3,
+  /** One value on more messages than this is set aside... */
+  valueMessages: 200,
+  /** ...when these are also more than this part of all messages. */
+  valueShare: 0.3,
+  /** A value on this many messages never joins by inference, whatever its share. */
+  valueMessagesInferred: 400,
+  /** Fewer distinct values than this on many messages: the field is a category. */
+  fieldDistinct: 3,
+  fieldMessages: 30,
+  /** How much earlier than its request a reply may seem to be, by the clocks: strong ids, and counters. */
+  replyBefore: 5_000,
+  counterReplyBefore: 50,
+  /** Until when an answer is waited for, when neither the message nor the past says so. */
+  replyDeadline: 30_000,
+  /** Learned deadlines: from how many answers, and never shorter than this. */
+  deadlineSupport: 20,
+  fewSupport: 5,
+  shortestDeadline: 1_000,
+  /** Messages of one broker closer than this are siblings of one handler, not cause and effect. */
+  siblings: 1.5,
+  /** Clock error between two brokers that is not taken for an order. */
+  crossBroker: 5,
+  /** Instances after which a family of sagas is known, and how often a type must have an effect to be expected to. */
+  familySupport: 5,
+  expected: 0.8,
+  /** A type that has an effect less often than this may be the end of a saga. */
+  terminal: 0.2,
+  /** A flow of an unknown family is taken to be over after this much silence. */
+  unknownQuiet: 10_000,
+  /** What is said of a family counts an instance once it was silent for this long. */
+  instanceQuiet: 2_000,
+  /** Silence of a known family after which it is over: this many times its usual longest pause, within bounds. */
+  quietFactor: 3,
+  shortestQuiet: 500,
+  longestQuiet: 60_000,
+  /** Two copies of one content on one channel within this time are a duplicate. */
+  duplicateWithin: 60_000,
+} as const;
+
+/** What is kept at most; at each bound the oldest goes first and a counter says how often. */
+export const bounds = {
+  messages: 500_000,
+  values: 2_000_000,
+  occurrencesPerValue: 64,
+  idsPerMessage: 64,
+  bodyPaths: 64,
+  bodyDepth: 5,
+  headersPerMessage: 128,
+  valueLength: 128,
+  slots: 20_000,
+  channels: 20_000,
+  types: 5_000,
+  joinedMessages: 10_000,
+  familyTypes: 256,
+  childTypes: 16,
+  causeCandidates: 64,
+  pendingDeliveries: 10_000,
+  deliveriesPerMessage: 64,
+  commitsPerPartition: 10_000,
+  gaps: 256,
+  sharedValueTypes: 24,
+} as const;
+
+/** How often a bound was met. */
+export type Counters = Record<keyof typeof bounds, number>;
+
+/** All counters at zero. */
+export function newCounters(): Counters {
+  return Object.fromEntries(Object.keys(bounds).map((name) => [name, 0])) as Counters;
+}

@@ -1,0 +1,30 @@
+/** The short name of a message, as rows show it. */
+import type { Envelope } from "../tap/envelope.ts";
+
+/** `Shop.Messages.OrderPlaced, Shop` -> OrderPlaced; `com.shop.order.placed.v1` -> order.placed. */
+export function shortName(type: string): string {
+  let name = type.split(",")[0] ?? type;
+  name = (name.split(";")[0] ?? name).replace(/`\d+.*$/, "").replace(/\[\[.*$/, "");
+  const generic = /<(.+)>$/.exec(name);
+  if (generic) name = generic[1] ?? name;
+  name =
+    name
+      .split(/[/:+#$\\]/)
+      .filter((part) => part !== "")
+      .pop() ?? name;
+  const parts = name.split(".").filter((part) => part !== "" && !/^v\d+$/i.test(part));
+  const last = parts[parts.length - 1] ?? name;
+  const text = /^[A-Z]/.test(last) || parts.length < 2 ? last : parts.slice(-2).join(".");
+  return text.trim().slice(0, 80);
+}
+
+/** The name of a message that says nothing of its type: where it went. */
+export function channelName(envelope: Envelope, replyClass: string): string {
+  const origin = envelope.origin;
+  if (origin.broker === "kafka") return origin.topic;
+  const key = origin.routingKeys[0] ?? "";
+  if (key.startsWith("amq.rabbitmq.reply-to")) return "reply";
+  if (key.startsWith("amq.gen-")) return "reply";
+  if (key !== "") return replyClass;
+  return origin.exchange;
+}

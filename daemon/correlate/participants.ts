@@ -1,0 +1,215 @@
+/**
+ * Who wrote a message and who reads it. Contracts say it best; connections, headers and groups say it as observed;
+ * else a producer has only its number. A producer instance or connection that wrote something only one party may
+ * write is that party in everything else it writes.
+ */
+import type { ChannelFacts, DeclaredParty } from "../../contracts/codec/index.ts";
+import type { Envelope } from "../tap/envelope.ts";
+import type { CorrelationHints, Participant, Parties } from "./model.ts";
+import { bounds, type Counters } from "./limits.ts";
+import type { Node } from "./node.ts";
+
+export class Participants {
+  private readonly facts = new Map<string, ChannelFacts | undefined>();
+  private readonly votes = new Map<string, Map<string, number>>();
+  private readonly slugs = new Map<string, string>();
+  private readonly declared = new Map<string, string>();
+  private readonly hints: CorrelationHints | undefined;
+  private readonly counters: Counters;
+
+  constructor(hints: CorrelationHints | undefined, counters: Counters) {
+    this.hints = hints;
+    this.counters = counters;
+  }
+
+  /** The contracts changed: what they said before is asked again. */
+  forgetFacts(): void {
+    this.facts.clear();
+    this.declared.clear();
+  }
+
+  /** What the contracts say of the channel of an envelope. */
+  factsOf(envelope: Envelope): ChannelFacts | undefined {
+    if (!this.hints) return undefined;
+    const origin = envelope.origin;
+    if (origin.broker === "kafka") return this.fact("kafka", origin.topic);
+    return this.rabbitmqFacts(origin.exchange, origin.routingKeys, origin.routedQueues);
+  }
+
+  private factsOfNode(node: Node): ChannelFacts | undefined {
+    if (!this.hints) return undefined;
+    if (node.broker === "kafka") return this.fact("kafka", node.channel);
+    return this.rabbitmqFacts(node.exchange, node.routingKeys, node.queues);
+  }
+
+  private rabbitmqFacts(
+    exchange: string,
+    keys: readonly string[],
+    queues: readonly string[] | undefined,
+  ): ChannelFacts | undefined {
+    for (const key of keys) {
+      const facts =
+        (exchange === "" ? undefined : this.fact("rabbitmq", `${exchange}/${key}`)) ?? this.fact("rabbitmq", key);
+      if (facts) return facts;
+    }
+    if (exchange !== "") {
+      const facts = this.fact("rabbitmq", exchange);
+      if (facts) return facts;
+    }
+    for (const queue of queues ?? []) {
+      const facts = this.fact("rabbitmq", queue);
+      if (facts) return facts;
+    }
+    return undefined;
+  }
+
+  private fact(broker: "kafka" | "rabbitmq", address: string): ChannelFacts | undefined {
+    if (address === "") return undefined;
+    const key = `${broker}\n${address}`;
+    if (this.facts.has(key)) return this.facts.get(key);
+    let facts: ChannelFacts | undefined;
+    try {
+      facts = this.hints?.channel(broker, address);
+    } catch {
+      // Hints are advice: a catalog that fails on one address must not stop correlation.
+    }
+    if (facts?.broker !== undefined && facts.broker !== broker) facts = undefined;
+    if (this.facts.size < bounds.channels) this.facts.set(key, facts);
+    else this.counters.channels++;
+    for (const party of facts ? [...facts.senders, ...facts.receivers] : []) {
+      this.declared.set(this.slug(party.name), party.name);
+    }
+    return facts;
+  }
+
+  /** A settled message votes for who its producer is. */
+  learn(node: Node): void {
+    if (node.producer === undefined) return;
+    const sender = this.soleSender(node) ?? node.sender;
+    if (sender === undefined) return;
+    let votes = this.votes.get(node.producer);
+    if (!votes) {
+      if (this.votes.size >= bounds.channels) return;
+      this.votes.set(node.producer, (votes = new Map()));
+    }
+    const name = this.declared.get(this.slug(sender)) ?? sender;
+    votes.set(name, (votes.get(name) ?? 0) + 1);
+  }
+
+  /** Everything known of both sides; `answered` is the request that a reply answers. */
+  parties(node: Node, answered: Node | undefined, groups: readonly string[]): Parties {
+    const writer = this.writer(node, answered);
+    const readers = this.readers(node, answered, groups);
+    return writer ? { writer, readers } : { readers };
+  }
+
+  writer(node: Node, answered?: Node): Participant | undefined {
+    const senders = this.matching(this.factsOfNode(node)?.senders, node);
+    const observed = node.sender ?? (node.producer === undefined ? undefined : this.voted(node.producer));
+    if (observed !== undefined) {
+      const slug = this.slug(observed);
+      const same = senders.find((party) => this.slug(party.name) === slug);
+      if (same) return { name: same.name, basis: "declared" };
+    }
+    const only = senders.length === 1 ? senders[0] : undefined;
+    if (only) return { name: only.name, basis: "declared" };
+    if (observed !== undefined) {
+      return { name: this.declared.get(this.slug(observed)) ?? observed, basis: "observed" };
+    }
+    if (answered) {
+      const readers = this.readers(answered, undefined, []);
+      if (readers.length === 1 && readers[0]) return readers[0];
+    }
+    return node.producerLabel === undefined ? undefined : { name: node.producerLabel, basis: "placeholder" };
+  }
+
+  readers(node: Node, answered: Node | undefined, groups: readonly string[]): Participant[] {
+    const readers = new Map<string, Participant>();
+    for (const party of this.matching(this.factsOfNode(node)?.receivers, node)) {
+      readers.set(this.slug(party.name), { name: party.name, basis: "declared" });
+    }
+    for (const delivery of node.journey?.deliveries ?? []) {
+      const voted =
+        delivery.connectionName ??
+        (delivery.connection === undefined ? undefined : this.voted(`${node.tap} ${delivery.connection}`));
+      if (voted !== undefined) this.addReader(readers, voted, "observed");
+      else if (readers.size === 0 && delivery.connection !== undefined) {
+        const port = delivery.connection.split(" ")[0]?.split(":").pop() ?? delivery.connection;
+        readers.set(`connection ${port}`, { name: `connection ${port}`, basis: "placeholder" });
+      }
+    }
+    for (const group of groups) this.addReader(readers, group, "observed");
+    if (readers.size === 0 && answered) {
+      const asker = this.writer(answered);
+      if (asker) return [asker];
+    }
+    return [...readers.values()];
+  }
+
+  /** Who took a delivery, by its connection. */
+  readerOf(
+    node: Node,
+    delivery: { readonly connection?: string; readonly connectionName?: string },
+  ): string | undefined {
+    const observed =
+      delivery.connectionName ??
+      (delivery.connection === undefined ? undefined : this.voted(`${node.tap} ${delivery.connection}`));
+    return observed === undefined ? undefined : (this.declared.get(this.slug(observed)) ?? observed);
+  }
+
+  private addReader(readers: Map<string, Participant>, observed: string, basis: "observed"): void {
+    const slug = this.slug(observed);
+    if (readers.has(slug)) return;
+    readers.set(slug, { name: this.declared.get(slug) ?? observed, basis });
+  }
+
+  private soleSender(node: Node): string | undefined {
+    const senders = this.matching(this.factsOfNode(node)?.senders, node);
+    return senders.length === 1 ? senders[0]?.name : undefined;
+  }
+
+  private matching(parties: readonly DeclaredParty[] | undefined, node: Node): readonly DeclaredParty[] {
+    if (!parties) return [];
+    const name = messageSlug(node.name);
+    const named = parties.filter((party) => party.messages.some((message) => messageSlug(message) === name));
+    return named.length > 0 ? named : parties.filter((party) => party.messages.length === 0 || !node.typed);
+  }
+
+  private voted(producer: string): string | undefined {
+    const votes = this.votes.get(producer);
+    if (!votes) return undefined;
+    let total = 0;
+    let best: readonly [string, number] | undefined;
+    for (const [name, count] of votes) {
+      total += count;
+      if (!best || count > best[1] || (count === best[1] && name < best[0])) best = [name, count];
+    }
+    return best && best[1] >= 0.9 * total ? best[0] : undefined;
+  }
+
+  /** Names that mean the same party: `Payment Service`, `payment-svc`, `payment_service`. */
+  private slug(name: string): string {
+    let slug = this.slugs.get(name);
+    if (slug === undefined) {
+      slug = name
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9]+/g, " ")
+        .trim()
+        .replaceAll(/ (?:service|svc|app|api|application|group|consumer|worker)\b/g, "")
+        .replaceAll(" ", "");
+      if (this.slugs.size < bounds.channels) this.slugs.set(name, slug);
+    }
+    return slug;
+  }
+}
+
+const messageSlugs = new Map<string, string>();
+
+function messageSlug(name: string): string {
+  let slug = messageSlugs.get(name);
+  if (slug === undefined) {
+    slug = (name.split(".").pop() ?? name).toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+    if (messageSlugs.size < bounds.types) messageSlugs.set(name, slug);
+  }
+  return slug;
+}

@@ -1,0 +1,385 @@
+/**
+ * What a conversation amounts to: an exchange, a saga or another flow; its steps, each with what undid it; where it
+ * stands; and what should have come by now. Frameworks and contracts may say that it is a saga; else its shape does.
+ */
+import type { Conversation, Exchange, ExchangeState, Missing, Step, StepState } from "./model.ts";
+import type { Causes } from "./causes.ts";
+import type { Answering, Exchanges } from "./exchanges.ts";
+import type { Contribution, Family } from "./families.ts";
+import type { Node } from "./node.ts";
+import { shortName } from "./names.ts";
+import { isFailing, isUndoing, undoingFit } from "./words.ts";
+
+export interface Deadline {
+  readonly at: number;
+  readonly basis: Missing["basis"];
+  readonly usual?: { readonly ms: number; readonly count: number };
+  readonly replyName?: string;
+}
+
+export interface SagaKnowledge {
+  readonly now: number;
+  readonly family: Family;
+  /** Until when a request is waited for. */
+  deadline(request: Node): Deadline;
+  /** A moment later by the time in which no tap could see. */
+  afterGaps(from: number, to: number): number;
+  writer(node: Node): string | undefined;
+}
+
+export interface Shape {
+  readonly kind: Conversation["kind"];
+  readonly name: string;
+  readonly state: Conversation["state"];
+  readonly sagaKind?: "choreography" | "orchestration";
+  readonly inferredFrom?: number;
+  readonly exchanges: readonly Exchange[];
+  readonly steps: readonly Step[];
+  readonly missing: readonly Missing[];
+  readonly endedAt?: number;
+  /** When something here would change by time alone. */
+  readonly until: number;
+  readonly contribution: Contribution;
+}
+
+interface Draft {
+  readonly name: string;
+  readonly nodes: Node[];
+  readonly exchange?: Answering;
+  readonly undoing: boolean;
+  readonly failing: boolean;
+  undoneBy?: Draft;
+}
+
+/** Reads the shape of a conversation from its messages in effective order. */
+export function shapeOf(nodes: readonly Node[], exchanges: Exchanges, causes: Causes, know: SagaKnowledge): Shape {
+  const { now, family } = know;
+  let until = Infinity;
+  const soon = (at: number): void => {
+    if (at > now && at < until) until = at;
+  };
+  const start = nodes[0] as Node;
+  const last = nodes[nodes.length - 1] as Node;
+  const missing: Missing[] = [];
+  const states = new Map<Answering, ExchangeState>();
+  const shownExchanges = exchanges.all.map((exchange): Exchange => {
+    const deadline = know.deadline(exchange.request);
+    const first = exchange.replies[0];
+    let state: ExchangeState;
+    if (first) state = first.at > deadline.at ? "late" : "replied";
+    else if (now > deadline.at) {
+      state = "timed out";
+      missing.push({
+        name: deadline.replyName ?? `reply to ${exchange.request.name}`,
+        after: exchange.request.seq,
+        since: deadline.at,
+        basis: deadline.basis,
+        ...(deadline.usual ? { usual: deadline.usual } : {}),
+      });
+    } else {
+      state = "pending";
+      soon(deadline.at + 1);
+    }
+    states.set(exchange, state);
+    return {
+      request: exchange.request.seq,
+      replies: exchange.replies.map((reply) => reply.seq),
+      state,
+      ...(first ? { latency: Math.max(0, first.at - exchange.request.at) } : {}),
+      deadline: { at: deadline.at, basis: deadline.basis },
+      failed: exchange.replies.some(isBad),
+    };
+  });
+
+  const drafts = draftSteps(nodes, exchanges, causes);
+  const undoings = drafts.filter((draft) => draft.undoing);
+  const deadLetters = nodes.filter((node) => isDeadLetter(node, causes));
+  const badEnds = badEndsOf(nodes, exchanges, causes);
+  const leaves = leavesOf(nodes, causes);
+  const silence = now - last.at;
+  const pendingNow = shownExchanges.some((exchange) => exchange.state === "pending");
+  const timedOut = shownExchanges.some((exchange) => exchange.state === "timed out");
+
+  // The leaf rule: a type that usually has an effect, and here has none by its time.
+  let awaited = false;
+  for (const leaf of leaves) {
+    if (exchanges.ofRequest.has(leaf)) continue; // its reply is awaited above
+    const expected = family.expectation(leaf.type);
+    if (!expected) continue;
+    const at = know.afterGaps(leaf.at, leaf.at + expected.deadline);
+    if (now > at) {
+      missing.push({
+        name: expected.name,
+        after: leaf.seq,
+        since: at,
+        usual: { ms: expected.usual, count: expected.count },
+        basis: "learned",
+      });
+    } else {
+      awaited = true;
+      soon(at + 1);
+    }
+  }
+
+  const allMayEnd = leaves.every((leaf) => family.mayEnd(leaf.type) === true);
+  const quiet = allMayEnd ? Math.min(family.quiet(), 1_000) : family.quiet();
+  const onlyExchange = isOneExchange(nodes, exchanges, causes);
+  const over =
+    !pendingNow &&
+    !timedOut &&
+    !awaited &&
+    (onlyExchange ? exchanges.all.length > 0 || silence >= quiet : silence >= quiet);
+  if (!over && !pendingNow) soon(last.at + quiet);
+
+  const declaredName = nodes.find((node) => node.sagaType !== undefined)?.sagaType;
+  const forward = drafts.filter((draft) => !draft.undoing && !draft.failing);
+  const looksLikeSaga =
+    declaredName !== undefined ||
+    (!onlyExchange && (new Set(forward.map((step) => step.name)).size >= 3 || undoings.length > 0));
+  const saga = looksLikeSaga || (!onlyExchange && family.isSaga);
+  const kind: Shape["kind"] = saga ? "saga" : onlyExchange || exchanges.ofRequest.has(start) ? "exchange" : "flow";
+  const orchestrated = isOrchestrated(exchanges, nodes, know);
+
+  const undoingOpen = undoings.some(
+    (draft) => draft.exchange !== undefined && states.get(draft.exchange) === "pending",
+  );
+  const failed = badEnds.length > 0 || deadLetters.length > 0 || shownExchanges.some((exchange) => exchange.failed);
+  let state: Shape["state"];
+  if (kind === "exchange") {
+    if (missing.length > 0) state = "late";
+    else if (!over && (pendingNow || exchanges.all.length === 0)) state = "running";
+    else if (failed) state = "failed";
+    else if (shownExchanges.some((exchange) => exchange.state === "late")) state = "late";
+    else state = pendingNow ? "running" : "completed";
+  } else if (missing.length > 0) state = kind === "flow" && exchanges.all.length > 0 && timedOut ? "late" : "stuck";
+  else if (deadLetters.length > 0 && undoings.length === 0) state = "failed";
+  else if (undoings.length > 0) state = over && !undoingOpen ? "compensated" : "compensating";
+  else if (!over) state = "running";
+  else state = badEnds.length > 0 ? "failed" : "completed";
+
+  const ended = state === "completed" || state === "failed" || state === "compensated" || (kind === "exchange" && over);
+  const steps = stepsOf(drafts, { states, missing, nodes, saga, ended, family, state, causes, exchanges });
+  return {
+    kind,
+    name: declaredName !== undefined ? shortName(declaredName) : start.name,
+    state,
+    ...(saga ? { sagaKind: orchestrated ? ("orchestration" as const) : ("choreography" as const) } : {}),
+    ...(saga && declaredName === undefined ? { inferredFrom: family.completed } : {}),
+    exchanges: shownExchanges,
+    steps,
+    missing,
+    ...(ended ? { endedAt: last.at } : {}),
+    until,
+    contribution: contributionOf(
+      nodes,
+      causes,
+      drafts,
+      family.start,
+      looksLikeSaga,
+      failed || undoings.length > 0,
+      ended,
+    ),
+  };
+}
+
+function isBad(node: Node): boolean {
+  return node.failed || isFailing(node.name);
+}
+
+/** A copy in another place that carries the reason why it failed, or a message that its queue gave up. */
+function isDeadLetter(node: Node, causes: Causes): boolean {
+  if (node.journey?.deadLettered) return true;
+  return node.original !== undefined && node.failed && causes.copies.has(node) && !/retry/i.test(node.channel);
+}
+
+/** Messages with which it ended badly: failures that nobody went on from, or only by saying so. */
+function badEndsOf(nodes: readonly Node[], exchanges: Exchanges, causes: Causes): Node[] {
+  const caused = new Set(causes.parent.values());
+  return nodes.filter((node) => {
+    if (causes.copies.has(node) || !isBad(node)) return false;
+    if (!caused.has(node)) return true;
+    return exchanges.ofReply.has(node) && !caused.has(node);
+  });
+}
+
+/** Messages without an effect; copies do not count, neither as leaves nor as effects. */
+function leavesOf(nodes: readonly Node[], causes: Causes): Node[] {
+  const caused = new Set<Node>();
+  for (const [node, cause] of causes.parent)
+    if (!causes.copies.has(node)) caused.add(causes.copies.get(cause) ?? cause);
+  return nodes.filter((node) => !caused.has(node) && !causes.copies.has(node));
+}
+
+function isOneExchange(nodes: readonly Node[], exchanges: Exchanges, causes: Causes): boolean {
+  const only = exchanges.all[0];
+  if (!only || exchanges.all.length > 1) return false;
+  return nodes.every((node) => node === only.request || only.replies.includes(node) || causes.copies.has(node));
+}
+
+/** One party sends commands and gets the replies of several of them. */
+function isOrchestrated(exchanges: Exchanges, nodes: readonly Node[], know: SagaKnowledge): boolean {
+  const askers = new Map<string, Set<string>>();
+  for (const { request } of exchanges.all) {
+    const asker = request.replyAddress ?? know.writer(request) ?? "";
+    const asked = askers.get(asker) ?? new Set();
+    askers.set(asker, asked.add(request.name));
+  }
+  for (const asked of askers.values()) if (asked.size >= 2) return true;
+  return exchanges.all.length > 0 && exchanges.all.length * 2 + 2 >= nodes.length;
+}
+
+function draftSteps(nodes: readonly Node[], exchanges: Exchanges, causes: Causes): Draft[] {
+  const drafts: Draft[] = [];
+  let troubled = false;
+  for (const node of nodes) {
+    if (causes.copies.has(node)) continue;
+    if (exchanges.ofReply.has(node)) {
+      troubled ||= isBad(node);
+      continue;
+    }
+    const exchange = exchanges.ofRequest.get(node);
+    const undoes = isUndoing(node.name) && drafts.some((draft) => undoingFit(node.name, draft.name) > 0);
+    // Undoing something presupposes that it was done, and that something went wrong, which may be invisible.
+    const failing = !exchange && (isFailing(node.name) || node.failed);
+    troubled ||= failing;
+    const same = drafts.find((draft) => draft.name === node.name && draft.undoing === undoes);
+    if (same) {
+      same.nodes.push(node, ...(exchange?.replies ?? []));
+      continue;
+    }
+    const draft: Draft = {
+      name: node.name,
+      nodes: [node, ...(exchange?.replies ?? [])],
+      ...(exchange ? { exchange } : {}),
+      undoing: undoes,
+      failing,
+    };
+    drafts.push(draft);
+    if (!undoes) continue;
+    let best: Draft | undefined;
+    let bestFit = 0;
+    for (const forward of drafts) {
+      if (forward.undoing || forward.failing || forward.undoneBy) continue;
+      const bad = forward.exchange?.replies.some(isBad) ?? false;
+      const fit = undoingFit(node.name, forward.name) - (bad ? 2 : 0);
+      // Equal fits: the later one, as compensations run backwards.
+      if (fit > 0 && fit >= bestFit) {
+        best = forward;
+        bestFit = fit;
+      }
+    }
+    if (best) best.undoneBy = draft;
+  }
+  return drafts;
+}
+
+function stepsOf(
+  drafts: readonly Draft[],
+  about: {
+    readonly states: ReadonlyMap<Answering, ExchangeState>;
+    readonly missing: readonly Missing[];
+    readonly nodes: readonly Node[];
+    readonly saga: boolean;
+    readonly ended: boolean;
+    readonly family: Family;
+    readonly state: Conversation["state"];
+    readonly causes: Causes;
+    readonly exchanges: Exchanges;
+  },
+): Step[] {
+  const steps: Step[] = [];
+  const { states, missing, saga, family, state } = about;
+  const undone = drafts.some((draft) => draft.undoing);
+  const failedAt = drafts.findIndex((draft) => draft.failing || (draft.exchange?.replies.some(isBad) ?? false));
+  drafts.forEach((draft, index) => {
+    if (draft.undoing && drafts.some((forward) => forward.undoneBy === draft)) return;
+    const of = draft.exchange ? states.get(draft.exchange) : undefined;
+    const bad = draft.failing || draft.nodes.some((node) => isBad(node) || node.journey?.deadLettered !== undefined);
+    const copied = [...about.causes.copies].some(
+      ([copy, original]) => draft.nodes.includes(original) && isDeadLetter(copy, about.causes),
+    );
+    let now: StepState;
+    if (draft.undoneBy) {
+      const undoing = draft.undoneBy.exchange ? states.get(draft.undoneBy.exchange) : undefined;
+      now = undoing === "pending" || undoing === "timed out" ? "compensating" : "compensated";
+    } else if (bad || copied) now = "failed";
+    else if (of === "timed out") now = saga ? "stuck" : "late";
+    else if (of === "pending") now = "running";
+    else if (of === "late") now = "late";
+    else if (
+      undone &&
+      about.ended &&
+      (failedAt < 0 || index < failedAt) &&
+      !draft.undoing &&
+      family.usuallyUndone(draft.name)
+    ) {
+      now = "compensation missing";
+    } else now = "done";
+    const first = draft.nodes[0] as Node;
+    const end = draft.nodes.reduce((latest, node) => Math.max(latest, node.at), first.at);
+    steps.push({
+      name: draft.name,
+      state: now,
+      seqs: draft.nodes.map((node) => node.seq),
+      ...(draft.undoneBy
+        ? { compensation: { name: draft.undoneBy.name, seqs: draft.undoneBy.nodes.map((node) => node.seq) } }
+        : {}),
+      startedAt: first.at,
+      ...(of === "pending" || of === "timed out" ? {} : { endedAt: end }),
+    });
+  });
+  if (!saga) return steps;
+  const names = new Set(steps.map((step) => step.name));
+  for (const gone of missing) {
+    // A missing reply is its request's own stuck step; a missing event is a step that has not come.
+    if (about.exchanges.all.some((exchange) => exchange.request.seq === gone.after)) continue;
+    if (names.has(gone.name)) continue;
+    names.add(gone.name);
+    steps.push({ name: gone.name, state: "stuck", seqs: [] });
+  }
+  if (state !== "completed") {
+    for (const name of family.usualSteps()) {
+      if (names.has(name)) continue;
+      names.add(name);
+      steps.push({ name, state: "not reached", seqs: [] });
+    }
+  }
+  return steps;
+}
+
+function contributionOf(
+  nodes: readonly Node[],
+  causes: Causes,
+  drafts: readonly Draft[],
+  family: string,
+  saga: boolean,
+  failed: boolean,
+  over: boolean,
+): Contribution {
+  const effects = new Map<Node, { name: string; delay: number }[]>();
+  for (const [node, cause] of causes.parent) {
+    if (causes.copies.has(node)) continue;
+    const owner = causes.copies.get(cause) ?? cause;
+    const list = effects.get(owner);
+    const effect = { name: node.name, delay: Math.max(0, node.at - owner.at) };
+    if (list) list.push(effect);
+    else effects.set(owner, [effect]);
+  }
+  let pause = 0;
+  for (let i = 1; i < nodes.length; i++) pause = Math.max(pause, (nodes[i] as Node).at - (nodes[i - 1] as Node).at);
+  return {
+    family,
+    messages: nodes
+      .filter((node) => !causes.copies.has(node))
+      .slice(0, 256)
+      .map((node) => ({ type: node.type, effects: effects.get(node) ?? [] })),
+    pause,
+    steps: drafts
+      .filter((draft) => !draft.undoing && !draft.failing)
+      .slice(0, 64)
+      .map((draft) => ({ name: draft.name, undone: draft.undoneBy !== undefined })),
+    failed,
+    saga,
+    over,
+  };
+}
