@@ -9,12 +9,22 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{contracts,workspace,language-server,daemon,extension,webview,cli,fixtures,scripts}/**/*.test.ts", "test/unit/**/*.test.ts"],
+          include: [
+            "{contracts,workspace,language-server,daemon,extension,webview,cli,fixtures,scripts}/**/*.test.ts",
+            "test/unit/**/*.test.ts",
+          ],
           exclude: ["**/node_modules/**"],
           testTimeout: 20_000,
         },
       },
-      { test: { name: "integration", include: ["test/integration/**/*.test.ts"], ...slow } },
+      {
+        test: {
+          name: "integration",
+          include: ["test/integration/**/*.test.ts"],
+          globalSetup: ["test/integration/global-setup.ts"],
+          ...slow,
+        },
+      },
       { test: { name: "page", include: ["test/page/**/*.test.ts"], ...slow } },
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...slow } },
     ],

@@ -1,6 +1,7 @@
 /** `npm run brokers`: starts Kafka and RabbitMQ, prints their addresses, and ends them on Ctrl-C. */
 import { parseArgs } from "node:util";
 import { startBrokers } from "./brokers/index.ts";
+import { endSignal } from "./end-signal.ts";
 
 const help = `Starts a real Kafka and a real RabbitMQ on free ports of the loopback address, until Ctrl-C.
 
@@ -22,8 +23,7 @@ if (values.help === true) {
   process.exit(0);
 }
 
-const stopping = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
+const ending = endSignal();
 
 try {
   const brokers = await startBrokers({
@@ -45,7 +45,7 @@ try {
       if (rabbitmq !== undefined) console.log(`  export CONTRAIL_RABBITMQ=${rabbitmq}`);
       console.log("\nCtrl-C ends them.");
     }
-    await aborted(stopping.signal);
+    await aborted(ending);
   } finally {
     await brokers.stop();
   }

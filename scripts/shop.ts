@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { allFailures, failureKinds, runShop, type FailureKind, type Failures } from "../fixtures/shop/index.ts";
+import { endSignal } from "./end-signal.ts";
 
 const help = `Runs the sample shop on a real Kafka and a real RabbitMQ.
 
@@ -50,16 +51,13 @@ interface Asked {
 }
 
 async function run(asked: Asked): Promise<void> {
-  const closing = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => closing.abort(new Error("The shop was closed before its last order was done.")));
-  }
+  const ending = endSignal();
   const { truth: file, ...rest } = asked;
   const started = performance.now();
   try {
     const truth = await runShop({
       ...rest,
-      signal: closing.signal,
+      signal: ending,
       onReady: (url) => console.log(`The shop is open; its gateway is at ${url}.`),
     });
     if (file !== undefined) await writeFile(file, `${JSON.stringify(truth, null, 2)}\n`);
@@ -72,7 +70,7 @@ async function run(asked: Asked): Promise<void> {
       `${truth.messages.length} messages in ${seconds} s: ${truth.exchanges.length} exchanges, ${truth.sagas.length} sagas (${sagas}).`,
     );
   } catch (error) {
-    console.error((error as Error).message);
+    console.error(ending.aborted ? "The shop was closed before its last order was done." : (error as Error).message);
     process.exitCode = 1;
   }
 }

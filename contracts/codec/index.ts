@@ -15,3 +15,4 @@ export {
   type ProtobufReading,
   type ProtobufWriting,
 } from "./protobuf.ts";
+export { readAsJson, readAsWire, type NumberedReading } from "./protobuf-numbered.ts";

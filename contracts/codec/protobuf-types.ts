@@ -86,6 +86,8 @@ function build(message: MessageDescriptor, extensions: ExtensionIndex): CodecTyp
       const made = codecField(field, nameOf);
       if (made === undefined) continue;
       taken.add(field.number);
+      // For protobufjs' own JSON, which judges witnesses.
+      Object.assign(made, { jsonName: field.jsonName, protoName: field.name });
       type.add(made);
     }
     for (const [index, oneof] of next.oneofs.entries()) {
@@ -100,8 +102,8 @@ function build(message: MessageDescriptor, extensions: ExtensionIndex): CodecTyp
 
 function enumType(name: string, target: EnumDescriptor): protobuf.Enum {
   const values: Record<string, number> = {};
-  for (const [index, value] of target.values.entries()) {
-    if (Number.isInteger(value.number)) values[`v${index}`] = value.number;
+  for (const value of target.values) {
+    if (Number.isInteger(value.number) && value.name !== "__proto__") values[value.name] = value.number;
   }
   return new protobuf.Enum(name, values, { features: { enum_type: target.isClosed ? "CLOSED" : "OPEN" } });
 }

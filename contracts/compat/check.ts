@@ -1,5 +1,6 @@
 import { checkAsyncapi, checkOpenapi } from "./document-check.ts";
 import type { Finding } from "./finding.ts";
+import { checkProto } from "./proto-check.ts";
 import type { CheckReport, CheckRequest, Judges } from "./request.ts";
 import type { Place } from "../source/index.ts";
 
@@ -8,11 +9,22 @@ import type { Place } from "../source/index.ts";
  * it is not to be shown before an independent judge confirmed it, so callers load the judges and ask again.
  */
 export function checkContracts(request: CheckRequest, judges?: Judges): CheckReport {
-  const reports = [checkOpenapi(request, judges), checkAsyncapi(request, judges)];
+  const reports = [checkProto(request, judges), checkOpenapi(request, judges), checkAsyncapi(request, judges)];
   return {
-    findings: reports.flatMap((report) => report.findings).sort(byFindingPlace),
+    findings: distinctFindings(reports.flatMap((report) => report.findings)).sort(byFindingPlace),
     problems: distinct(reports.flatMap((report) => report.problems)).sort(byPlace),
   };
+}
+
+/** Two documents may use one message in the same direction: its break is one finding. */
+function distinctFindings(findings: readonly Finding[]): Finding[] {
+  const byKey = new Map<string, Finding>();
+  for (const finding of findings) {
+    const key = `${finding.ruleId} ${finding.place.path} ${finding.place.span.start} ${finding.message}`;
+    const known = byKey.get(key);
+    if (known === undefined || (known.verdict === "unknown" && finding.verdict !== "unknown")) byKey.set(key, finding);
+  }
+  return [...byKey.values()];
 }
 
 function byFindingPlace(a: Finding, b: Finding): number {

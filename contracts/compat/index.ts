@@ -11,3 +11,4 @@ export * from "./request.ts";
 export { checkContracts } from "./check.ts";
 export { detectContract } from "./detect.ts";
 export { loadJudges } from "./judges/index.ts";
+export { checkProto, type ProtoReport } from "./proto-check.ts";

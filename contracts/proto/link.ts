@@ -234,7 +234,7 @@ class Linker {
   }
 
   private wrongKind(file: FileDescriptor, found: ScopedSymbol, start: number, end: number, wanted: string): void {
-    const kind = found.kind === "message" ? "the hidden message of a map field" : `${kindWords[found.kind]}`;
+    const kind = found.kind === "message" ? "the hidden message of a map field" : kindWords[found.kind];
     this.problems.push(
       problemIn(file, start, end, "proto-wrong-kind", `"${found.fullName}" is ${kind}, not ${wanted}.`),
     );

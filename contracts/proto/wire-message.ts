@@ -45,7 +45,8 @@ function writeField(bytes: number[], field: FieldDescriptor, value: FieldValue):
   if (typeof value === "object" && "pairs" in value) {
     const entry = field.typeRef;
     if (entry?.kind !== "message") return;
-    for (const [key, item] of value.pairs) writeSingle(bytes, field, new MessageValue(entry).with(1, key).with(2, item));
+    for (const [key, item] of value.pairs)
+      writeSingle(bytes, field, new MessageValue(entry).with(1, key).with(2, item));
   } else if (typeof value === "object" && "items" in value) {
     if (field.isPacked) {
       const packed: number[] = [];

@@ -8,6 +8,9 @@ import type { Judges } from "../request.ts";
 
 /** Loads every judge that there is. */
 export async function loadJudges(): Promise<Judges> {
-  const { createAjvJudge } = await import("./ajv.ts");
-  return { json: createAjvJudge() };
+  const [{ createAjvJudge }, { createProtobufjsJudge }] = await Promise.all([
+    import("./ajv.ts"),
+    import("./protobufjs.ts"),
+  ]);
+  return { json: createAjvJudge(), wire: createProtobufjsJudge() };
 }

@@ -1,0 +1,72 @@
+/** What a rule on .proto files is: the same element in both versions in, drafts of findings out. */
+import type {
+  EnumDescriptor,
+  FieldDescriptor,
+  FileDescriptor,
+  MessageDescriptor,
+  MethodDescriptor,
+  ServiceDescriptor,
+} from "../proto/index.ts";
+import type { Place } from "../source/index.ts";
+import type { Fix, Version } from "./finding.ts";
+
+/** An element as it was and as it is. */
+export interface Pair<Element> {
+  readonly before: Element;
+  readonly after: Element;
+}
+
+/** All files of a module, in both versions, and what rules look up in them. */
+export interface ModulePair {
+  readonly before: readonly FileDescriptor[];
+  readonly after: readonly FileDescriptor[];
+}
+
+/** What a rule found; the check adds what data can show of it, and whom it hurts. */
+export interface Draft {
+  /** One sentence: which element, in quotes, changed how. */
+  readonly message: string;
+  readonly place: Place;
+  /** `after` unless the element's file is gone. */
+  readonly placeVersion?: Version;
+  readonly previous?: Place;
+  /** Who breaks in code; said where no data breaks, and beside it. */
+  readonly sourceConsequence: string;
+  /** Where it differs from the rule's own. */
+  readonly advice?: string;
+  /** The data to try: this field, in these two versions of its message. */
+  readonly proof?: Proof;
+  /** `false` where generated code stays the same. */
+  readonly breaksSource?: boolean;
+  readonly fixes?: readonly Fix[];
+}
+
+/** A field of a message pair, by number, of which a witness is sought. */
+export interface Proof extends Pair<MessageDescriptor> {
+  readonly number: number;
+}
+
+export type Report = (draft: Draft) => void;
+
+/** What the documentation of a rule is made from. */
+export interface RuleText {
+  /** As users know it: `FIELD_SAME_TYPE`. */
+  readonly id: string;
+  /** One sentence that begins with "Checks that". */
+  readonly purpose: string;
+  /** Why it matters, in one or two sentences. */
+  readonly why: string;
+  /** What to do instead, in one sentence; it is the advice of the finding. */
+  readonly advice: string;
+}
+
+export type ProtoRule = RuleText &
+  (
+    | { readonly over: "modules"; check(pair: ModulePair, report: Report): void }
+    | { readonly over: "files"; check(pair: Pair<FileDescriptor>, report: Report): void }
+    | { readonly over: "messages"; check(pair: Pair<MessageDescriptor>, report: Report): void }
+    | { readonly over: "fields"; check(pair: Pair<FieldDescriptor>, report: Report): void }
+    | { readonly over: "enums"; check(pair: Pair<EnumDescriptor>, report: Report): void }
+    | { readonly over: "services"; check(pair: Pair<ServiceDescriptor>, report: Report): void }
+    | { readonly over: "methods"; check(pair: Pair<MethodDescriptor>, report: Report): void }
+  );
