@@ -6,6 +6,7 @@
  */
 export * from "./decoded.ts";
 export * from "./catalog-types.ts";
+export { createCatalog } from "./catalog.ts";
 export {
   decodeProtobuf,
   encodeProtobuf,

@@ -1,9 +1,8 @@
 import { asyncapiMessages } from "../asyncapi/index.ts";
 import type { DataMessage } from "../json-schema/index.ts";
 import { openapiMessages } from "../openapi/index.ts";
-import { DocumentSet, type DocumentNode, type Problem, stringAt } from "../source/index.ts";
+import { DocumentSet, type DocumentNode, type Problem, detectContract, stringAt } from "../source/index.ts";
 import { type DataRule, type Versions, checkData, versionsOf } from "./data/index.ts";
-import { detectContract } from "./detect.ts";
 import type { Finding } from "./finding.ts";
 import type { CheckReport, CheckRequest, Judges } from "./request.ts";
 import { asyncapiRules } from "./rules/asyncapi/index.ts";

@@ -1,4 +1,5 @@
-import type { Format } from "./finding.ts";
+/** The kinds of contract that there are. */
+export type ContractKind = "proto" | "openapi" | "asyncapi";
 
 /** Only the beginning of a text is looked at for names in it: large files are mostly no contracts. */
 const lookedAt = 4_000;
@@ -8,13 +9,13 @@ const lookedAt = 4_000;
  * on broken texts too, as it is asked while someone types. Only documents that stand by themselves count: a file
  * that only holds schemas for others is read when it is referred to.
  */
-export function detectContract(path: string, text: string): Format | undefined {
+export function detectContract(path: string, text: string): ContractKind | undefined {
   if (/\.proto$/i.test(path)) return "proto";
   if (!/\.(?:ya?ml|json)$/i.test(path)) return undefined;
   const start = text.slice(0, lookedAt);
   const field =
     /(?:^|[\n{,])[ \t]*["']?(openapi|asyncapi)["']?[ \t]*:[ \t]*["']?\d/.exec(start) ?? lateField(path, text);
-  if (field !== null && isTopLevel(path, text, field.index)) return field[1] as Format;
+  if (field !== null && isTopLevel(path, text, field.index)) return field[1] as ContractKind;
   // A file that is named so but says nothing (yet, or any more) is still meant to be one.
   const name = path.split("/").at(-1)?.toLowerCase() ?? "";
   if (/^openapi\.(?:ya?ml|json)$|\.openapi\.(?:ya?ml|json)$/.test(name)) return "openapi";

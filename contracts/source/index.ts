@@ -29,4 +29,5 @@ export {
   pointerTokens,
   readDocument,
 } from "./document.ts";
+export { type ContractKind, detectContract } from "./detect.ts";
 export { DocumentSet, type ResolvedNode, type UnresolvedReference, joinPath } from "./references.ts";

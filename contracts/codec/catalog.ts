@@ -1,0 +1,343 @@
+import type { ContractSet } from "../compat/request.ts";
+import { evaluate } from "../json-schema/index.ts";
+import { apicurioFraming, confluentFraming, isReadable, looksLikeJson, readJsonBody, readText } from "./body.ts";
+import type { ChannelFacts, MessageCatalog, MessageInput } from "./catalog-types.ts";
+import { ChannelIndex } from "./channels.ts";
+import type {
+  BodyFormat,
+  DecodeAttempt,
+  DecodedBody,
+  DefinitionEvidence,
+  JsonValue,
+  MessageDefinition,
+  Violation,
+} from "./decoded.ts";
+import { Definitions, type ProtoTarget, type Target } from "./definitions.ts";
+import { decodeProtobuf, protobufPlausibility } from "./protobuf.ts";
+import { foldedName, lastName, nameForms, typeHints, typeInValue } from "./type-names.ts";
+
+/** Reads messages by the contracts of `set`. The catalog is a value: a changed contract makes a new one. */
+export function createCatalog(set: ContractSet): MessageCatalog {
+  return new Catalog(set);
+}
+
+/** The definitions that a message may have, and why they were thought of. */
+interface Candidates {
+  readonly targets: readonly Target[];
+  readonly evidence: DefinitionEvidence;
+}
+
+/** Candidates are kept for as many different kinds of message; beyond it they are found anew. */
+const maxKept = 20_000;
+/** More types than this are not tried one by one on every message that nobody names. */
+const maxGuessed = 300;
+const leastPlausible = 0.9;
+const maxViolations = 20;
+
+const nothing: Candidates = { targets: [], evidence: "guessed" };
+
+class Catalog implements MessageCatalog {
+  readonly revision: string;
+  private readonly known: Definitions;
+  private readonly channels: ChannelIndex;
+  private readonly candidates = new Map<string, Candidates>();
+
+  constructor(set: ContractSet) {
+    this.known = new Definitions(set);
+    this.channels = new ChannelIndex(this.known.documents);
+    this.revision = revisionOf(set);
+  }
+
+  get definitions() {
+    return this.known.all;
+  }
+
+  channel(broker: "kafka" | "rabbitmq", address: string): ChannelFacts | undefined {
+    return this.channels.factsOf(broker, address);
+  }
+
+  decode(input: MessageInput): DecodedBody {
+    const hints = typeHints(input);
+    const { body } = input;
+    if (body === null || body.length === 0) return undefinedBody("empty", undefined, hints, []);
+    const found = this.candidatesFor(input, hints);
+    const attempts: DecodeAttempt[] = [];
+    const protobuf = found.targets.filter((target) => target.kind === "proto");
+    const declaredOnlyProtobuf = protobuf.length > 0 && protobuf.length === found.targets.length;
+    if (protobuf.length > 0) {
+      const read = this.readProtobuf(body, protobuf, found.evidence, attempts);
+      if (read !== undefined) return read;
+    }
+    const content = readContent(body, input.contentType, attempts);
+    if (content.format === "binary" && found.targets.length === 0) {
+      const guessed = this.guessProtobuf(body, attempts);
+      if (guessed !== undefined) return guessed;
+    }
+    if (declaredOnlyProtobuf && found.evidence === "declared") return unreadable(content, protobuf, hints, attempts);
+    if (content.format === "json" && content.checked !== undefined) {
+      return this.checkedJson(content, found, hints, attempts);
+    }
+    const declared = found.targets.filter((target) => target.kind === "json");
+    if (declared.length > 0 && found.evidence === "declared") return unreadable(content, declared, hints, attempts);
+    return undefinedBody(content.format, content.value, hints, attempts);
+  }
+
+  /** Which definitions a message may have: by its channel, by what it calls itself, by its channel's name. */
+  private candidatesFor(input: MessageInput, hints: readonly string[]): Candidates {
+    const key = `${input.broker}\n${input.channel}\n${input.routingKey ?? ""}\n${input.queues?.join(",") ?? ""}\n${hints.join("\n")}`;
+    const kept = this.candidates.get(key);
+    if (kept !== undefined) return kept;
+    if (this.candidates.size >= maxKept) this.candidates.clear();
+    const found = this.findCandidates(input, hints);
+    this.candidates.set(key, found);
+    return found;
+  }
+
+  private findCandidates(input: MessageInput, hints: readonly string[]): Candidates {
+    const addresses =
+      input.broker === "kafka" ? [input.channel] : [input.routingKey ?? "", ...(input.queues ?? []), input.channel];
+    const messages = this.channels.messages(input.broker, addresses);
+    const declared = [...new Set(messages.flatMap((message) => this.known.target(message) ?? []))];
+    const names = hints.flatMap(nameForms);
+    if (declared.length > 0) {
+      const named = declared.filter((target) => names.some((name) => target.names.has(name)));
+      const folded = new Set(names.map((name) => foldedName(lastName(name))));
+      const spelled = declared.filter((target) =>
+        [...target.names].some((name) => folded.has(foldedName(lastName(name)))),
+      );
+      return { targets: named.length > 0 ? named : spelled.length > 0 ? spelled : declared, evidence: "declared" };
+    }
+    for (const find of [(name: string) => this.known.named(name), (name: string) => this.known.spelledLike(name)]) {
+      for (const name of names) {
+        const target = find(name);
+        if (target !== undefined) return { targets: [target], evidence: "header" };
+      }
+    }
+    for (const address of addresses) {
+      for (const word of [address.replace(/-(?:value|key)$/, ""), address.split(/[./]/).at(-1) ?? ""]) {
+        const target = this.known.named(word) ?? this.known.spelledLike(word);
+        if (target !== undefined) return { targets: [target], evidence: "topic-name" };
+      }
+    }
+    return nothing;
+  }
+
+  /** The body as one of these messages; the most plausible of several. */
+  private readProtobuf(
+    body: Uint8Array,
+    targets: readonly ProtoTarget[],
+    evidence: DefinitionEvidence,
+    attempts: DecodeAttempt[],
+  ): DecodedBody | undefined {
+    const isSure = evidence === "declared" && targets.length === 1;
+    for (const payload of payloads(body)) {
+      for (const { target, score } of this.ranked(targets, payload)) {
+        const { definition } = target;
+        // A body that reads as JSON is none of these, even where its bytes happen to be in the wire format.
+        const certain = isSure && !looksLikeJson(payload);
+        if (!certain && score < leastPlausible) {
+          const failure = "The bytes do not fit: fields that it does not know, or of another type.";
+          attempts.push({ format: "protobuf", definition: definition.name, failure });
+          continue;
+        }
+        const reading = decodeProtobuf(this.known.proto, definition.name, payload);
+        if (!reading.ok) {
+          attempts.push({ format: "protobuf", definition: definition.name, failure: reading.failure });
+          continue;
+        }
+        const violations = protobufViolations(definition, score, reading.unknownFields);
+        const typeName = lastName(definition.name);
+        const check = violations.length === 0 ? "valid" : "invalid";
+        return {
+          format: "protobuf",
+          value: reading.value,
+          definition,
+          evidence,
+          typeName,
+          check,
+          violations,
+          attempts,
+        };
+      }
+    }
+    return undefined;
+  }
+
+  private guessProtobuf(body: Uint8Array, attempts: DecodeAttempt[]): DecodedBody | undefined {
+    const targets = this.known.protoTargets;
+    if (targets.length === 0 || targets.length > maxGuessed) return undefined;
+    for (const payload of payloads(body)) {
+      const scores = targets.map((target) => this.plausibility(target, payload));
+      const best = Math.max(...scores);
+      if (best < leastPlausible) continue;
+      const equal = targets.filter((_, i) => scores[i] === best);
+      const [target] = equal;
+      if (target === undefined) continue;
+      if (equal.length > 1) {
+        const names = equal.slice(0, 3).map((one) => `"${one.definition.name}"`);
+        attempts.push({ format: "protobuf", failure: `The bytes fit several messages alike: ${names.join(", ")}.` });
+        return undefined;
+      }
+      return this.readProtobuf(payload, [target], "guessed", attempts);
+    }
+    return undefined;
+  }
+
+  /** The targets with how well the bytes fit them, the best first. An empty body fits every message. */
+  private ranked(targets: readonly ProtoTarget[], payload: Uint8Array): Array<{ target: ProtoTarget; score: number }> {
+    const scored = targets.map((target) => ({ target, score: this.plausibility(target, payload) }));
+    return scored.length === 1 ? scored : scored.sort((a, b) => b.score - a.score);
+  }
+
+  private plausibility(target: ProtoTarget, payload: Uint8Array): number {
+    return payload.length === 0 ? 1 : protobufPlausibility(this.known.proto, target.definition.name, payload);
+  }
+
+  /** JSON against the definitions that it may have: the one that it satisfies, else the one that it misses least. */
+  private checkedJson(
+    content: Content,
+    found: Candidates,
+    hints: readonly string[],
+    attempts: DecodeAttempt[],
+  ): DecodedBody {
+    const { value, checked } = content;
+    if (value === undefined || checked === undefined) return undefinedBody(content.format, value, hints, attempts);
+    let candidates = found;
+    if (found.targets.length === 0) {
+      const own = typeInValue(checked);
+      const target =
+        own === undefined
+          ? undefined
+          : nameForms(own)
+              .map((name) => this.known.named(name))
+              .find(Boolean);
+      if (target !== undefined) candidates = { targets: [target], evidence: "guessed" };
+    }
+    let best: DecodedBody | undefined;
+    for (const target of candidates.targets) {
+      if (target.kind !== "json") continue;
+      const base = {
+        format: "json",
+        value,
+        definition: target.definition,
+        evidence: candidates.evidence,
+        typeName: lastName(target.definition.name),
+        attempts,
+      } as const;
+      const evaluation = target.schema === undefined ? undefined : evaluate(target.schema, checked);
+      if (evaluation === undefined || evaluation.outcome === "undecided") {
+        best ??= { ...base, check: "unchecked", violations: [] };
+        continue;
+      }
+      if (evaluation.outcome === "valid") return { ...base, check: "valid", violations: [] };
+      const violations = evaluation.violations.slice(0, maxViolations).map(({ path, message, place, missing }) => ({
+        path: missing === undefined ? path : path === "" ? missing : `${path}.${missing}`,
+        message,
+        place,
+      }));
+      if (best === undefined || best.violations.length > violations.length) {
+        best = { ...base, check: "invalid", violations };
+      }
+    }
+    return best ?? undefinedBody("json", value, hints, attempts);
+  }
+}
+
+function protobufViolations(definition: MessageDefinition, score: number, unknownFields: number): Violation[] {
+  const { place, name } = definition;
+  if (unknownFields > 0) {
+    const fields = unknownFields === 1 ? "a field" : `${unknownFields} fields`;
+    return [{ path: "", message: `carries ${fields} that "${name}" does not know`, place }];
+  }
+  if (score >= 1) return [];
+  return [{ path: "", message: `has a field of another type on the wire than "${name}" says`, place }];
+}
+
+/** A body as far as it can be read without any contract. */
+interface Content {
+  readonly format: BodyFormat;
+  readonly value?: JsonValue;
+  /** JSON only: the value as checks want it. */
+  readonly checked?: JsonValue;
+}
+
+function readContent(body: Uint8Array, contentType: string | undefined, attempts: DecodeAttempt[]): Content {
+  const framed = body[0] === 0 ? confluentFraming(body, false)?.payload : undefined;
+  const bytes = framed !== undefined && looksLikeJson(framed) ? framed : body;
+  if (looksLikeJson(bytes) || contentType?.includes("json") === true) {
+    const reading = readJsonBody(bytes);
+    if (reading.ok) return { format: "json", value: reading.value, checked: reading.checked };
+    attempts.push({ format: "json", failure: reading.failure });
+  }
+  const text = readText(body);
+  if (text === undefined || !isReadable(text)) return { format: "binary" };
+  const xml = /^\s*<[?!a-zA-Z]/.test(text) && (contentType === undefined || contentType.includes("xml"));
+  return { format: xml ? "xml" : "text", value: text };
+}
+
+/** The bytes that may be the message: what a registry's framing leaves, then the body as it is. */
+function payloads(body: Uint8Array): Uint8Array[] {
+  if (body[0] !== 0) return [body];
+  const framings = [confluentFraming(body, true), apicurioFraming(body)];
+  return [...framings.flatMap((framing) => framing?.payload ?? []), body];
+}
+
+function undefinedBody(
+  format: BodyFormat,
+  value: JsonValue | undefined,
+  hints: readonly string[],
+  attempts: readonly DecodeAttempt[],
+): DecodedBody {
+  const own = value === undefined || format !== "json" ? undefined : typeInValue(value);
+  const [hint] = hints;
+  const typeName = hint === undefined ? own : nameForms(hint).at(-1);
+  return {
+    format,
+    ...(value === undefined ? {} : { value }),
+    ...(typeName === undefined ? {} : { typeName }),
+    check: "unchecked",
+    violations: [],
+    attempts,
+  };
+}
+
+/** A body that its declared definition cannot read: it breaks its contract as a whole. */
+function unreadable(
+  content: Content,
+  targets: readonly Target[],
+  hints: readonly string[],
+  attempts: readonly DecodeAttempt[],
+): DecodedBody {
+  const plain = undefinedBody(content.format, content.value, hints, attempts);
+  const [target] = targets;
+  if (target === undefined) return plain;
+  const { definition } = target;
+  const own = attempts.find((attempt) => attempt.definition === definition.name)?.failure;
+  const expected = target.kind === "proto" ? "protobuf" : "JSON";
+  const message = `is declared as ${expected}, but is ${content.format === "binary" ? "other bytes" : content.format}`;
+  const failure =
+    own === undefined || content.format !== "binary" ? message : `cannot be read as "${definition.name}": ${own}`;
+  const violations = [{ path: "", message: failure, place: definition.place }];
+  const sure =
+    targets.length === 1 ? ({ definition, evidence: "declared", typeName: lastName(definition.name) } as const) : {};
+  return { ...plain, ...sure, check: "invalid", violations };
+}
+
+/** Two 32-bit FNV-1a hashes over all paths and texts: equal texts, equal revision. */
+function revisionOf(set: ContractSet): string {
+  let first = 0x811c9dc5;
+  let second = 0x01000193;
+  const add = (text: string) => {
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      first = Math.imul(first ^ code, 0x01000193);
+      second = Math.imul(second ^ (code + i), 0x5bd1e995);
+    }
+    first = Math.imul(first ^ 0xffff, 0x01000193);
+  };
+  for (const [path, text] of [...set.files].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    add(path);
+    add(text);
+  }
+  return (first >>> 0).toString(16).padStart(8, "0") + (second >>> 0).toString(16).padStart(8, "0");
+}

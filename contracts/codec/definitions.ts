@@ -1,0 +1,157 @@
+import { type AsyncapiDocument, type AsyncapiMessage, readAsyncapi } from "../asyncapi/index.ts";
+import type { ContractSet } from "../compat/request.ts";
+import { type Schema, SchemaCompiler } from "../json-schema/index.ts";
+import { type MessageDescriptor, ProtoSchema, linkProto, parseProto } from "../proto/index.ts";
+import { DocumentSet, detectContract, keyPlace, mappingAt } from "../source/index.ts";
+import type { MessageDefinition } from "./decoded.ts";
+import { foldedName, lastName } from "./type-names.ts";
+
+/** A definition with what reads and checks bodies by it. One for each definition, in however many documents it is used. */
+export type Target = JsonTarget | ProtoTarget;
+
+interface TargetBase {
+  readonly definition: MessageDefinition;
+  /** Every name by which a header or a document may call it. */
+  readonly names: Set<string>;
+}
+
+export interface JsonTarget extends TargetBase {
+  readonly kind: "json";
+  /** Absent where the contract says nothing about the payload. */
+  readonly schema: Schema | undefined;
+}
+
+export interface ProtoTarget extends TargetBase {
+  readonly kind: "proto";
+  readonly message: MessageDescriptor;
+}
+
+/** Everything that the contracts of a workspace define, and the ways to find it. */
+export class Definitions {
+  readonly all: MessageDefinition[] = [];
+  readonly proto: ProtoSchema;
+  readonly documents: readonly AsyncapiDocument[];
+  readonly protoTargets: readonly ProtoTarget[];
+  private readonly compiler: SchemaCompiler;
+  private readonly byMessage = new Map<AsyncapiMessage, Target | undefined>();
+  private readonly byDescriptor = new Map<MessageDescriptor, ProtoTarget>();
+  private readonly byPlace = new Map<string, JsonTarget>();
+  private readonly byName = new Map<string, Target[]>();
+  private readonly byFoldedName = new Map<string, Target[]>();
+
+  constructor(set: ContractSet) {
+    const documents = new DocumentSet(set.files);
+    this.compiler = new SchemaCompiler(documents);
+    const protoFiles = [...set.files].filter(([path]) => /\.proto$/i.test(path));
+    this.proto = linkProto(
+      protoFiles.map(([path, text]) => parseProto(path, text)),
+      set.protoModules,
+    );
+    this.protoTargets = [...this.proto.messages()].map((message) => this.protoTarget(message));
+    const asyncapi: AsyncapiDocument[] = [];
+    for (const [path, text] of set.files) {
+      const format = detectContract(path, text);
+      if (format === "asyncapi") asyncapi.push(readAsyncapi(documents, path));
+      else if (format === "openapi") this.addOpenapi(documents, path);
+    }
+    this.documents = asyncapi;
+    for (const document of asyncapi) {
+      const operations = document.operations.flatMap((operation) => [
+        ...operation.messages,
+        ...(operation.reply?.messages ?? []),
+      ]);
+      for (const message of [...document.channels.flatMap((channel) => channel.messages), ...operations])
+        this.target(message);
+    }
+  }
+
+  /** What reads bodies of an AsyncAPI message; `undefined` where nothing here can. */
+  target(message: AsyncapiMessage): Target | undefined {
+    if (this.byMessage.has(message)) return this.byMessage.get(message);
+    const target = this.makeTarget(message);
+    this.byMessage.set(message, target);
+    return target;
+  }
+
+  private makeTarget(message: AsyncapiMessage): Target | undefined {
+    const { payload } = message;
+    if (payload?.kind === "other") return undefined;
+    if (payload?.kind === "protobuf") {
+      const descriptor = this.protoMessage(payload.message ?? message.name, payload.file);
+      if (descriptor === undefined) return undefined;
+      const target = this.protoTarget(descriptor);
+      // The message may be known by its AsyncAPI name too.
+      for (const name of [message.name, message.key]) this.addName(target, name);
+      return target;
+    }
+    // Several documents may refer to one message: its place says that it is the same.
+    const key = `${message.place.path} ${message.place.span.start}`;
+    const known = this.byPlace.get(key);
+    if (known !== undefined) return known;
+    const definition: MessageDefinition = { name: message.name, format: "asyncapi", place: message.place };
+    this.all.push(definition);
+    const schema = payload && this.compiler.compile(payload.path, payload.node, payload.dialect);
+    const target: JsonTarget = { kind: "json", definition, names: new Set(), schema };
+    this.byPlace.set(key, target);
+    for (const name of [message.name, message.key]) this.addName(target, name);
+    return target;
+  }
+
+  /** A message by its full name, else by its last name where only one has it, those of `file` before others. */
+  protoMessage(name: string, file?: string): MessageDescriptor | undefined {
+    const exact = this.proto.message(name);
+    if (exact !== undefined) return exact;
+    const messages = [...this.proto.messages()].filter((message) => message.fullName.endsWith(`.${name}`));
+    const inFile = messages.filter((message) => message.file.path === file);
+    if (inFile.length === 1) return inFile[0];
+    return messages.length === 1 ? messages[0] : undefined;
+  }
+
+  private protoTarget(message: MessageDescriptor): ProtoTarget {
+    const known = this.byDescriptor.get(message);
+    if (known !== undefined) return known;
+    const definition: MessageDefinition = { name: message.fullName, format: "proto", place: message.namePlace };
+    this.all.push(definition);
+    const target: ProtoTarget = { kind: "proto", definition, names: new Set(), message };
+    this.byDescriptor.set(message, target);
+    for (const name of [message.fullName, message.name]) this.addName(target, name);
+    return target;
+  }
+
+  private addOpenapi(documents: DocumentSet, path: string): void {
+    const root = documents.document(path)?.root;
+    for (const entry of mappingAt(mappingAt(root, "components"), "schemas")?.entries ?? []) {
+      this.all.push({ name: entry.key, format: "openapi", place: keyPlace(path, entry) });
+    }
+  }
+
+  private addName(target: Target, name: string): void {
+    if (target.names.has(name)) return;
+    target.names.add(name);
+    append(this.byName, name, target);
+    append(this.byFoldedName, foldedName(lastName(name)), target);
+  }
+
+  /** The definition of this very name; none where several have it. */
+  named(name: string): Target | undefined {
+    return single(this.byName.get(name));
+  }
+
+  /** The definition whose last name is the same word, whatever its case and punctuation. */
+  spelledLike(word: string): Target | undefined {
+    const folded = foldedName(word);
+    return folded.length < 3 ? undefined : single(this.byFoldedName.get(folded));
+  }
+}
+
+/** The only one of them, under however many names it is here. */
+function single(targets: readonly Target[] | undefined): Target | undefined {
+  const [first, ...more] = targets ?? [];
+  return more.every((target) => target === first) ? first : undefined;
+}
+
+function append<V>(map: Map<string, V[]>, key: string, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}

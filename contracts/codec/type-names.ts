@@ -1,0 +1,78 @@
+import type { MessageInput } from "./catalog-types.ts";
+import type { JsonValue } from "./decoded.ts";
+
+/** Headers in which frameworks and CloudEvents name the kind of a message, in lower case, the surest first. */
+const typeHeaders = [
+  "ce_type",
+  "ce-type",
+  "cloudevents:type",
+  "cloudevents_type",
+  "__typeid__",
+  "proto-type",
+  "protobuf-type",
+  "message-type",
+  "messagetype",
+  "message_type",
+  "event-type",
+  "eventtype",
+  "event_type",
+  "mt-messagetype",
+  "nservicebus.enclosedmessagetypes",
+  "rbs2-msg-type",
+  "type",
+  "x-type",
+];
+
+const utf8 = new TextDecoder("utf-8");
+
+/** What a message says about its own kind: the AMQP type, then headers; the surest first, as written. */
+export function typeHints(input: MessageInput): string[] {
+  const hints: string[] = [];
+  if (input.typeHint !== undefined && input.typeHint !== "") hints.push(input.typeHint);
+  if (input.headers.length === 0) return hints;
+  const found: Array<string | undefined> = [];
+  for (const [name, value] of input.headers) {
+    // Most headers are longer or shorter than every name above; lower-casing them all would cost more than this test.
+    if (name.length < 4 || name.length > 32) continue;
+    const rank = typeHeaders.indexOf(name.toLowerCase());
+    if (rank < 0 || found[rank] !== undefined) continue;
+    const text = typeof value === "string" ? value : value.length > 500 ? "" : utf8.decode(value);
+    if (text !== "" && text.length <= 500) found[rank] = text;
+  }
+  for (const text of found) if (text !== undefined) hints.push(text);
+  const fromContentType = /(?:proto|messagetype|type)="?([\w.]+)"?/i.exec(input.contentType ?? "")?.[1];
+  if (fromContentType !== undefined) hints.push(fromContentType);
+  return hints;
+}
+
+/**
+ * The forms of a name that may stand for the same definition: `shop.events.v1.OrderPlaced`, `OrderPlaced`. Frameworks
+ * write `urn:message:Shop:OrderPlaced`, `Shop.OrderPlaced, Assembly` or `com.shop.order.placed`.
+ */
+export function nameForms(written: string): string[] {
+  const first = written.split(/[;,]/)[0]?.trim() ?? "";
+  const plain = first.replace(/^type\.googleapis\.com\//, "").replace(/^\./, "");
+  const last = lastName(plain);
+  return last === plain ? [plain] : [plain, last];
+}
+
+/** The last part of a dotted, slashed or coloned name. */
+export function lastName(name: string): string {
+  return name.split(/[.:/+$]/).findLast((part) => part !== "") ?? name;
+}
+
+/** A name without case and punctuation: `order-placed` and `OrderPlaced` are the same word. */
+export function foldedName(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, "");
+}
+
+/** What a JSON value calls itself. */
+export function typeInValue(value: JsonValue): string | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const fields = value as { readonly [key: string]: JsonValue };
+  for (const key of ["type", "eventType", "messageType", "event_type", "message_type", "@type", "event"]) {
+    const name = fields[key];
+    if (typeof name === "string" && name !== "" && name.length <= 200) return name;
+  }
+  return undefined;
+}
