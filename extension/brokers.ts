@@ -16,34 +16,43 @@ export interface BrokersToTap {
   readonly addressMap: Readonly<Record<string, string>>;
 }
 
-/** What the settings or the user name; `undefined` when the user thought better of it. */
-export async function brokersToTap(context: vscode.ExtensionContext): Promise<BrokersToTap | undefined> {
+/**
+ * What the settings or the user name; `undefined` when the user thought better of it, or when something would have to
+ * be asked and may not (`ask: false`, after a reload).
+ */
+export async function brokersToTap(
+  context: vscode.ExtensionContext,
+  { ask }: { readonly ask: boolean },
+): Promise<BrokersToTap | undefined> {
   const configuration = vscode.workspace.getConfiguration("contrail");
   let kafka = configuration.get<string[]>(settings.kafkaBrokers, []).filter((one) => one.trim() !== "");
   let rabbitmq = configuration.get<string>(settings.rabbitmqUrl, "").trim();
   if (kafka.length === 0 && rabbitmq === "") {
-    const picked = await pickBrokers(context);
+    const picked = ask ? await pickBrokers(context) : context.workspaceState.get<Picked>(pickedKey);
     if (picked === undefined) return undefined;
     ({ kafka, rabbitmq } = picked);
   }
   const managementUrl = configuration.get<string>(settings.rabbitmqManagementUrl, "").trim();
-  const hosts = [...kafka.map(hostOfAddress), ...(rabbitmq === "" ? [] : [hostOfUrl(rabbitmq)]), ...(managementUrl === "" ? [] : [hostOfUrl(managementUrl)])];
+  const hosts = [
+    ...kafka.map(hostOfAddress),
+    ...(rabbitmq === "" ? [] : [hostOfUrl(rabbitmq)]),
+    ...(managementUrl === "" ? [] : [hostOfUrl(managementUrl)]),
+  ];
   const allowRemote: string[] = [];
   for (const host of new Set(hosts.filter((one) => !isThisMachine(one)))) {
-    if (!(await hasConsent(context, host))) return undefined;
+    if (!(await hasConsent(context, host, ask))) return undefined;
     allowRemote.push(host);
   }
   const taps: TapSettings[] = [];
   if (kafka.length > 0) taps.push({ kind: "kafka", brokers: kafka.join(",") });
   if (rabbitmq !== "") {
-    taps.push({ kind: "rabbitmq", url: await withCredentials(context, rabbitmq), ...(managementUrl === "" ? {} : { managementUrl }) });
+    taps.push({
+      kind: "rabbitmq",
+      url: await withCredentials(context, rabbitmq),
+      ...(managementUrl === "" ? {} : { managementUrl }),
+    });
   }
   return { taps, allowRemote, addressMap: configuration.get<Record<string, string>>(settings.kafkaAddressMap, {}) };
-}
-
-/** Whether the settings or an earlier choice name a broker, so that a trace can start without a question. */
-export function forgetPickedBrokers(context: vscode.ExtensionContext): Thenable<void> {
-  return context.workspaceState.update(pickedKey, undefined);
 }
 
 export async function forgetConsent(context: vscode.ExtensionContext): Promise<void> {
@@ -60,9 +69,16 @@ export async function forgetConsent(context: vscode.ExtensionContext): Promise<v
 export async function setCredentials(context: vscode.ExtensionContext): Promise<void> {
   const configured = vscode.workspace.getConfiguration("contrail").get<string>(settings.rabbitmqUrl, "").trim();
   const url = configured !== "" ? configured : "amqp://127.0.0.1:5672";
-  const user = await vscode.window.showInputBox({ title: `User for RabbitMQ at ${hostOfUrl(url)}`, ignoreFocusOut: true });
+  const user = await vscode.window.showInputBox({
+    title: `User for RabbitMQ at ${hostOfUrl(url)}`,
+    ignoreFocusOut: true,
+  });
   if (user === undefined) return;
-  const password = await vscode.window.showInputBox({ title: `Password of ${user}`, password: true, ignoreFocusOut: true });
+  const password = await vscode.window.showInputBox({
+    title: `Password of ${user}`,
+    password: true,
+    ignoreFocusOut: true,
+  });
   if (password === undefined) return;
   await context.secrets.store(secretPrefix + authorityOf(url), JSON.stringify({ user, password }));
 }
@@ -87,14 +103,19 @@ async function pickBrokers(context: vscode.ExtensionContext): Promise<Picked | u
   if (kafka === undefined) return undefined;
   const rabbitmq = await vscode.window.showInputBox({
     title: "Start Trace (2 of 2): RabbitMQ",
-    prompt: "amqp://HOST:PORT/VHOST; leave empty for none. Contrail takes no message away, and puts tracing back as it was.",
+    prompt:
+      "amqp://HOST:PORT/VHOST; leave empty for none. Contrail takes no message away, and puts tracing back as it was.",
     value: last?.rabbitmq ?? "amqp://127.0.0.1:5672",
     ignoreFocusOut: true,
-    validateInput: (value) => (value.trim() === "" || /^amqps?:\/\/\S+$/i.test(value.trim()) ? undefined : "Write amqp://HOST:PORT/VHOST."),
+    validateInput: (value) =>
+      value.trim() === "" || /^amqps?:\/\/\S+$/i.test(value.trim()) ? undefined : "Write amqp://HOST:PORT/VHOST.",
   });
   if (rabbitmq === undefined) return undefined;
   const picked: Picked = {
-    kafka: kafka.split(",").map((one) => one.trim()).filter((one) => one !== ""),
+    kafka: kafka
+      .split(",")
+      .map((one) => one.trim())
+      .filter((one) => one !== ""),
     rabbitmq: rabbitmq.trim(),
   };
   if (picked.kafka.length === 0 && picked.rabbitmq === "") return undefined;
@@ -103,15 +124,17 @@ async function pickBrokers(context: vscode.ExtensionContext): Promise<Picked | u
   return picked;
 }
 
-async function hasConsent(context: vscode.ExtensionContext, host: string): Promise<boolean> {
+async function hasConsent(context: vscode.ExtensionContext, host: string, ask: boolean): Promise<boolean> {
   const agreed = context.globalState.get<string[]>(consentKey, []);
   if (agreed.includes(host)) return true;
+  if (!ask) return false;
   const tap = `Tap ${host}`;
   const answer = await vscode.window.showWarningMessage(
     `${host} is not this machine.`,
     {
       modal: true,
-      detail: "Contrail would read every message on that broker and keep what it sees in a capture on this machine. Tap it only if you may. Contrail remembers your answer for this host.",
+      detail:
+        "Contrail would read every message on that broker and keep what it sees in a capture on this machine. Tap it only if you may. Contrail remembers your answer for this host.",
     },
     tap,
   );

@@ -11,7 +11,10 @@ export function brokersInCompose(text: string, shown: string, file: string): Fou
   text.split(/\r?\n/).forEach((line, index) => {
     if (/^ {2}[\w.-]+:\s*$/.test(line)) image = "";
     image = /^\s+image:\s*["']?([^\s"']+)/.exec(line)?.[1]?.toLowerCase() ?? image;
-    const mapping = /^\s*-\s*["']?(?:(?:127\.0\.0\.1|0\.0\.0\.0|localhost):)?(\d{2,5}):(\d{2,5})(?:\/tcp)?["']?\s*(?:#.*)?$/.exec(line);
+    const mapping =
+      /^\s*-\s*["']?(?:(?:127\.0\.0\.1|0\.0\.0\.0|localhost):)?(\d{2,5}):(\d{2,5})(?:\/tcp)?["']?\s*(?:#.*)?$/.exec(
+        line,
+      );
     if (mapping === null) return;
     const [, published, inside] = mapping;
     const place = { where: `${shown}:${index + 1}`, file, line: index };

@@ -10,7 +10,11 @@ const mostFiles = 10;
 const mostBytes = 256 * 1024;
 
 export async function findBrokers(): Promise<FoundBroker[]> {
-  const files = await vscode.workspace.findFiles("**/{docker-compose,compose}*.{yml,yaml}", "**/node_modules/**", mostFiles);
+  const files = await vscode.workspace.findFiles(
+    "**/{docker-compose,compose}*.{yml,yaml}",
+    "**/node_modules/**",
+    mostFiles,
+  );
   const found = await Promise.all(
     files.map(async (uri) => {
       const bytes = await vscode.workspace.fs.readFile(uri);

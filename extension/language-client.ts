@@ -1,6 +1,11 @@
 /** The language server, as this editor's client of it: started with the extension, restarted on demand. */
 import * as vscode from "vscode";
-import { LanguageClient, TransportKind, type LanguageClientOptions, type ServerOptions } from "vscode-languageclient/node";
+import {
+  LanguageClient,
+  TransportKind,
+  type LanguageClientOptions,
+  type ServerOptions,
+} from "vscode-languageclient/node";
 import { settings } from "./names.ts";
 
 /** Everything a contract can be; whether a YAML or JSON file is one, the server tells from its text. */

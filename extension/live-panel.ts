@@ -5,11 +5,15 @@
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import type { FromHost, ToHost } from "../webview/bridge.ts";
+import { findBrokers } from "./found-brokers.ts";
 import { liveViewType } from "./names.ts";
 import type { TraceSession } from "./trace.ts";
 
 export class LivePanel implements vscode.Disposable, vscode.WebviewPanelSerializer {
   private panel: vscode.WebviewPanel | undefined;
+  /** Whether the page has said that it listens, and what to show it then. */
+  private ready = false;
+  private wanted: Wanted | undefined;
   private readonly extensionUri: vscode.Uri;
   private readonly trace: TraceSession;
   private readonly act: (action: HostAction) => void;
@@ -19,7 +23,7 @@ export class LivePanel implements vscode.Disposable, vscode.WebviewPanelSerializ
     this.trace = trace;
     this.act = act;
     trace.onServerMessage((payload) => this.post({ type: "contrail", payload }));
-    trace.onConnectionState((state) => this.post({ type: "connection", ...state }));
+    trace.onConnectionState(() => this.postConnection());
   }
 
   /** Shows the panel, made anew when there is none. */
@@ -39,12 +43,20 @@ export class LivePanel implements vscode.Disposable, vscode.WebviewPanelSerializ
     await this.trace.resume();
   }
 
+  /** Shows the panel and what the user came for. */
+  reveal(wanted: Wanted): void {
+    this.show();
+    if (this.ready) this.post({ type: "reveal", ...wanted });
+    else this.wanted = wanted;
+  }
+
   dispose(): void {
     this.panel?.dispose();
   }
 
   private adopt(panel: vscode.WebviewPanel): void {
     this.panel = panel;
+    this.ready = false;
     panel.iconPath = vscode.Uri.joinPath(this.extensionUri, "docs", "icon.png");
     panel.webview.onDidReceiveMessage((message: unknown) => this.receive(message));
     panel.onDidDispose(() => {
@@ -57,14 +69,29 @@ export class LivePanel implements vscode.Disposable, vscode.WebviewPanelSerializ
     if (typeof message !== "object" || message === null || !("type" in message)) return;
     const known = message as ToHost;
     switch (known.type) {
+      case "ready":
+        this.postConnection();
+        if (this.trace.connectionState.state === "none") void this.offerBrokers();
+        if (this.wanted !== undefined) this.post({ type: "reveal", ...this.wanted });
+        this.wanted = undefined;
+        this.ready = true;
+        return;
       case "contrail":
-        if (known.payload.kind === "hello") this.post({ type: "connection", ...this.trace.connectionState });
         this.trace.send(known.payload);
         return;
       case "action":
         this.act(known);
         return;
     }
+  }
+
+  private postConnection(): void {
+    const { state, ...rest } = this.trace.pageConnection;
+    this.post({ type: "connection", state: state === "none" ? "closed" : state, ...rest });
+  }
+
+  private async offerBrokers(): Promise<void> {
+    this.post({ type: "found", brokers: await findBrokers() });
   }
 
   private post(message: FromHost): void {
@@ -108,5 +135,8 @@ export class LivePanel implements vscode.Disposable, vscode.WebviewPanelSerializ
 </html>`;
   }
 }
+
+/** A message, a conversation, or words to look for. */
+type Wanted = Omit<Extract<FromHost, { readonly type: "reveal" }>, "type">;
 
 export type HostAction = Extract<ToHost, { readonly type: "action" }>;

@@ -5,6 +5,7 @@ export const commands = {
   openLiveView: "contrail.openLiveView",
   openInBrowser: "contrail.openInBrowser",
   playSample: "contrail.playSample",
+  openCapture: "contrail.openCapture",
   setCredentials: "contrail.setCredentials",
   forgetConsent: "contrail.forgetConsent",
   restartLanguageServer: "contrail.restartLanguageServer",

@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import type { Status } from "../daemon/serve/protocol.ts";
 import { commands } from "./names.ts";
-import type { ConnectionState } from "./trace.ts";
+import type { TraceConnection } from "./trace.ts";
 
 export class StatusItem implements vscode.Disposable {
   private readonly item: vscode.StatusBarItem;
@@ -13,7 +13,7 @@ export class StatusItem implements vscode.Disposable {
     this.item.command = commands.openLiveView;
   }
 
-  update(connection: ConnectionState, status: Status | undefined): void {
+  update(connection: TraceConnection, status: Status | undefined): void {
     if (connection.state === "none") {
       this.item.hide();
       return;
@@ -22,7 +22,9 @@ export class StatusItem implements vscode.Disposable {
     const connecting = connection.state !== "open" || (status?.taps.some((tap) => tap.phase === "connecting") ?? true);
     const icon = troubled.length > 0 ? "$(debug-disconnect)" : connecting ? "$(plug)" : "$(pulse)";
     this.item.text = `${icon} Contrail`;
-    const lines = (status?.taps ?? []).map((tap) => `${tap.address}: ${tap.phase}${tap.detail === undefined ? "" : `. ${tap.detail}`}`);
+    const lines = (status?.taps ?? []).map(
+      (tap) => `${tap.address}: ${tap.phase}${tap.detail === undefined ? "" : `. ${tap.detail}`}`,
+    );
     this.item.tooltip = [connection.detail ?? `Tracing, ${status?.seen ?? 0} messages seen`, ...lines].join("\n");
     this.item.accessibilityInformation = { label: `Contrail trace: ${this.item.tooltip}`, role: "button" };
     this.item.show();

@@ -27,7 +27,9 @@ if (unknown.length > 0) {
 }
 
 console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}`);
-const built = spawnSync(process.execPath, [join(import.meta.dirname, "package.ts")], { stdio: ["ignore", "ignore", "inherit"] });
+const built = spawnSync(process.execPath, [join(import.meta.dirname, "package.ts")], {
+  stdio: ["ignore", "ignore", "inherit"],
+});
 if (built.status !== 0) process.exit(built.status ?? 1);
 for (const [name, bench] of Object.entries(benches)) {
   if (asked.length === 0 || asked.includes(name)) await bench.run();

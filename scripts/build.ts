@@ -89,7 +89,7 @@ if (unknown.length > 0) {
 const names = asked.length > 0 ? asked : Object.keys(targets);
 if (names.length === Object.keys(targets).length) await emptyFolder(dist);
 await mkdir(dist, { recursive: true });
-await Promise.all(names.map((name) => targets[name]?.()));
+await Promise.all(names.map(async (name) => targets[name]?.()));
 
 async function emptyFolder(folder: string): Promise<void> {
   if (!existsSync(folder)) return;

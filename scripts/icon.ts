@@ -9,7 +9,9 @@ const svg = await readFile(join(docs, "icon.svg"), "utf8");
 const browser = await chromium.launch({ executablePath: await ensureChromium(), args: [...chromiumFlags] });
 try {
   const page = await browser.newPage({ viewport: { width: 128, height: 128 } });
-  await page.setContent(`<style>html,body{margin:0;background:transparent}svg{display:block;width:128px;height:128px}</style>${svg}`);
+  await page.setContent(
+    `<style>html,body{margin:0;background:transparent}svg{display:block;width:128px;height:128px}</style>${svg}`,
+  );
   await writeFile(join(docs, "icon.png"), await page.screenshot({ omitBackground: true }));
 } finally {
   await browser.close();

@@ -41,7 +41,12 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 // The editor and the page are tested as they are shipped, so they need what `package` makes.
-const wanted = asked.length === 0 ? Object.keys(stages) : asked.some((name) => ["page", "e2e"].includes(name)) ? ["package", ...asked] : asked;
+const wanted =
+  asked.length === 0
+    ? Object.keys(stages)
+    : asked.some((name) => ["page", "e2e"].includes(name))
+      ? ["package", ...asked]
+      : asked;
 
 await rm(results, { recursive: true, force: true });
 await mkdir(results, { recursive: true });
@@ -103,7 +108,9 @@ async function vitest(project: string): Promise<Count> {
   );
   if (report === undefined) return { passed: 0, failed: 1, silent: 0 };
   // A file that could not even be loaded has no tests to count, and still failed.
-  const brokenFiles = report.testResults.filter((one) => one.status === "failed" && one.assertionResults.length === 0).length;
+  const brokenFiles = report.testResults.filter(
+    (one) => one.status === "failed" && one.assertionResults.length === 0,
+  ).length;
   const failed = report.numFailedTests + brokenFiles;
   return {
     passed: report.numPassedTests,

@@ -31,8 +31,8 @@ export type FromHost =
     }
   /** Brokers that the workspace mentions; nothing is connected until the user asks for it. */
   | { readonly type: "found"; readonly brokers: readonly FoundBroker[] }
-  /** Select and show this message, or this conversation: the user came from the editor. */
-  | { readonly type: "reveal"; readonly seq?: number; readonly conversation?: string };
+  /** Select and show this message, or this conversation, or filter by these words: the user came from the editor. */
+  | { readonly type: "reveal"; readonly seq?: number; readonly conversation?: string; readonly search?: string };
 
 export type ConnectionState = "connecting" | "open" | "closed";
 

@@ -15,9 +15,13 @@ export async function benchActivation(): Promise<void> {
   try {
     const samples: number[] = [];
     for (let i = 0; i < runs; i++) {
-      const { results, log } = await runSuiteInVscode(join(import.meta.dirname, "activation-suite.ts"), repository.folder);
+      const { results, log } = await runSuiteInVscode(
+        join(import.meta.dirname, "activation-suite.ts"),
+        repository.folder,
+      );
       const result = results[0];
-      if (result === undefined || result.failure !== null) throw new Error(`The editor did not tell: ${result?.failure ?? log}`);
+      if (result === undefined || result.failure !== null)
+        throw new Error(`The editor did not tell: ${result?.failure ?? log}`);
       samples.push(result.duration);
     }
     line("contrail, its own activation", spread(samples), "under 100 ms");

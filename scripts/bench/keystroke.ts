@@ -20,7 +20,7 @@ import {
   ShutdownRequest,
   StreamMessageReader,
   StreamMessageWriter,
-} from "vscode-languageserver/node.js";
+} from "vscode-languageserver/node";
 import { repositoryRoot } from "../setup/paths.ts";
 import { heading, line, quantile, spread } from "./figures.ts";
 
@@ -33,7 +33,8 @@ export async function benchKeystroke(): Promise<void> {
   try {
     const text = largeProto();
     await writeFile(join(folder, "large.proto"), text);
-    const git = (...args: string[]) => run("git", ["-c", "user.name=b", "-c", "user.email=b@example.com", ...args], { cwd: folder });
+    const git = (...args: string[]) =>
+      run("git", ["-c", "user.name=b", "-c", "user.email=b@example.com", ...args], { cwd: folder });
     await git("init", "-q", "-b", "main");
     await git("add", "-A");
     await git("commit", "-q", "-m", "base");
@@ -61,7 +62,10 @@ async function measureServer(folder: string, text: string): Promise<number[]> {
   const child = spawn(process.execPath, [join(repositoryRoot, "dist", "node", "language-server.js"), "--stdio"], {
     stdio: ["pipe", "pipe", "inherit"],
   });
-  const connection = createProtocolConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
+  const connection = createProtocolConnection(
+    new StreamMessageReader(child.stdout),
+    new StreamMessageWriter(child.stdin),
+  );
   connection.listen();
   const root = pathToFileURL(folder).toString();
   const uri = `${root}/large.proto`;
@@ -69,7 +73,10 @@ async function measureServer(folder: string, text: string): Promise<number[]> {
     processId: process.pid,
     rootUri: root,
     workspaceFolders: [{ uri: root, name: "bench" }],
-    capabilities: { textDocument: { diagnostic: { dynamicRegistration: false, relatedDocumentSupport: true } }, workspace: {} },
+    capabilities: {
+      textDocument: { diagnostic: { dynamicRegistration: false, relatedDocumentSupport: true } },
+      workspace: {},
+    },
   });
   await connection.sendNotification(InitializedNotification.type, {});
   await connection.sendNotification(DidOpenTextDocumentNotification.type, {
@@ -87,7 +94,7 @@ async function measureServer(folder: string, text: string): Promise<number[]> {
     for (;;) {
       const report = await connection.sendRequest(DocumentDiagnosticRequest.type, { textDocument: { uri } });
       const items = report.kind === "full" ? report.items : [];
-      if (items.some((one) => one.code === "FIELD_SAME_TYPE" && one.message.includes(field))) break;
+      if (items.some((one) => one.code === "FIELD_SAME_TYPE" && JSON.stringify(one.message).includes(field))) break;
       if (performance.now() - started > 20_000) throw new Error(`No diagnostic for ${field} within 20 s.`);
     }
     // The first ones load the judges and read the baseline.
@@ -105,7 +112,9 @@ async function measureBuf(folder: string, text: string): Promise<number[]> {
   const samples: number[] = [];
   for (let i = 0; i < 5; i++) {
     const started = performance.now();
-    await run(join(repositoryRoot, "node_modules", ".bin", "buf"), ["breaking", "--against", ".git#branch=main"], { cwd: folder }).then(
+    await run(join(repositoryRoot, "node_modules", ".bin", "buf"), ["breaking", "--against", ".git#branch=main"], {
+      cwd: folder,
+    }).then(
       () => {
         throw new Error("buf found nothing, so the comparison means nothing.");
       },

@@ -46,7 +46,9 @@ export async function createRepository(files: Readonly<Record<string, string>>):
 /** A repository that holds the contracts of the sample shop under contracts/. */
 export async function createShopRepository(): Promise<TestRepository> {
   const repository = await createFolder({});
-  await cp(join(repositoryRoot, "fixtures", "shop", "contracts"), join(repository.folder, "contracts"), { recursive: true });
+  await cp(join(repositoryRoot, "fixtures", "shop", "contracts"), join(repository.folder, "contracts"), {
+    recursive: true,
+  });
   await repository.git("init", "-q", "-b", "main");
   await repository.git("add", "-A");
   await repository.git("commit", "-q", "-m", "Contracts as they are");

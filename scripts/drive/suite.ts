@@ -10,7 +10,10 @@ import { cacheFolder, repositoryRoot } from "../setup/paths.ts";
 import { resultMark, type SuiteResult } from "./suite-result.ts";
 import { eventually, startVscode } from "./vscode.ts";
 
-export async function runSuiteInVscode(suite: string, workspace: string): Promise<{ results: SuiteResult[]; log: string }> {
+export async function runSuiteInVscode(
+  suite: string,
+  workspace: string,
+): Promise<{ results: SuiteResult[]; log: string }> {
   const host = join(cacheFolder, "e2e-host");
   await rm(host, { recursive: true, force: true });
   await mkdir(host, { recursive: true });

@@ -56,10 +56,19 @@ export async function startVscode(options: VscodeOptions): Promise<RunningVscode
 
   // Sockets have paths of at most 108 bytes, so the folder has a short name.
   const home = await mkdtemp(join(tmpdir(), "cv-"));
-  const folders = { server: join(home, "s"), user: join(home, "u"), extensions: join(home, "e"), run: join(home, "r"), tmp: join(home, "t") };
+  const folders = {
+    server: join(home, "s"),
+    user: join(home, "u"),
+    extensions: join(home, "e"),
+    run: join(home, "r"),
+    tmp: join(home, "t"),
+  };
   for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true, mode: 0o700 });
   await mkdir(join(folders.user, "User"), { recursive: true });
-  await writeFile(join(folders.user, "User", "settings.json"), JSON.stringify({ ...quietSettings(options), ...options.settings }, null, 2));
+  await writeFile(
+    join(folders.user, "User", "settings.json"),
+    JSON.stringify({ ...quietSettings(options), ...options.settings }, null, 2),
+  );
 
   const env: NodeJS.ProcessEnv = {
     ...process.env,
@@ -133,7 +142,11 @@ export async function startVscode(options: VscodeOptions): Promise<RunningVscode
 }
 
 /** Waits until `probe` gives something, and says what it waited for when it never does. */
-export async function eventually<T>(what: string, probe: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs = 20_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  probe: () => Promise<T | undefined | false> | T | undefined | false,
+  timeoutMs = 20_000,
+): Promise<T> {
   const end = Date.now() + timeoutMs;
   let last: unknown;
   for (;;) {
@@ -187,8 +200,12 @@ function quietSettings(options: VscodeOptions): Record<string, unknown> {
 function workbenchUrl(origin: string, options: VscodeOptions): string {
   const host = new URL(origin).host;
   const payload = [
-    ...(options.open ?? []).map((path) => ["openFile", `vscode-remote://${host}${join(options.workspace, path)}`] as const),
-    ...(options.payload ?? []).map(([name, value]) => [name, value.replace("vscode-remote://HOST", `vscode-remote://${host}`)] as const),
+    ...(options.open ?? []).map(
+      (path) => ["openFile", `vscode-remote://${host}${join(options.workspace, path)}`] as const,
+    ),
+    ...(options.payload ?? []).map(
+      ([name, value]) => [name, value.replace("vscode-remote://HOST", `vscode-remote://${host}`)] as const,
+    ),
   ];
   const query = new URLSearchParams({ folder: options.workspace });
   if (payload.length > 0) query.set("payload", JSON.stringify(payload));
@@ -227,4 +244,3 @@ function signal(group: number, name: NodeJS.Signals): void {
     // The group is gone already.
   }
 }
-

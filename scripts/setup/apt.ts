@@ -20,7 +20,10 @@ export async function aptInstall(
 ): Promise<void> {
   const command = `apt-get install -y --no-install-recommends ${packages.join(" ")}`;
   const hasApt = spawnSync("apt-get", ["--version"], { stdio: "ignore" }).status === 0;
-  if (!hasApt) throw new Error(`${purpose} is missing, and this system has no apt-get to install it. Install ${packages.join(", ")} by hand.`);
+  if (!hasApt)
+    throw new Error(
+      `${purpose} is missing, and this system has no apt-get to install it. Install ${packages.join(", ")} by hand.`,
+    );
   if (process.getuid?.() !== 0) throw new Error(`${purpose} is missing. Run: sudo ${command}`);
   say(`installing ${purpose}: ${command}`);
   await inTurn(async () => {

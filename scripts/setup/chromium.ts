@@ -25,7 +25,9 @@ export async function ensureChromium(): Promise<string> {
   await aptInstall(["chromium"], "Chromium (for tests of the live page and the editor)");
   const installed = findChromium();
   if (installed === undefined) {
-    throw new Error("Chromium was installed but is not where it should be. Name it by CONTRAIL_CHROMIUM=/path/to/chromium.");
+    throw new Error(
+      "Chromium was installed but is not where it should be. Name it by CONTRAIL_CHROMIUM=/path/to/chromium.",
+    );
   }
   return installed;
 }

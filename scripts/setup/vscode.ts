@@ -49,10 +49,16 @@ export async function ensureVscodeHost(): Promise<VscodeHost> {
   const tarball = join(scratch, `code-server-${version}.tgz`);
   const actual = await sha512(tarball);
   if (actual !== checksum) {
-    throw new Error(`The package code-server ${version} is not the one that was checked (sha512 ${actual}). Delete it from npm's cache and try again.`);
+    throw new Error(
+      `The package code-server ${version} is not the one that was checked (sha512 ${actual}). Delete it from npm's cache and try again.`,
+    );
   }
   await run("tar", [
-    ...["xzf", tarball, "-C", scratch, "--strip-components=3"],
+    "xzf",
+    tarball,
+    "-C",
+    scratch,
+    "--strip-components=3",
     "--exclude=package/lib/vscode/extensions/copilot",
     "--exclude=package/lib/vscode/extensions/mermaid-markdown-features",
     "package/lib/vscode",
@@ -65,7 +71,10 @@ export async function ensureVscodeHost(): Promise<VscodeHost> {
   const quiet = ["--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts", "--omit=dev"];
   await run("npm", ["install", ...quiet], { cwd: scratch, maxBuffer: 1 << 26 });
   await keepOnly(join(scratch, "node_modules", "node-pty", "prebuilds"), `${process.platform}-${process.arch}`);
-  await keepOnly(join(scratch, "node_modules", "@vscode", "ripgrep-universal", "bin"), `${process.platform}-${process.arch}`);
+  await keepOnly(
+    join(scratch, "node_modules", "@vscode", "ripgrep-universal", "bin"),
+    `${process.platform}-${process.arch}`,
+  );
   await writeFile(join(scratch, "ready"), version);
   await rm(folder, { recursive: true, force: true });
   await rename(scratch, folder).catch(async (error: unknown) => {
