@@ -28,17 +28,23 @@ test("killed and restarted brokers come back on their addresses, with their data
   }
 });
 
-test.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)("%s leaves nothing of the command behind", async (signal) => {
+// The port mapper of Erlang is what outlives its node, so RabbitMQ alone tells whether the guardian does its work.
+test.each([
+  ["SIGTERM", []],
+  ["SIGKILL", ["--only", "rabbitmq"]],
+] as const)("%s leaves nothing of the command behind", async (signal, args) => {
   const folders = new Set(readdirSync(tmpdir()));
-  const command = spawn(process.execPath, ["--no-warnings", script, "--json"], {
+  const command = spawn(process.execPath, ["--no-warnings", script, "--json", ...args], {
     env: { ...process.env, CONTRAIL_KAFKA: undefined, CONTRAIL_RABBITMQ: undefined },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const [line] = (await once(command.stdout, "data")) as [Buffer];
   const { kafka, rabbitmq, rabbitmqManagement, runner } = JSON.parse(line.toString()) as Record<string, string>;
-  const ports = [`http://${kafka}`, rabbitmq, rabbitmqManagement].map((address) => Number(new URL(address ?? "").port));
+  const ports = [rabbitmqManagement, rabbitmq, kafka === undefined ? undefined : `http://${kafka}`].flatMap(
+    (address) => (address === undefined ? [] : [Number(new URL(address).port)]),
+  );
   // Erlang's distribution and port mapper follow on the management API's port.
-  if (runner === "local") ports.push((ports[2] ?? 0) + 1, (ports[2] ?? 0) + 2);
+  if (runner === "local") ports.push((ports[0] ?? 0) + 1, (ports[0] ?? 0) + 2);
   for (const port of ports) expect(await accepts(port)).toBe(true);
   command.kill(signal);
   await once(command, "exit");
