@@ -9,7 +9,7 @@ import { showSeenCommand, type ShowSeenArguments } from "./protocol.ts";
 import { messageNames } from "./symbols.ts";
 import { indexOf, liveSource } from "./to-lsp.ts";
 
-/** What is needed of a connection to the daemon; it reconnects by itself. */
+/** What is needed of a connection to the daemon; it reconnects, and says its watches again, by itself. */
 export interface LiveConnection {
   send(message: ClientMessage): void;
   onMessage(listener: (message: ServerMessage) => void): unknown;
@@ -53,8 +53,6 @@ export class LiveDefinitions {
       connection.onMessage((message) => {
         if (this.connection !== connection) return;
         if (message.kind === "definitions") this.keep(message.definitions);
-        // After a reconnect the daemon knows nothing of what this view wants.
-        if (message.kind === "welcome") connection.send({ kind: "watchDefinitions", on: true });
       });
       connection.send({ kind: "watchDefinitions", on: true });
     } catch (error) {

@@ -9,6 +9,7 @@ import { startServer } from "./server.ts";
 
 const connection = createConnection(ProposedFeatures.all);
 startServer(connection, {
-  connectDaemon: async (file) => (await import("../daemon/client/index.ts")).connectDaemon(file),
+  connectDaemon: async (file) =>
+    (await import("../daemon/client/index.ts")).connectDaemon(file, { client: "extension", wait: true }),
   now: Date.now,
 });

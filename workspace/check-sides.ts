@@ -9,11 +9,11 @@ let judges: Promise<Judges> | undefined;
 
 /** Everything the engine finds between both sides, in order of path and place; no witness that was not confirmed. */
 export async function checkSides(sides: Sides, level: Level = sides.config.level): Promise<CheckReport> {
-  const { checkContracts } = await import("../contracts/compat/check.ts");
+  const { checkContracts } = await import("../contracts/compat/index.ts");
   const request: CheckRequest = { before: sides.before, after: sides.after, level, profiles: sides.config.profiles };
   if (judges !== undefined) return checkContracts(request, await judges);
   const report = checkContracts(request);
   if (!report.findings.some((finding) => finding.witness !== undefined)) return report;
-  judges = import("../contracts/compat/judges/index.ts").then(({ loadJudges }) => loadJudges());
+  judges = import("../contracts/compat/index.ts").then(({ loadJudges }) => loadJudges());
   return checkContracts(request, await judges);
 }

@@ -2,7 +2,7 @@
  * Finds the contracts of one version among its files, and what they need to be understood: every `.proto` of a module,
  * every OpenAPI and AsyncAPI document, every file such a document refers to.
  */
-import { detectContract } from "../contracts/compat/detect.ts";
+import { detectContract } from "../contracts/compat/index.ts";
 import type { ContractSet, Format, ProtoModule } from "../contracts/compat/index.ts";
 import type { Problem } from "../contracts/source/index.ts";
 import { defaultConfig, isContrailConfig, type ContrailConfig } from "./contrail-config.ts";

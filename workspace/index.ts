@@ -21,6 +21,7 @@ export { checkSides } from "./check-sides.ts";
 export { isDocument, isProto } from "./detect.ts";
 export { findRoot } from "./find-root.ts";
 export { isBufSettings } from "./modules.ts";
+export { nearest } from "./nearest.ts";
 export { type Note, type Unreadable } from "./notes.ts";
 export { folderOf, isInScope, isWithin, joinPath, nameOf } from "./paths.ts";
 export { loadContracts, loadSides, type LoadRequest, type Sides, SidesCache } from "./sides.ts";

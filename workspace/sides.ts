@@ -2,7 +2,7 @@
  * Both versions of all contracts below a folder: `after` as it stands in the editor and on disk, `before` as the baseline
  * has it. With a cache, a keystroke reads nothing: neither disk nor git.
  */
-import { detectContract } from "../contracts/compat/detect.ts";
+import { detectContract } from "../contracts/compat/index.ts";
 import type { ContractSet, Format, ProtoModule } from "../contracts/compat/index.ts";
 import type { Problem } from "../contracts/source/index.ts";
 import { resolveBaseline, type Baseline, type ResolvedBaseline } from "./baseline.ts";

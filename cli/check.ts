@@ -1,0 +1,219 @@
+/** The check behind `contrail check`: loads both sides, asks the engine, decides what counts. Prints nothing. */
+import { existsSync } from "node:fs";
+import { isAbsolute, relative, resolve, sep } from "node:path";
+import type { Finding, Level, Surface } from "../contracts/compat/index.ts";
+import { LineIndex, type Place, type Position, type Problem } from "../contracts/source/index.ts";
+import {
+  checkSides,
+  decide,
+  findRoot,
+  isInScope,
+  loadSides,
+  SidesCache,
+  tagsMatching,
+  type AcceptedBreak,
+  type LevelName,
+  type Note,
+  type Sides,
+  type Unreadable,
+} from "../workspace/index.ts";
+import { UsageError } from "./usage.ts";
+
+export type FailOn = Surface | "hint";
+
+export interface CheckOptions {
+  /** The folder it is called in. */
+  readonly folder: string;
+  readonly paths: readonly string[];
+  readonly against?: string;
+  readonly level?: LevelName;
+  readonly profiles?: readonly string[];
+  readonly failOn: FailOn;
+  /** `YYYY-MM-DD`. */
+  readonly today: string;
+  readonly progress: (text: string) => void;
+}
+
+export interface CheckedFinding {
+  readonly finding: Finding;
+  /** Whether it makes the check fail. */
+  readonly counts: boolean;
+  /** What it was compared with. */
+  readonly baseline: string;
+  readonly text: (path: string, version: "before" | "after") => string | undefined;
+}
+
+export interface CheckedProblem {
+  readonly problem: Problem;
+  readonly counts: boolean;
+}
+
+export interface CheckResult {
+  readonly root: string;
+  /** The folder it was called in. */
+  readonly folder: string;
+  readonly baselines: readonly string[];
+  readonly contracts: number;
+  readonly findings: readonly CheckedFinding[];
+  readonly accepted: ReadonlyArray<CheckedFinding & { readonly by: AcceptedBreak }>;
+  readonly problems: readonly CheckedProblem[];
+  readonly notes: readonly Note[];
+  readonly unreadable: readonly Unreadable[];
+  readonly tookMs: number;
+  /** The text of a file as it is now. */
+  readonly text: (path: string) => string | undefined;
+}
+
+export async function check(options: CheckOptions): Promise<CheckResult> {
+  const started = performance.now();
+  const { root, scope } = whereToLook(options);
+  const cache = new SidesCache();
+  options.progress("Reading contracts");
+  const first = await loadSides({ root, cache, ...compareWith(options, root, scope) });
+  checkProfiles(options, first);
+  const level =
+    options.level ?? (first.config.transitive ? (`${first.config.level}-transitive` as const) : first.config.level);
+  const compared: Sides[] = [first];
+  if (level.endsWith("-transitive")) {
+    for (const tag of await tagsMatching(root, first.config.tags)) {
+      options.progress(`Reading ${tag}`);
+      compared.push(await loadSides({ root, cache, against: `git:${tag}` }));
+    }
+  }
+  const found = new Map<string, CheckedFinding>();
+  const problems = new Map<string, CheckedProblem>();
+  for (const sides of compared) {
+    options.progress(`Checking ${first.formats.size} contracts against ${sides.baseline.label}`);
+    const report = await checkSides(sides, level.replace("-transitive", "") as Level);
+    for (const finding of report.findings) {
+      const key = `${finding.ruleId} ${finding.place.path} ${finding.place.span.start} ${finding.message}`;
+      if (found.has(key) || !isInScope(finding.place.path, scope)) continue;
+      const text = (path: string, version: "before" | "after") =>
+        sides[version].files.get(path) ?? (version === "after" ? sides.settings.get(path) : undefined);
+      found.set(key, { finding, counts: counts(finding, options.failOn), baseline: sides.baseline.label, text });
+    }
+    if (sides === first) {
+      for (const problem of [...report.problems, ...sides.problems]) {
+        if (isInScope(problem.path, scope) || sides.settings.has(problem.path)) keepProblem(problems, problem, options);
+      }
+    }
+  }
+  const all = [...found.values()].sort((a, b) => byPlace(a.finding.place, b.finding.place));
+  const decided = decide(
+    all.map(({ finding }) => finding),
+    first.config,
+    options.today,
+    options.profiles,
+    scope.length === 0,
+  );
+  for (const problem of decided.stale) keepProblem(problems, problem, options);
+  const kept = new Set(decided.findings);
+  const acceptedBy = new Map(decided.accepted.map(({ finding, by }) => [finding, by]));
+  return {
+    root,
+    folder: options.folder,
+    baselines: compared.map((sides) => sides.baseline.label),
+    contracts: [...first.formats.keys()].filter((path) => isInScope(path, scope)).length,
+    findings: all.filter(({ finding }) => kept.has(finding)),
+    accepted: all.flatMap((checked) => {
+      const by = acceptedBy.get(checked.finding);
+      return by === undefined ? [] : [{ ...checked, by }];
+    }),
+    problems: [...problems.values()].sort((a, b) => byPlace(a.problem, b.problem)),
+    notes: distinct(
+      compared.flatMap((sides) => sides.notes),
+      (note) => note.message,
+    ),
+    unreadable: distinct(
+      compared.flatMap((sides) => sides.unreadable),
+      (file) => file.message,
+    ).filter(({ path }) => isInScope(path, scope) || scope.some((folder) => isInScope(folder, [path]))),
+    tookMs: performance.now() - started,
+    text: (path) => first.after.files.get(path) ?? first.settings.get(path),
+  };
+}
+
+/** What the result means for a script: 2 when anything could not be read, else 1 when anything counts. */
+export function exitCodeOf(result: CheckResult): 0 | 1 | 2 {
+  if (result.unreadable.length > 0 || result.notes.some((note) => note.severity === "error")) return 2;
+  const failed = result.findings.some(({ counts }) => counts) || result.problems.some(({ counts }) => counts);
+  return failed ? 1 : 0;
+}
+
+const indices = new WeakMap<object, Map<string, LineIndex>>();
+
+/** Line and column of an offset in a text, counted from 0; remembers the lines of texts by the object that holds them. */
+export function positionIn(holder: object, key: string, text: string, offset: number): Position {
+  const known = indices.get(holder) ?? new Map<string, LineIndex>();
+  indices.set(holder, known);
+  let index = known.get(key);
+  if (index === undefined) known.set(key, (index = new LineIndex(text)));
+  return index.positionAt(offset);
+}
+
+function whereToLook({ folder, paths }: CheckOptions): { root: string; scope: string[] } {
+  const asked = paths.map((path) => resolve(folder, path));
+  for (const [index, path] of asked.entries()) {
+    if (!existsSync(path)) throw new UsageError(`There is no file or folder "${paths[index] ?? ""}".`);
+  }
+  const inside = asked.every((path) => below(folder, path) !== undefined);
+  const root = findRoot(inside || asked[0] === undefined ? folder : folderHolding(asked[0]));
+  const scope = (asked.length === 0 ? [resolve(folder)] : asked).map((path, index) => {
+    const found = below(root, path);
+    if (found === undefined) {
+      throw new UsageError(
+        `"${paths[index] ?? ""}" does not lie in "${root}", where the other paths are. Check it by itself.`,
+      );
+    }
+    return found;
+  });
+  return { root, scope: scope.includes("") ? [] : scope };
+}
+
+function folderHolding(path: string): string {
+  // A file's folder; for a folder, itself: findRoot looks upwards from there.
+  return /\.[a-z]+$/i.test(path) ? resolve(path, "..") : path;
+}
+
+/** `path` relative to `root` with `/` between, "" for the root, `undefined` outside of it. */
+function below(root: string, path: string): string | undefined {
+  const found = relative(root, path);
+  if (found === ".." || found.startsWith(`..${sep}`) || isAbsolute(found)) return undefined;
+  return found.split(sep).join("/");
+}
+
+function compareWith({ against, folder, paths }: CheckOptions, root: string, scope: readonly string[]) {
+  if (against === undefined) return {};
+  // A folder or file is named from where the user stands; what is asked about may lie deeper than its root.
+  const named = against.startsWith("git:") ? against : resolve(folder, against);
+  return { against: named, ...(paths.length === 0 ? {} : { paths: scope.length === 0 ? [root] : scope }) };
+}
+
+function checkProfiles({ profiles }: CheckOptions, { config }: Sides): void {
+  const known = config.profiles.map((profile) => profile.name);
+  for (const name of profiles ?? []) {
+    if (!known.includes(name))
+      throw new UsageError(`There is no reader profile "${name}". There are ${known.join(", ")}.`);
+  }
+}
+
+function counts(finding: Finding, failOn: FailOn): boolean {
+  if (failOn === "hint") return true;
+  if (finding.verdict !== "breaking") return false;
+  if (failOn === "source") return true;
+  return finding.surfaces.includes("wire") || (failOn === "json" && finding.surfaces.includes("json"));
+}
+
+function keepProblem(problems: Map<string, CheckedProblem>, problem: Problem, options: CheckOptions): void {
+  const fails = problem.severity === "error" || options.failOn === "hint";
+  problems.set(`${problem.path} ${problem.span.start} ${problem.code}`, { problem, counts: fails });
+}
+
+function byPlace(a: Place, b: Place): number {
+  if (a.path !== b.path) return a.path < b.path ? -1 : 1;
+  return a.span.start - b.span.start;
+}
+
+function distinct<T>(items: readonly T[], key: (item: T) => string): T[] {
+  return [...new Map(items.map((item) => [key(item), item])).values()];
+}

@@ -1,0 +1,93 @@
+/** SARIF 2.1.0, for code scanning services. Columns are UTF-16 units, as the file says of itself. */
+import type { CheckedFinding, CheckResult } from "../check.ts";
+import { version } from "../version.ts";
+import {
+  fromRepository,
+  observationText,
+  placeOfFinding,
+  placeOfProblem,
+  previousPlace,
+  rulePage,
+  writerOf,
+  type ShownPlace,
+} from "./places.ts";
+
+export function sarifReport(result: CheckResult): string {
+  const findings = [...result.findings, ...result.accepted];
+  const rules = new Map<string, object>();
+  for (const { finding } of findings) rules.set(finding.ruleId, { id: finding.ruleId, helpUri: rulePage(finding) });
+  for (const { problem } of result.problems) rules.set(problem.code, { id: problem.code });
+  const log = {
+    $schema: "https://json.schemastore.org/sarif-2.1.0.json",
+    version: "2.1.0",
+    runs: [
+      {
+        tool: {
+          driver: {
+            name: "Contrail",
+            version: version(),
+            informationUri: "https://github.com/contrail-dev/contrail",
+            rules: [...rules.values()],
+          },
+        },
+        columnKind: "utf16CodeUnits",
+        invocations: [
+          {
+            executionSuccessful:
+              result.unreadable.length === 0 && !result.notes.some(({ severity }) => severity === "error"),
+            toolExecutionNotifications: [...result.notes, ...result.unreadable].map(({ message }) => ({
+              level: "warning",
+              message: { text: message },
+            })),
+          },
+        ],
+        results: [
+          ...result.findings.map((checked) => findingResult(result, checked, undefined)),
+          ...result.accepted.map((checked) => findingResult(result, checked, checked.by.reason)),
+          ...result.problems.map(({ problem }) => ({
+            ruleId: problem.code,
+            level: problem.severity === "hint" ? "note" : problem.severity,
+            message: { text: problem.message },
+            locations: [location(result, placeOfProblem(result, problem))],
+          })),
+        ],
+      },
+    ],
+  };
+  return `${JSON.stringify(log, null, 2)}\n`;
+}
+
+function findingResult(result: CheckResult, checked: CheckedFinding, accepted: string | undefined) {
+  const { finding } = checked;
+  const previous = previousPlace(checked);
+  const place = placeOfFinding(checked);
+  const proof =
+    finding.witness === undefined
+      ? ""
+      : `\n\n${writerOf(finding.witness)}:\n${finding.witness.written}\n${finding.witness.observations.map(observationText).join("\n")}`;
+  return {
+    ruleId: finding.ruleId,
+    level: !checked.counts ? "note" : finding.verdict === "breaking" ? "error" : "warning",
+    message: { text: `${finding.message} ${finding.consequence} ${finding.advice}${proof}`.trim() },
+    locations: [location(result, place)],
+    ...(previous === undefined
+      ? {}
+      : {
+          relatedLocations: [{ ...location(result, previous), message: { text: `As it was in ${checked.baseline}.` } }],
+        }),
+    partialFingerprints: { "contrailFinding/v1": `${finding.ruleId}:${place.path}:${finding.message}` },
+    ...(accepted === undefined ? {} : { suppressions: [{ kind: "external", justification: accepted }] }),
+  };
+}
+
+function location(result: CheckResult, { path, line, column, endLine, endColumn }: ShownPlace) {
+  return {
+    physicalLocation: {
+      artifactLocation: {
+        uri: fromRepository(result, path).split("/").map(encodeURIComponent).join("/"),
+        uriBaseId: "%SRCROOT%",
+      },
+      region: { startLine: line, startColumn: column, endLine, endColumn },
+    },
+  };
+}
