@@ -23,33 +23,39 @@ const kinds: Readonly<Record<EvidenceKind, string>> = {
 /** Why an edge is believed: what decides first, then what agrees with it. */
 export function evidenceOf(subject: Subject, edge: Edge): readonly EvidenceLine[] {
   const others = subject.causes(edge.to).filter((other) => other !== edge && other.from === edge.from);
-  return [line(subject, edge, "decides"), ...others.map((other) => line(subject, other, "agrees"))];
+  return [edge, ...others].flatMap((each, i) =>
+    edgeInWords(subject, each).map((text, k): EvidenceLine => {
+      return { role: i === 0 && k === 0 ? "decides" : "agrees", text, strength: each.strength };
+    }),
+  );
 }
 
-function line(subject: Subject, edge: Edge, role: EvidenceLine["role"]): EvidenceLine {
-  return { role, text: edgeInWords(subject, edge), strength: edge.strength };
-}
-
-function edgeInWords(subject: Subject, edge: Edge): string {
-  const parts: string[] = [];
-  const here = edge.because.find(({ seq }) => seq === edge.to);
-  const there = edge.because.find(({ seq }) => seq === edge.from);
-  const value = (here ?? there)?.value;
-  if (here !== undefined && there !== undefined && here.where === there.where) {
-    parts.push(`${here.where} ${shortId(here.value)} on both`);
-  } else if (here !== undefined && there !== undefined) {
-    parts.push(`${here.where} is its ${there.where}, ${shortId(here.value)}`);
-  } else if (here !== undefined || there !== undefined) {
-    parts.push(`${(here ?? there)?.where ?? ""} ${shortId(value ?? "")}`);
-  } else {
-    parts.push(kinds[edge.kind]);
-  }
+function edgeInWords(subject: Subject, edge: Edge): readonly string[] {
+  const [first = kinds[edge.kind], ...others] = sharedIds(edge);
+  const parts = [first];
   if (edge.kind === "window" || edge.kind === "order" || edge.kind === "key") {
     const from = subject.facts(edge.from)?.at;
     const to = subject.facts(edge.to)?.at;
     if (from !== undefined && to !== undefined) parts.push(`${duration(Math.abs(to - from))} apart`);
-    if (parts[0] !== kinds[edge.kind]) parts.push(kinds[edge.kind]);
+    if (first !== kinds[edge.kind]) parts.push(kinds[edge.kind]);
   }
   if (edge.rivals > 0) parts.push(`${number(edge.rivals)} other ${edge.rivals === 1 ? "candidate" : "candidates"}`);
-  return parts.join(", ");
+  return [parts.join(", "), ...others];
+}
+
+/** Each id that stands on both messages, with where; ids that stand on one of them only come last. */
+function sharedIds(edge: Edge): string[] {
+  const here = edge.because.filter(({ seq }) => seq === edge.to);
+  const there = edge.because.filter(({ seq }) => seq === edge.from);
+  const lines: string[] = [];
+  for (const { where, value } of here) {
+    const other = there.find((occurrence) => occurrence.value === value);
+    if (other === undefined) lines.push(`${where} ${shortId(value)}`);
+    else if (other.where === where) lines.unshift(`${where} ${shortId(value)} on both`);
+    else lines.unshift(`${where} is its ${other.where}, ${shortId(value)}`);
+  }
+  for (const { where, value } of there) {
+    if (!here.some((occurrence) => occurrence.value === value)) lines.push(`${where} ${shortId(value)} of the cause`);
+  }
+  return [...new Set(lines)];
 }

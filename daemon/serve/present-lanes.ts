@@ -96,24 +96,27 @@ function messageRows(subject: Subject, seq: Seq, { lanes, drafts, replyOf, reque
   };
   if (late && exchange.deadline !== undefined) drafts.push(timeoutRow(subject, exchange, lanes, seq));
   drafts.push(row);
-  journey.deliveries.slice(1, mostDeliveries).forEach((delivery, i) => {
-    const reader = delivery.participant ?? delivery.connectionName;
-    const at = reader === undefined ? (readers[0] ?? to[0]) : lanes.participant({ name: reader, basis: "observed" });
-    drafts.push({
-      ...common,
-      kind: "delivery",
-      seq,
-      at: delivery.receivedAt,
-      offsetMs: Math.max(0, delivery.receivedAt - startedAt),
-      note: `delivery ${i + 2}`,
-      ...(at === undefined ? { to: [] } : { from: at, to: [at] }),
-      channel: delivery.queue,
-      arrow,
-      line: "declared",
-      state: "stuck",
-      order: seq + 0.1 + i / 1000,
+  subject
+    .again(seq)
+    .slice(0, mostDeliveries)
+    .forEach(({ delivery, nth }, i) => {
+      const reader = delivery.participant ?? delivery.connectionName;
+      const at = reader === undefined ? (readers[0] ?? to[0]) : lanes.participant({ name: reader, basis: "observed" });
+      drafts.push({
+        ...common,
+        kind: "delivery",
+        seq,
+        at: delivery.receivedAt,
+        offsetMs: Math.max(0, delivery.receivedAt - startedAt),
+        note: `delivery ${nth}`,
+        ...(at === undefined ? { to: [] } : { from: at, to: [at] }),
+        channel: delivery.queue,
+        arrow,
+        line: "declared",
+        state: "stuck",
+        order: seq + 0.1 + i / 1000,
+      });
     });
-  });
   if (journey.deadLettered !== undefined) {
     const at = journey.deliveries.at(-1)?.receivedAt ?? facts.at;
     const lane = lanes.channel(journey.deadLettered.queue);

@@ -192,7 +192,7 @@ function lastProven(subject: Subject, runs: Runs): void {
       .next()
       .text(`${reader ?? "Its reader"} got `)
       .link(subject.name(seq), seq);
-    runs.text(` ${times(deliveries.length)}`);
+    runs.text(` ${times(subject.timesDelivered(seq))}`);
     runs.text(deadLettered === undefined ? "." : `, then it went to ${deadLettered.queue}.`);
     return;
   }

@@ -38,7 +38,7 @@ export function problemsOf(subject: Subject): readonly Problem[] {
 function missingSteps(subject: Subject): Problem[] {
   return subject.conversation.missing.map((missing) => {
     const after = subject.name(missing.after);
-    const deliveries = subject.journey(missing.after).deliveries.length;
+    const deliveries = subject.timesDelivered(missing.after);
     const text =
       deliveries > 1
         ? `no ${missing.name} after ${deliveries} deliveries of ${after}`
@@ -60,9 +60,10 @@ function missingCompensations(subject: Subject): Problem[] {
 
 function deadLetters(subject: Subject): Problem[] {
   return subject.conversation.seqs.flatMap((seq): Problem[] => {
-    const { deadLettered, deliveries } = subject.journey(seq);
+    const { deadLettered } = subject.journey(seq);
     if (deadLettered === undefined) return [];
-    const after = deliveries.length > 1 ? ` after ${deliveries.length} deliveries` : "";
+    const deliveries = subject.timesDelivered(seq);
+    const after = deliveries > 1 ? ` after ${deliveries} deliveries` : "";
     return [
       { severity: "error", text: `${subject.name(seq)} went to ${deadLettered.queue}${after}`, squiggle: 0, seq },
     ];

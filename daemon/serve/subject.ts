@@ -1,4 +1,4 @@
-import type { Conversation, Edge, Participant, Seq } from "../correlate/model.ts";
+import type { Conversation, Edge, Journey, Participant, Seq } from "../correlate/model.ts";
 import type { MessageFacts, Pipeline } from "../pipeline.ts";
 
 /** One conversation with what presenting it asks again and again, each found once. */
@@ -23,7 +23,7 @@ export class Subject {
     return this.pipeline.correlator.nameOf(seq);
   }
 
-  journey(seq: Seq) {
+  journey(seq: Seq): Journey {
     return this.pipeline.correlator.journey(seq);
   }
 
@@ -54,6 +54,24 @@ export class Subject {
     const [first, ...others] = this.readers(seq);
     if (first === undefined) return "";
     return others.length === 0 ? first.name : `${first.name} +${others.length}`;
+  }
+
+  /** How often it was handed out of the queue that handed it out most: copies for several queues are no redeliveries. */
+  timesDelivered(seq: Seq): number {
+    return this.again(seq).reduce(
+      (most, { nth }) => Math.max(most, nth),
+      Math.min(1, this.journey(seq).deliveries.length),
+    );
+  }
+
+  /** Deliveries beyond the first of each queue: the second is `nth` 2. */
+  again(seq: Seq): ReadonlyArray<{ readonly delivery: Journey["deliveries"][number]; readonly nth: number }> {
+    const perQueue = new Map<string, number>();
+    return this.journey(seq).deliveries.flatMap((delivery) => {
+      const nth = (perQueue.get(delivery.queue) ?? 0) + 1;
+      perQueue.set(delivery.queue, nth);
+      return nth === 1 ? [] : [{ delivery, nth }];
+    });
   }
 
   /** Messages that break their contract, in order. */
