@@ -5,8 +5,7 @@ import { counted, duration, exactTime, shortId } from "../model/format.ts";
 import type { KeyAction } from "../model/keys.ts";
 import { stepWords } from "../model/words.ts";
 import { icon, stateIcon } from "./icons.ts";
-import "./lane-list.ts";
-import type { LaneList } from "./lane-list.ts";
+import { LaneList } from "./lane-list.ts";
 import { sharedStyles } from "./shared-styles.ts";
 import { stepGlyph, stepStrip } from "./step-glyphs.ts";
 import { define, ViewElement } from "./view-element.ts";
@@ -157,7 +156,7 @@ export class ConversationView extends ViewElement {
   }
 
   get #lanes(): LaneList | null {
-    return this.find<LaneList>("contrail-lane-list");
+    return this.findAs("contrail-lane-list", LaneList);
   }
 
   act(action: KeyAction): boolean {

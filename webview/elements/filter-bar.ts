@@ -111,7 +111,7 @@ export class FilterBar extends ViewElement {
   }
 
   override focus(): void {
-    const input = this.find<HTMLInputElement>("input");
+    const input = this.findAs("input", HTMLInputElement);
     input?.focus();
     input?.select();
   }
@@ -212,7 +212,7 @@ export class FilterBar extends ViewElement {
   };
 
   readonly #onChipKey = (event: KeyboardEvent): void => {
-    rove(event, this.renderRoot as ShadowRoot, ".chip");
+    rove(event, this.renderRoot, ".chip");
   };
 }
 

@@ -103,7 +103,7 @@ export class FlowHistogram extends ViewElement {
   }
 
   override updated(_changed: PropertyValues): void {
-    const canvas = this.find<HTMLCanvasElement>("canvas");
+    const canvas = this.findAs("canvas", HTMLCanvasElement);
     if (!canvas) return;
     this.#width = canvas.clientWidth;
     const { status } = this.store.data;
@@ -129,7 +129,7 @@ export class FlowHistogram extends ViewElement {
   }
 
   #timeAt(event: PointerEvent): number {
-    const canvas = this.find<HTMLCanvasElement>("canvas");
+    const canvas = this.findAs("canvas", HTMLCanvasElement);
     const span = this.#span;
     if (!canvas || this.#width === 0) return span.from;
     const share = (event.clientX - canvas.getBoundingClientRect().left) / this.#width;

@@ -85,9 +85,7 @@ function mark(view: SliceView, row: LaneRow, middle: number): SVGTemplateResult 
       return timeOut(view.plan, row, middle);
     case "delivery":
       return loop(view.plan, row, middle);
-    case "message":
-    case "dead letter":
-    case "missing":
+    default:
       return arrow(view, row, middle);
   }
 }

@@ -2,15 +2,13 @@
  * The whole page: header, filter, histogram, list and panes, status line; what stands beside what at which width; and
  * the keys that act on all of it.
  */
-import { css, html, nothing, type TemplateResult } from "lit";
+import { css, html, type TemplateResult } from "lit";
 import { announce, silentAnnouncer, type AnnouncerState } from "../model/announcer.ts";
 import { actionOf, type KeyAction } from "../model/keys.ts";
 import { layoutFor, type Layout } from "../model/layout.ts";
 import type { Place } from "../store/view-store.ts";
-import "./conversation-list.ts";
-import type { ConversationList } from "./conversation-list.ts";
-import "./conversation-view.ts";
-import type { ConversationView } from "./conversation-view.ts";
+import { ConversationList } from "./conversation-list.ts";
+import { ConversationView } from "./conversation-view.ts";
 import "./empty-state.ts";
 import "./filter-bar.ts";
 import "./flow-histogram.ts";
@@ -114,13 +112,13 @@ export class LiveView extends ViewElement {
 
   #focusMain(): void {
     const { columns } = this.#layout;
-    if (columns.includes("list")) this.find<ConversationList>("contrail-conversation-list")?.focus();
+    if (columns.includes("list")) this.findAs("contrail-conversation-list", ConversationList)?.focus();
     else if (columns.includes("conversation")) this.#conversation?.focus();
     else this.find("contrail-message-view")?.focus();
   }
 
   get #conversation(): ConversationView | null {
-    return this.find<ConversationView>("contrail-conversation-view");
+    return this.findAs("contrail-conversation-view", ConversationView);
   }
 
   // --------------------------------------------------------------------------------------------------------- drawing
@@ -216,7 +214,7 @@ export class LiveView extends ViewElement {
           .bare=${wideMessage}
           .beside=${beside && !pane}
         ></contrail-conversation-view>`;
-      case "message":
+      default:
         return html`<contrail-message-view
           .store=${store}
           .wide=${wideMessage}
@@ -332,7 +330,7 @@ export class LiveView extends ViewElement {
 
   /** Rows, problems, cause and effect: of the part of the page where the focus is. */
   #actInside(action: KeyAction, target: Element): boolean {
-    const list = this.find<ConversationList>("contrail-conversation-list");
+    const list = this.findAs("contrail-conversation-list", ConversationList);
     const inside = this.#regionOf(target);
     if (inside === "other" || inside === "message") {
       // Arrows elsewhere, on a chip or a header, belong to that; only keys without another meaning reach the lanes.

@@ -34,7 +34,7 @@ export class MessageView extends ViewElement {
   #copied = false;
 
   override focus(): void {
-    this.find<HTMLElement>("contrail-body-tree")?.shadowRoot?.querySelector<HTMLElement>("[tabindex='0']")?.focus();
+    this.find("contrail-body-tree")?.shadowRoot?.querySelector<HTMLElement>("[tabindex='0']")?.focus();
   }
 
   override render(): TemplateResult {
@@ -179,7 +179,7 @@ export class MessageView extends ViewElement {
             ${violations.length > 5 ? html`<span class="dim">and ${violations.length - 5} more</span>` : nothing}${links}
           </div>
         </div>`;
-      case "unchecked":
+      default:
         return html`<div class="check">
           ${icon("circle-slash")}
           <div>

@@ -40,6 +40,6 @@ class PlacedDirective extends Directive {
 const placedDirective = directive(PlacedDirective);
 
 /** `<div ${placed({ top: "22px" })}>`. */
-export function placed(properties: Properties): DirectiveResult<typeof PlacedDirective> {
+export function placed(properties: Properties): DirectiveResult {
   return placedDirective(properties);
 }

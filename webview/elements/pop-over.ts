@@ -114,7 +114,7 @@ export class PopOver extends ViewElement {
   declare content: PopOverContent | undefined;
 
   override updated(): void {
-    const dialog = this.find<HTMLDialogElement>("dialog");
+    const dialog = this.findAs("dialog", HTMLDialogElement);
     if (!dialog) return;
     if (this.content !== undefined && !dialog.open) dialog.showModal();
     if (this.content === undefined && dialog.open) dialog.close();
@@ -178,7 +178,7 @@ export class PopOver extends ViewElement {
         return html`<ul>
           ${(this.store.data.status?.contracts.problems ?? []).map((problem) => html`<li>${problem}</li>`)}
         </ul>`;
-      case "histogram":
+      default:
         return this.#histogram();
     }
   }

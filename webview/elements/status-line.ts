@@ -75,7 +75,7 @@ export class StatusLine extends ViewElement {
   declare tight: boolean;
 
   override focus(): void {
-    this.find<HTMLElement>("button")?.focus();
+    this.find("button")?.focus();
   }
 
   override render(): TemplateResult {
@@ -86,7 +86,7 @@ export class StatusLine extends ViewElement {
   }
 
   readonly #onKey = (event: KeyboardEvent): void => {
-    rove(event, this.renderRoot as ShadowRoot, "button");
+    rove(event, this.renderRoot, "button");
   };
 
   #known(status: Status): TemplateResult {

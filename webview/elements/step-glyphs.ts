@@ -34,7 +34,7 @@ export function stepGlyph(state: StepState, x: number, y: number, width: number,
     }
     case "compensation missing":
       return svg`${box(0.75, "var(--bad)", { width: 1.5, dash: "1.5 1.5" })}`;
-    case "not reached":
+    default:
       return svg`<rect x=${x} y=${bottom - 2} width=${width} height="2" fill=${lines} opacity=".8"></rect>`;
   }
 }

@@ -22,8 +22,14 @@ export abstract class ViewElement extends LitElement {
   }
 
   /** The first element inside that matches, for focus and measuring. */
-  protected find<E extends Element = HTMLElement>(selector: string): E | null {
-    return this.renderRoot.querySelector<E>(selector);
+  protected find(selector: string): HTMLElement | null {
+    return this.renderRoot.querySelector<HTMLElement>(selector);
+  }
+
+  /** The same for an element whose class matters. */
+  protected findAs<E extends Element>(selector: string, kind: abstract new () => E): E | null {
+    const found = this.renderRoot.querySelector(selector);
+    return found instanceof kind ? found : null;
   }
 }
 

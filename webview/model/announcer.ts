@@ -31,6 +31,6 @@ export function announce(
   const say =
     fresh.length === 1 && only
       ? `Needs a look: ${only.name} ${only.key}, ${stateWord(only.state, only.kind)}: ${only.latest.text}`
-      : `${counted(fresh.length, "conversation needs a look", "conversations need a look")}`;
+      : counted(fresh.length, "conversation needs a look", "conversations need a look");
   return { state: { known: ids, lastAt: now }, say };
 }

@@ -31,7 +31,7 @@ export class ViewStore {
   #frame = 0;
   #request = 0;
   #messageAskedAt = 0;
-  #saveTimer: ReturnType<typeof setTimeout> | undefined;
+  #saving = false;
 
   data: LiveData = noData;
   connection: Connection = { state: "connecting", since: Date.now() };
@@ -269,11 +269,12 @@ export class ViewStore {
   // ---------------------------------------------------------------------------------------- what follows from it
 
   #connected(change: ConnectionChange): void {
+    const wasOpen = this.connection.state === "open";
     const same = change.state === this.connection.state || (this.everConnected && change.state === "connecting");
     // While attempts go on, `since` stays the time when the connection was lost.
     const since = same && this.connection.state !== "open" ? this.connection.since : Date.now();
     this.connection = { ...change, since };
-    if (change.state === "open") {
+    if (change.state === "open" && !wasOpen) {
       this.everConnected = true;
       const { captureId, revision } = this.data;
       this.#link.send({
@@ -384,8 +385,10 @@ export class ViewStore {
   }
 
   #keepSoon(): void {
-    this.#saveTimer ??= setTimeout(() => {
-      this.#saveTimer = undefined;
+    if (this.#saving) return;
+    this.#saving = true;
+    setTimeout(() => {
+      this.#saving = false;
       this.#keeper.save({
         captureId: this.data.captureId,
         revision: this.data.revision,
