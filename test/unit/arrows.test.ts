@@ -13,8 +13,18 @@ const arrows: Record<string, Record<string, "values" | "types">> = {
   contracts: {},
   workspace: { contracts: "values" },
   daemon: { contracts: "values", workspace: "values" },
-  "language-server": { contracts: "values", workspace: "values", "daemon/client": "values", "daemon/serve/protocol.ts": "types" },
-  extension: { "language-server": "types", "daemon/client": "values", "daemon/serve/protocol.ts": "types", "webview/bridge.ts": "types" },
+  "language-server": {
+    contracts: "values",
+    workspace: "values",
+    "daemon/client": "values",
+    "daemon/serve/protocol.ts": "types",
+  },
+  extension: {
+    "language-server": "types",
+    "daemon/client": "values",
+    "daemon/serve/protocol.ts": "types",
+    "webview/bridge.ts": "types",
+  },
   webview: { "daemon/serve/protocol.ts": "types" },
   cli: {
     contracts: "values",
@@ -65,13 +75,16 @@ describe("contracts/ is pure", () => {
 
   it("imports no runtime and no editor", () => {
     const wrong = importsOf("contracts").filter(
-      (one) => /^(node:|vscode$|ws$|kafkajs|amqplib)/.test(one.specifier) || nodeModules.has(one.specifier.split("/")[0] ?? ""),
+      (one) =>
+        /^(node:|vscode$|ws$|kafkajs|amqplib)/.test(one.specifier) ||
+        nodeModules.has(one.specifier.split("/")[0] ?? ""),
     );
     expect(wrong.map(told)).toEqual([]);
   });
 
   it("has no timer, clock, chance or process", () => {
-    const forbidden = /\b(setTimeout|setInterval|setImmediate|queueMicrotask|Date|performance|Math\.random|process|globalThis|fetch|console)\b/;
+    const forbidden =
+      /\b(setTimeout|setInterval|setImmediate|queueMicrotask|Date|performance|Math\.random|process|globalThis|fetch|console)\b/;
     const wrong: string[] = [];
     for (const file of files) {
       const lines = withoutCommentsAndStrings(readFileSync(join(root, file), "utf8")).split("\n");
@@ -84,7 +97,9 @@ describe("contracts/ is pure", () => {
   });
 
   it("has no ambient types in its project", () => {
-    const project = JSON.parse(readFileSync(join(root, "contracts", "tsconfig.json"), "utf8")) as { compilerOptions: { types: unknown[] } };
+    const project = JSON.parse(readFileSync(join(root, "contracts", "tsconfig.json"), "utf8")) as {
+      compilerOptions: { types: unknown[] };
+    };
     expect(project.compilerOptions.types).toEqual([]);
   });
 });
@@ -92,13 +107,27 @@ describe("contracts/ is pure", () => {
 describe("only one folder each", () => {
   it("extension/ alone imports vscode", () => {
     const others = ["contracts", "workspace", "language-server", "daemon", "webview", "cli", "scripts"];
-    expect(others.flatMap(importsOf).filter((one) => one.specifier === "vscode").map(told)).toEqual([]);
+    expect(
+      others
+        .flatMap(importsOf)
+        .filter((one) => one.specifier === "vscode")
+        .map(told),
+    ).toEqual([]);
   });
 
   it("every folder of the house opens with what it takes in and hands out", () => {
     const silent = Object.keys(arrows)
-      .map((folder) => ["index.ts", "main.ts", "extension.ts"].map((name) => join(folder, name)).find((path) => sources(folder).includes(path)) ?? folder)
-      .filter((path) => !path.endsWith(".ts") || !/^(#!.*\n)?\/\*\*[\s\S]*?Takes in[\s\S]*?Hands out/i.test(readFileSync(join(root, path), "utf8")));
+      .map(
+        (folder) =>
+          ["index.ts", "main.ts", "extension.ts"]
+            .map((name) => join(folder, name))
+            .find((path) => sources(folder).includes(path)) ?? folder,
+      )
+      .filter(
+        (path) =>
+          !path.endsWith(".ts") ||
+          !/^(#!.*\n)?\/\*\*[\s\S]*?Takes in[\s\S]*?Hands out/i.test(readFileSync(join(root, path), "utf8")),
+      );
     expect(silent).toEqual([]);
   });
 });
@@ -107,16 +136,22 @@ function checkArrows(imports: readonly Import[], folder: string): string[] {
   const allowed = arrows[folder] ?? {};
   return imports.flatMap((one) => {
     if (!one.specifier.startsWith(".")) return [];
-    const target = normalize(join(dirname(one.file), one.specifier)).split(sep).join("/");
+    const target = normalize(join(dirname(one.file), one.specifier))
+      .split(sep)
+      .join("/");
     const top = target.split("/")[0] ?? "";
-    if (top === folder || !(top in arrows)) return top === "test" || top === "scripts" || top === "fixtures" ? [`${told(one)} (not part of the product)`] : [];
+    if (top === folder || !(top in arrows))
+      return top === "test" || top === "scripts" || top === "fixtures"
+        ? [`${told(one)} (not part of the product)`]
+        : [];
     const rule = Object.entries(allowed)
       .filter(([place]) => target === place || target.startsWith(`${place}/`))
       .sort((a, b) => b[0].length - a[0].length)[0];
     if (rule === undefined) return [`${told(one)} (${folder} may not import ${top})`];
     if (rule[1] === "types" && !one.typesOnly) return [`${told(one)} (${folder} may import only types of ${rule[0]})`];
     const lazy = onlyWhenAskedFor.some((pair) => pair.from === folder && pair.to === rule[0]);
-    if (lazy && !one.typesOnly && !one.dynamic) return [`${told(one)} (${folder} loads ${rule[0]} only when it is asked for)`];
+    if (lazy && !one.typesOnly && !one.dynamic)
+      return [`${told(one)} (${folder} loads ${rule[0]} only when it is asked for)`];
     return [];
   });
 }
@@ -162,7 +197,27 @@ function told(one: Import): string {
 /** Good enough to look for words: comments and the insides of strings become blanks, lines stay. */
 function withoutCommentsAndStrings(text: string): string {
   const blank = (piece: string) => piece.replace(/[^\n]/g, " ");
-  return text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`|\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*(?=[\s,;).\]])/g, blank);
+  return text.replace(
+    /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`|\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*(?=[\s,;).\]])/g,
+    blank,
+  );
 }
 
-const nodeModules = new Set(["fs", "path", "os", "crypto", "child_process", "http", "https", "net", "tls", "stream", "util", "url", "worker_threads", "zlib", "process", "timers"]);
+const nodeModules = new Set([
+  "fs",
+  "path",
+  "os",
+  "crypto",
+  "child_process",
+  "http",
+  "https",
+  "net",
+  "tls",
+  "stream",
+  "util",
+  "url",
+  "worker_threads",
+  "zlib",
+  "process",
+  "timers",
+]);

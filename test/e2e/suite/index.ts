@@ -5,10 +5,14 @@
 import Mocha from "mocha";
 import { resultMark } from "../../../scripts/drive/suite-result.ts";
 
-
 export async function run(): Promise<void> {
   const mocha = new Mocha({ ui: "bdd", timeout: 30_000, reporter: "min" });
-  mocha.suite.emit(Mocha.Suite.constants.EVENT_FILE_PRE_REQUIRE, globalThis as unknown as Mocha.MochaGlobals, "", mocha);
+  mocha.suite.emit(
+    Mocha.Suite.constants.EVENT_FILE_PRE_REQUIRE,
+    globalThis as unknown as Mocha.MochaGlobals,
+    "",
+    mocha,
+  );
   await import("./contracts.suite.ts");
   const failures = await new Promise<number>((resolve) => {
     const runner = mocha.run(resolve);
@@ -18,7 +22,12 @@ export async function run(): Promise<void> {
           JSON.stringify({
             title: test.fullTitle(),
             duration: test.duration ?? 0,
-            failure: failure === undefined ? null : failure instanceof Error ? (failure.stack ?? failure.message) : String(failure),
+            failure:
+              failure === undefined
+                ? null
+                : failure instanceof Error
+                  ? (failure.stack ?? failure.message)
+                  : String(failure),
           }),
       );
     runner.on(Mocha.Runner.constants.EVENT_TEST_PASS, (test) => report(test));
