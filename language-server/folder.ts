@@ -31,7 +31,7 @@ export interface FolderHost {
   today(): string;
 }
 
-const quickDebounceMs = 40;
+const quickDebounceMs = 10;
 const slowDebounceMs = 150;
 
 export class Folder {

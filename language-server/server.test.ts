@@ -65,7 +65,7 @@ describe("an edit that breaks a reader", () => {
   it("is found in Protobuf, beside a syntax error", async () => {
     const { client } = await start({ "shop.proto": proto("string id = 1;\nint32 total = 2;\nstring note = 3;") });
     await client.open("shop.proto", proto("string id = 1;\nstring total = 2;"));
-    expect(brief(await client.pull("shop.proto"))).toEqual(["4:0-9:1 FIELD_NO_DELETE", "6:2-8 FIELD_SAME_TYPE"]);
+    expect(brief(await client.pull("shop.proto"))).toEqual(["4:0-13 FIELD_NO_DELETE", "6:2-8 FIELD_SAME_TYPE"]);
     await client.edit("shop.proto", proto("string id = ;\nstring total = 2;\nstring note = 3;"));
     const codes = (await client.pull("shop.proto")).map(({ code }) => code);
     expect(codes).toContain("FIELD_SAME_TYPE");
@@ -109,7 +109,11 @@ describe("what can go wrong", () => {
   });
 
   it("survives binary garbage in every format", async () => {
-    const { client } = await start({ "a.proto": proto("int32 x = 1;"), "o.yaml": openapi("id"), "b.proto": proto("") });
+    const { client } = await start({
+      "a.proto": proto("int32 x = 1;"),
+      "o.yaml": openapi("id"),
+      "b.proto": 'syntax = "proto3";',
+    });
     const garbage = Buffer.from(Array.from({ length: 4096 }, (_, i) => (i * 7919) % 256)).toString("latin1");
     await client.open("o.yaml", garbage);
     await client.open("b.proto", garbage);
@@ -130,6 +134,22 @@ describe("what can go wrong", () => {
     await client.open("a.proto", proto("string x = 1;"));
     expect(await client.pull("a.proto")).toEqual([]);
   });
+});
+
+describe("the AsyncAPI specification's own problems", () => {
+  it("come from the official parser a moment later, and never from the network", async () => {
+    const text = asyncapi("send", "id")
+      .replace("action: send", "action: shout")
+      .replace("{type: string}", "{$ref: 'http://127.0.0.1:1/x.json'}");
+    const { client } = await start({ "a.yaml": text });
+    await client.open("a.yaml", text);
+    await client.pull("a.yaml");
+    await until(() => client.refreshes > 0, "the parser has answered", 15_000);
+    const fromParser = (await client.pull("a.yaml")).filter(({ source }) => source?.includes("AsyncAPI"));
+    expect(fromParser.map(({ range }) => range.start.line)).toContain(
+      text.split("\n").findIndex((line) => line.includes("shout")),
+    );
+  }, 20_000);
 });
 
 describe("a client that cannot pull", () => {

@@ -58,7 +58,7 @@ export class TestClient {
       client.pushes.push(params);
       client.pushed.set(params.uri, params.diagnostics);
     });
-    connection.onNotification("contrail/status", (params: unknown) => client.status.push(params));
+    connection.onNotification("contrail/status", (params: unknown) => void client.status.push(params));
     connection.onRequest("workspace/diagnostic/refresh", () => {
       client.refreshes++;
       return null;
@@ -152,9 +152,9 @@ export class TestClient {
   }
 }
 
-/** Waits until `condition` holds; fails after two seconds. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + 2000;
+/** Waits until `condition` holds; fails after two seconds, or `ms`. */
+export async function until(condition: () => boolean, what: string, ms = 2000): Promise<void> {
+  const end = performance.now() + ms;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
