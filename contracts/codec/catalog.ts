@@ -14,7 +14,7 @@ import type {
 } from "./decoded.ts";
 import { Definitions, type ProtoTarget, type Target } from "./definitions.ts";
 import { decodeProtobuf, protobufPlausibility } from "./protobuf.ts";
-import { foldedName, lastName, nameForms, typeHints, typeInValue } from "./type-names.ts";
+import { foldedName, lastName, nameForms, shortName, typeHints, typeInValue } from "./type-names.ts";
 
 /** Reads messages by the contracts of `set`. The catalog is a value: a changed contract makes a new one. */
 export function createCatalog(set: ContractSet): MessageCatalog {
@@ -290,7 +290,8 @@ function undefinedBody(
 ): DecodedBody {
   const own = value === undefined || format !== "json" ? undefined : typeInValue(value);
   const [hint] = hints;
-  const typeName = hint === undefined ? own : nameForms(hint).at(-1);
+  const name = hint ?? own;
+  const typeName = name === undefined ? undefined : shortName(name);
   return {
     format,
     ...(value === undefined ? {} : { value }),

@@ -1,7 +1,7 @@
 import { type AsyncapiDocument, type AsyncapiMessage, readAsyncapi } from "../asyncapi/index.ts";
 import type { ContractSet } from "../compat/request.ts";
 import { type Schema, SchemaCompiler } from "../json-schema/index.ts";
-import { type MessageDescriptor, ProtoSchema, linkProto, parseProto } from "../proto/index.ts";
+import { type MessageDescriptor, type ProtoSchema, linkProto, parseProto } from "../proto/index.ts";
 import { DocumentSet, detectContract, keyPlace, mappingAt } from "../source/index.ts";
 import type { MessageDefinition } from "./decoded.ts";
 import { foldedName, lastName } from "./type-names.ts";

@@ -61,6 +61,12 @@ export function lastName(name: string): string {
   return name.split(/[.:/+$]/).findLast((part) => part !== "") ?? name;
 }
 
+/** A name as people say it: `OrderPlaced` of `shop.events.v1.OrderPlaced`, but `order.placed` as it is. */
+export function shortName(written: string): string {
+  const [plain = written, last = plain] = nameForms(written);
+  return /^[A-Z]/.test(last) ? last : plain;
+}
+
 /** A name without case and punctuation: `order-placed` and `OrderPlaced` are the same word. */
 export function foldedName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, "");

@@ -2,17 +2,20 @@ import { checkAsyncapi, checkOpenapi } from "./document-check.ts";
 import type { Finding } from "./finding.ts";
 import { checkProto } from "./proto-check.ts";
 import type { CheckReport, CheckRequest, Judges } from "./request.ts";
-import type { Place } from "../source/index.ts";
+import type { Place, Problem } from "../source/index.ts";
 
 /**
  * Compares two versions of contracts of every format. Without `judges` a witness carries our own judgement only:
  * it is not to be shown before an independent judge confirmed it, so callers load the judges and ask again.
  */
 export function checkContracts(request: CheckRequest, judges?: Judges): CheckReport {
-  const reports = [checkProto(request, judges), checkOpenapi(request, judges), checkAsyncapi(request, judges)];
+  const proto = checkProto(request, judges);
+  const documents = [checkOpenapi(request, judges), checkAsyncapi(request, judges)];
+  const findings = distinctFindings(documents.flatMap((report) => report.findings));
+  const problems = distinctProblems(documents.flatMap((report) => report.problems));
   return {
-    findings: distinctFindings(reports.flatMap((report) => report.findings)).sort(byFindingPlace),
-    problems: distinct(reports.flatMap((report) => report.problems)).sort(byPlace),
+    findings: [...proto.findings, ...findings].sort(byFindingPlace),
+    problems: [...proto.problems, ...problems].sort(byPlace),
   };
 }
 
@@ -37,7 +40,7 @@ function byPlace(a: Place, b: Place): number {
 }
 
 /** A file that two contracts refer to is read for both, and its problems are its own. */
-function distinct<P extends Place & { readonly code: string }>(problems: readonly P[]): P[] {
+function distinctProblems(problems: readonly Problem[]): Problem[] {
   const byKey = new Map(problems.map((problem) => [`${problem.path} ${problem.span.start} ${problem.code}`, problem]));
   return [...byKey.values()];
 }

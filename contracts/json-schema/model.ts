@@ -144,19 +144,18 @@ export function conjuncts(schemas: readonly Schema[]): {
 } {
   const result: Schema[] = [];
   const seen = new Set<Schema>();
-  const pending = [...schemas];
+  // A stack, its top last: what a schema refers to comes before its neighbours, as one reads it.
+  const pending = schemas.toReversed();
   let complete = true;
-  while (pending.length > 0) {
-    const schema = pending.shift();
-    if (schema === undefined || seen.has(schema)) continue;
+  for (let schema = pending.pop(); schema !== undefined; schema = pending.pop()) {
+    if (seen.has(schema)) continue;
     seen.add(schema);
     result.push(schema);
-    if (schema.reference !== undefined) {
-      const target = schema.reference.target();
-      if ("failure" in target) complete = false;
-      else pending.push(target);
-    }
-    if (schema.allOf !== undefined) pending.push(...schema.allOf);
+    if (schema.allOf !== undefined) pending.push(...schema.allOf.toReversed());
+    if (schema.reference === undefined) continue;
+    const target = schema.reference.target();
+    if ("failure" in target) complete = false;
+    else pending.push(target);
   }
   return { schemas: result, complete };
 }

@@ -88,13 +88,33 @@ const maxObjectPairs = 200_000;
  * caller over messages of one kind, so that a schema which hundreds of them share is compared once.
  */
 export function forEachObjectPair(message: MessagePair, visited: Set<string>, visit: (pair: ObjectPair) => void): void {
-  new PairWalk(message, visited, visit).walk([message.before.schema], [message.after.schema], [], new Map(), new Set());
+  const walk = new PairWalk(message, visited, visit);
+  walk.enter({
+    before: [message.before.schema],
+    after: [message.after.schema],
+    steps: [],
+    branches: new Map(),
+    taken: new Set(),
+  });
+  walk.run();
 }
 
+/** One place in a message, in both versions. */
+interface Stop {
+  readonly before: readonly Schema[];
+  readonly after: readonly Schema[];
+  readonly steps: readonly Step[];
+  readonly branches: ReadonlyMap<Schema, number>;
+  /** Schemas whose alternatives were chosen already at this very place. */
+  readonly taken: ReadonlySet<Schema>;
+}
+
+/** Goes through a message breadth first, so that each object is met on the shortest way, which reads best. */
 class PairWalk {
   private readonly message: MessagePair;
   private readonly visited: Set<string>;
   private readonly visit: (pair: ObjectPair) => void;
+  private readonly queue: Stop[] = [];
 
   constructor(message: MessagePair, visited: Set<string>, visit: (pair: ObjectPair) => void) {
     this.message = message;
@@ -102,82 +122,68 @@ class PairWalk {
     this.visit = visit;
   }
 
-  /** `taken`: schemas whose alternatives were chosen already at this very place. */
-  walk(
-    before: readonly Schema[],
-    after: readonly Schema[],
-    steps: readonly Step[],
-    branches: ReadonlyMap<Schema, number>,
-    taken: ReadonlySet<Schema>,
-  ): void {
-    const old = conjuncts(before).schemas;
-    const now = conjuncts(after).schemas;
+  enter(stop: Stop): void {
+    if (stop.before.length > 0 && stop.after.length > 0 && stop.steps.length <= maxDepth) this.queue.push(stop);
+  }
+
+  run(): void {
+    // The queue grows while it is gone through.
+    for (const stop of this.queue) this.look(stop);
+  }
+
+  private look(stop: Stop): void {
+    const { steps, branches } = stop;
+    const old = conjuncts(stop.before).schemas;
+    const now = conjuncts(stop.after).schemas;
     const key = `${idsOf(old)}|${idsOf(now)}`;
-    if (this.visited.has(key) || steps.length > maxDepth || this.visited.size > maxObjectPairs) return;
+    if (this.visited.has(key) || this.visited.size > maxObjectPairs) return;
     this.visited.add(key);
     const { side } = this.message.after.message;
     if (mayBe("object", old) && mayBe("object", now)) {
-      const oldView = objectView(old, side);
-      const newView = objectView(now, side);
-      this.visit({ message: this.message, before: oldView, after: newView, steps, branches });
-      for (const [name, property] of oldView.properties) {
-        const partner = newView.properties.get(name);
+      const before = objectView(old, side);
+      const after = objectView(now, side);
+      this.visit({ message: this.message, before, after, steps, branches });
+      for (const [name, property] of before.properties) {
+        const partner = after.properties.get(name);
         if (partner === undefined || property.hidden || partner.hidden) continue;
-        this.walk(property.schemas, partner.schemas, [...steps, { kind: "property", name }], branches, new Set());
+        this.descend(property.schemas, partner.schemas, stop, { kind: "property", name });
       }
       const additional = (schemas: readonly Schema[]) => schemas.flatMap((schema) => schema.additionalProperties ?? []);
-      this.walkInner(additional(old), additional(now), [...steps, { kind: "additional" }], branches);
+      this.descend(additional(old), additional(now), stop, { kind: "additional" });
     }
-    if (mayBe("array", old) && mayBe("array", now)) this.walkItems(old, now, steps, branches);
-    this.walkAlternatives(old, now, steps, branches, taken);
+    if (mayBe("array", old) && mayBe("array", now)) this.lookAtItems(old, now, stop);
+    this.lookAtAlternatives(old, now, stop);
   }
 
-  private walkInner(
-    before: readonly Schema[],
-    after: readonly Schema[],
-    steps: readonly Step[],
-    branches: ReadonlyMap<Schema, number>,
-  ): void {
-    if (before.length > 0 && after.length > 0) this.walk(before, after, steps, branches, new Set());
+  private descend(before: readonly Schema[], after: readonly Schema[], from: Stop, step: Step): void {
+    this.enter({ before, after, steps: [...from.steps, step], branches: from.branches, taken: new Set() });
   }
 
-  private walkItems(
-    old: readonly Schema[],
-    now: readonly Schema[],
-    steps: readonly Step[],
-    branches: ReadonlyMap<Schema, number>,
-  ): void {
+  private lookAtItems(old: readonly Schema[], now: readonly Schema[], stop: Stop): void {
     const fixed = (schemas: readonly Schema[]) =>
       Math.max(0, ...schemas.map((schema) => schema.prefixItems?.length ?? 0));
     const at = (schemas: readonly Schema[], index: number) =>
       schemas.flatMap((schema) => schema.prefixItems?.[index] ?? schema.items ?? []);
     const prefix = Math.min(20, Math.max(fixed(old), fixed(now)));
     for (let index = 0; index <= prefix; index++) {
-      this.walkInner(at(old, index), at(now, index), [...steps, { kind: "item", index }], branches);
+      this.descend(at(old, index), at(now, index), stop, { kind: "item", index });
     }
   }
 
-  private walkAlternatives(
-    old: readonly Schema[],
-    now: readonly Schema[],
-    steps: readonly Step[],
-    branches: ReadonlyMap<Schema, number>,
-    taken: ReadonlySet<Schema>,
-  ): void {
+  private lookAtAlternatives(old: readonly Schema[], now: readonly Schema[], stop: Stop): void {
     const open = (schemas: readonly Schema[]) =>
-      schemas.filter((schema) => !taken.has(schema) && (schema.oneOf ?? schema.anyOf) !== undefined);
-    const oldOpen = open(old);
+      schemas.filter((schema) => !stop.taken.has(schema) && alternatives(schema).length > 0);
     const newOpen = open(now);
-    for (const [i, oldSchema] of oldOpen.entries()) {
+    for (const [i, oldSchema] of open(old).entries()) {
       const newSchema = newOpen[i];
       if (newSchema === undefined) continue;
-      const inner = new Set(taken).add(oldSchema).add(newSchema);
+      const taken = new Set(stop.taken).add(oldSchema).add(newSchema);
       for (const [oldIndex, newIndex] of matchAlternatives(alternatives(oldSchema), alternatives(newSchema))) {
         const oldBranch = alternatives(oldSchema)[oldIndex];
         const newBranch = alternatives(newSchema)[newIndex];
         if (oldBranch === undefined || newBranch === undefined) continue;
-        const chosen = new Map(branches).set(oldSchema, oldIndex).set(newSchema, newIndex);
-        this.walk([...old, oldBranch], [...now, newBranch], steps, chosen, inner);
+        const branches = new Map(stop.branches).set(oldSchema, oldIndex).set(newSchema, newIndex);
+        this.enter({ before: [...old, oldBranch], after: [...now, newBranch], steps: stop.steps, branches, taken });
       }
     }
   }
