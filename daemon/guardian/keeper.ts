@@ -28,8 +28,9 @@ export interface LeaseHandle {
 export interface LeaseKeeper {
   /** To be called, and awaited, before tracing is switched on. */
   takeTracing(management: ManagementAccess, vhost: string): Promise<LeaseHandle>;
-  /** The process that stands by, once there is one. */
+  /** The process that stands by, once there is one; and whether it has told that it does. */
   readonly guardianPid: number | undefined;
+  readonly guardianReady: Promise<boolean>;
   /** Sends the guardian home. Leases that were not released by then, it still puts back. */
   close(): Promise<void>;
 }
@@ -39,6 +40,7 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
   const held = new Set<string>();
   let guardian: ChildProcess | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let ready = Promise.resolve(false);
 
   function standBy(): void {
     if (
@@ -50,22 +52,29 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
     const child = spawn(process.execPath, [options.guardianPath], {
       detached: true,
       windowsHide: true,
-      stdio: ["pipe", "ignore", "ignore"],
+      stdio: ["pipe", "pipe", "ignore"],
       // In VS Code execPath is the editor; this makes it a plain Node. Nothing else of the environment is needed.
       env: { ELECTRON_RUN_AS_NODE: "1", ...pick(process.env, ["PATH", "SystemRoot", "TEMP", "TMP", "TMPDIR"]) },
     });
-    child.on("error", () => undefined);
+    ready = new Promise((resolve) => {
+      child.stdout.once("data", () => resolve(true));
+      child.once("exit", () => resolve(false));
+      child.once("error", () => resolve(false));
+    });
     child.stdin.on("error", () => undefined);
     child.stdin.write(`${JSON.stringify({ stateDir: options.stateDir, owner })}\n`);
     // The guardian waits for the daemon, not the other way round.
     child.unref();
-    (child.stdin as unknown as Socket).unref();
+    for (const pipe of [child.stdin, child.stdout]) (pipe as unknown as Socket).unref();
     guardian = child;
   }
 
   return {
     get guardianPid() {
       return guardian?.pid;
+    },
+    get guardianReady() {
+      return ready;
     },
     async takeTracing(management, vhost) {
       standBy();

@@ -126,5 +126,5 @@ export function managementCandidates(address: RabbitmqAddress): readonly string[
   const candidates = address.tls
     ? [`https://${host}:${address.port + 10_000}`, `https://${host}:15671`, `http://${host}:15672`]
     : [`http://${host}:${address.port + 10_000}`, `http://${host}:${address.port + 1}`, `http://${host}:15672`];
-  return [...new Set(candidates)].filter((url) => Number(new URL(url).port) <= 65_535 && URL.canParse(url));
+  return [...new Set(candidates)].filter((url) => URL.canParse(url));
 }

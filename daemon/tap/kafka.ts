@@ -30,6 +30,7 @@ export interface KafkaTapOptions {
   readonly addressMap?: Readonly<Record<string, string>>;
   /** Whether the tap may go on to a host that a broker advertises, when it is neither this machine nor a seed. */
   readonly mayConnect?: (host: string) => boolean;
+  readonly connectTimeoutMs?: number;
   /** The most bytes of a key or body that are kept; `bodySize` tells the whole size. Default 1 MiB. */
   readonly keptBytes?: number;
   /** The most bytes that one batch may decompress to. Default 128 MiB. */

@@ -29,12 +29,11 @@ export interface AmqpConnection {
   readonly closed: Promise<{ readonly code: number | undefined; readonly message: string }>;
 }
 
-const timeoutMs = 5_000;
-
 export async function openAmqp(
   address: RabbitmqAddress,
   connectionName: string,
   tls: ConnectionOptions | undefined,
+  timeoutMs = 5_000,
 ): Promise<AmqpConnection> {
   let model: ChannelModel;
   try {
@@ -59,7 +58,7 @@ export async function openAmqp(
       },
     );
   } catch (error) {
-    throw new FailureError(await explain(error, address), error);
+    throw new FailureError(await explain(error, address, timeoutMs), error);
   }
   let last: { code?: number; message?: string } = {};
   const closed = new Promise<{ code: number | undefined; message: string }>((resolve) => {
@@ -76,7 +75,7 @@ export async function openAmqp(
   return { model, cluster: typeof cluster === "string" ? cluster : "", closed };
 }
 
-async function explain(error: unknown, address: RabbitmqAddress): Promise<Failure> {
+async function explain(error: unknown, address: RabbitmqAddress, timeoutMs: number): Promise<Failure> {
   const place = formatHostPort(address);
   const { code = "", message = String(error) } = error as { code?: string; message?: string };
   switch (code) {
@@ -97,7 +96,6 @@ async function explain(error: unknown, address: RabbitmqAddress): Promise<Failur
   if (/got <ConnectionClose/.test(message) || /\bvhost\b/i.test(message))
     return noSuchVhost(place, address.vhost, address.username);
   if (/ACCESS.REFUSED|\b403\b/i.test(message)) return badCredentials("RabbitMQ", place, address.username);
-  if (/^connect ETIMEDOUT$/.test(message)) return brokerSilent("RabbitMQ", place, timeoutMs / 1_000);
   if (message.startsWith("Handshake terminated by server")) return brokerFailed("RabbitMQ", place, message);
   if (address.tls) return tlsRefused("RabbitMQ", place, tlsReason(message));
   const greeting = await greetingOf(address);
@@ -105,7 +103,10 @@ async function explain(error: unknown, address: RabbitmqAddress): Promise<Failur
   if (greeting.startsWith("HTTP/")) return notThatBroker("RabbitMQ", place, "a web server");
   if (greeting.startsWith("SSH-")) return notThatBroker("RabbitMQ", place, "an SSH server");
   if (greeting.startsWith("AMQP")) return notThatBroker("RabbitMQ", place, "a broker of another AMQP version");
-  if (greeting === "") return closedAtOnce("RabbitMQ", place);
+  if (greeting === "") {
+    const timedOut = message === "connect ETIMEDOUT";
+    return timedOut ? brokerSilent("RabbitMQ", place, timeoutMs / 1_000) : closedAtOnce("RabbitMQ", place);
+  }
   // An AMQP method frame: it is the right broker, and it did close.
   if (greeting.startsWith("\u0001")) return brokerFailed("RabbitMQ", place, message);
   return notThatBroker("RabbitMQ", place, "another program");
@@ -116,7 +117,7 @@ function greetingOf({ host, port }: RabbitmqAddress): Promise<string> {
   return new Promise((resolve) => {
     const socket = connectPlain({ host, port }, () => socket.write("AMQP\u0000\u0000\u0009\u0001", "latin1"));
     let heard = "";
-    socket.setTimeout(1_000, () => socket.destroy());
+    socket.setTimeout(500, () => socket.destroy());
     socket.on("data", (bytes) => {
       heard = bytes.toString("latin1", 0, 16);
       socket.destroy();

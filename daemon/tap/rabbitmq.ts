@@ -36,6 +36,7 @@ export interface RabbitmqTapOptions {
   /** Never switch tracing on, even where the user may. */
   readonly noFirehose?: boolean;
   readonly tls?: ConnectionOptions;
+  readonly connectTimeoutMs?: number;
   /** The most bytes of a body that are kept; `bodySize` tells the whole size. Default 1 MiB. */
   readonly keptBytes?: number;
   /** The bound of the tap's queue at the broker, in messages and bytes. */
@@ -168,7 +169,12 @@ class RabbitmqTap implements Tap {
 
   /** One connection's life. Resolves with why it ended; throws when it could not be set up. */
   async #session(live: () => void): Promise<{ readonly code: number | undefined }> {
-    const connection = await openAmqp(this.#options.address, this.#name, this.#options.tls);
+    const connection = await openAmqp(
+      this.#options.address,
+      this.#name,
+      this.#options.tls,
+      this.#options.connectTimeoutMs,
+    );
     const ended = new AbortController();
     void connection.closed.then(() => ended.abort());
     try {

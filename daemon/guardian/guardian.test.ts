@@ -1,0 +1,221 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createLeaseKeeper, guard, Management, ManagementError, restoreLeftovers } from "./index.ts";
+import { FakeManagement, type FakeVhost } from "./testing/fake-management.ts";
+
+const guardianPath = join(import.meta.dirname, "..", "guardian-main.ts");
+
+let broker: FakeManagement;
+let stateDir: string;
+
+beforeEach(async () => {
+  broker = new FakeManagement();
+  await broker.start();
+  broker.vhosts.set("shop", found());
+  stateDir = await mkdtemp(join(tmpdir(), "contrail-guardian-"));
+});
+
+afterEach(async () => {
+  await broker.stop();
+  await rm(stateDir, { recursive: true });
+});
+
+function found(): FakeVhost {
+  return { description: "the shop", tags: ["a", "b"], default_queue_type: "quorum", tracing: false };
+}
+
+async function until(condition: () => boolean | Promise<boolean>, withinMs: number): Promise<number> {
+  const begun = performance.now();
+  while (!(await condition())) {
+    if (performance.now() - begun > withinMs) throw new Error(`not within ${withinMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return performance.now() - begun;
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Starts a daemon that switches tracing on under a lease; resolves once it has. */
+async function startDaemon(guardian: string | undefined): Promise<{ daemon: ChildProcess; guardian: number }> {
+  const program = join(import.meta.dirname, "testing", "dying-daemon.ts");
+  const args = [program, stateDir, broker.baseUrl, "shop", ...(guardian === undefined ? [] : [guardian])];
+  const daemon = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const [line] = (await once(daemon.stdout ?? daemon, "data")) as [Buffer];
+  return { daemon, guardian: (JSON.parse(line.toString()) as { guardian: number }).guardian };
+}
+
+describe("switching tracing", () => {
+  test("keeps description, tags and default queue type", async () => {
+    const management = new Management(broker.access);
+    expect(await management.setTracing("shop", true)).toBe(true);
+    expect(broker.vhosts.get("shop")).toEqual({ ...found(), tracing: true });
+    expect(await management.setTracing("shop", true)).toBe(false);
+    expect(await management.setTracing("shop", false)).toBe(true);
+    expect(broker.vhosts.get("shop")).toEqual(found());
+    management.close();
+  });
+
+  test("does not invent a default queue type where there is none", async () => {
+    const bare = { description: "", tags: [], tracing: false };
+    broker.vhosts.set("bare", bare);
+    const management = new Management(broker.access);
+    await management.setTracing("bare", true);
+    expect(broker.vhosts.get("bare")).toEqual({ ...bare, tracing: true });
+    management.close();
+  });
+
+  test("whether it is on, a user without the administrator tag can see too", async () => {
+    broker.tags = ["management"];
+    const management = new Management(broker.access);
+    expect(await management.vhost("shop")).toMatchObject({ tracing: false, tags: ["a", "b"] });
+    await expect(management.setTracing("shop", true)).rejects.toThrow(ManagementError);
+    management.close();
+  });
+});
+
+describe("a lease", () => {
+  test("is readable by its owner only, and gone once released", async () => {
+    const leases = createLeaseKeeper({ stateDir });
+    const lease = await leases.takeTracing(broker.access, "shop");
+    const names = await readdir(stateDir);
+    expect(names).toHaveLength(1);
+    const path = join(stateDir, names[0] ?? "");
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect((await stat(stateDir)).mode & 0o777).toBe(0o700);
+    expect(JSON.parse(await readFile(path, "utf8"))).toMatchObject({ vhost: "shop", pid: process.pid });
+    await lease.release();
+    expect(await readdir(stateDir)).toEqual([]);
+    await leases.close();
+  });
+
+  test("of a daemon that lives is nobody else's to put back", async () => {
+    const leases = createLeaseKeeper({ stateDir });
+    const lease = await leases.takeTracing(broker.access, "shop");
+    await new Management(broker.access).setTracing("shop", true);
+    expect(await restoreLeftovers(stateDir)).toEqual([]);
+    expect(broker.vhosts.get("shop")?.tracing).toBe(true);
+    await lease.release();
+    await leases.close();
+  });
+
+  test("that is garbage harms nobody", async () => {
+    await writeFile(join(stateDir, `lease-${"0".repeat(24)}.json`), "{ half");
+    await writeFile(join(stateDir, "other.json"), "{}");
+    expect(await restoreLeftovers(stateDir)).toEqual([]);
+    expect(await restoreLeftovers(join(stateDir, "missing"))).toEqual([]);
+  });
+});
+
+describe("when the daemon is killed", () => {
+  test("its guardian puts everything back within two seconds, and goes", async () => {
+    const { daemon, guardian } = await startDaemon(guardianPath);
+    expect(broker.vhosts.get("shop")?.tracing).toBe(true);
+    expect(alive(guardian)).toBe(true);
+    const commandLine = await readFile(`/proc/${guardian}/cmdline`, "utf8").catch(() => "");
+    expect(commandLine).not.toContain("s3cret");
+    daemon.kill("SIGKILL");
+    expect(await until(() => broker.vhosts.get("shop")?.tracing === false, 2_000)).toBeLessThan(2_000);
+    expect(broker.vhosts.get("shop")).toEqual(found());
+    await until(async () => !alive(guardian) && (await readdir(stateDir)).length === 0, 2_000);
+  });
+
+  test("and its guardian too, the next start does", async () => {
+    const { daemon, guardian } = await startDaemon(guardianPath);
+    process.kill(guardian, "SIGKILL");
+    await until(() => !alive(guardian) || isZombie(guardian), 2_000);
+    daemon.kill("SIGKILL");
+    await once(daemon, "exit");
+    expect(broker.vhosts.get("shop")?.tracing).toBe(true);
+    expect(await restoreLeftovers(stateDir)).toEqual([]);
+    expect(broker.vhosts.get("shop")).toEqual(found());
+    expect(await readdir(stateDir)).toEqual([]);
+  });
+
+  test("and the broker does not answer, it is said, and tried again later", async () => {
+    const { daemon } = await startDaemon(undefined);
+    daemon.kill("SIGKILL");
+    await once(daemon, "exit");
+    broker.broken = true;
+    const [failure, ...more] = await restoreLeftovers(stateDir);
+    expect(more).toEqual([]);
+    expect(failure?.code).toBe("restore-failed");
+    expect(failure?.message).toContain("rabbitmqctl trace_off -p shop");
+    expect(failure?.message).not.toContain("s3cret");
+    broker.broken = false;
+    expect(await restoreLeftovers(stateDir)).toEqual([]);
+    expect(broker.vhosts.get("shop")).toEqual(found());
+  });
+});
+
+describe("the guardian", () => {
+  test("ignores the signals that end the daemon's terminal", async () => {
+    const { daemon, guardian } = await startDaemon(guardianPath);
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.kill(guardian, signal);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(alive(guardian)).toBe(true);
+    daemon.kill("SIGKILL");
+    await until(() => broker.vhosts.get("shop")?.tracing === false, 2_000);
+  });
+
+  test("goes on trying while the broker restarts, and gives up in the end", async () => {
+    const leases = createLeaseKeeper({ stateDir });
+    await leases.takeTracing(broker.access, "shop");
+    await new Management(broker.access).setTracing("shop", true);
+    const owner = (
+      JSON.parse(await readFile(join(stateDir, (await readdir(stateDir))[0] ?? ""), "utf8")) as { owner: string }
+    ).owner;
+    const charged = (): PassThrough => {
+      const input = new PassThrough();
+      input.end(`${JSON.stringify({ stateDir, owner })}\n`);
+      return input;
+    };
+    broker.broken = true;
+    expect(await guard(charged(), { giveUpAfterMs: 60, retryEveryMs: 10 })).toEqual({ left: 1 });
+    setTimeout(() => (broker.broken = false), 60);
+    expect(await guard(charged(), { giveUpAfterMs: 5_000, retryEveryMs: 10 })).toEqual({ left: 0 });
+    expect(broker.vhosts.get("shop")).toEqual(found());
+    await leases.close();
+  });
+
+  test("has nothing to do where it was told nothing", async () => {
+    for (const text of ["", "garbage", "{}"]) {
+      const input = new PassThrough();
+      input.end(text);
+      expect(await guard(input)).toEqual({ left: 0 });
+    }
+    expect(broker.requests).toEqual([]);
+  });
+
+  test("goes home when the daemon ends in good order", async () => {
+    const leases = createLeaseKeeper({ stateDir, guardianPath });
+    const lease = await leases.takeTracing(broker.access, "shop");
+    const pid = leases.guardianPid ?? 0;
+    expect(alive(pid)).toBe(true);
+    await lease.release();
+    await leases.close();
+    expect(alive(pid)).toBe(false);
+    expect(broker.requests).toEqual([]);
+  });
+});
+
+/** Its parent is gone or has not looked yet: dead all the same. */
+function isZombie(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch {
+    return true;
+  }
+}

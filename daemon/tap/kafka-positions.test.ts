@@ -1,0 +1,105 @@
+import { expect, test } from "vitest";
+import { Positions } from "./kafka-positions.ts";
+import type { Metadata } from "./kafka-responses.ts";
+
+function metadata(
+  topics: Record<string, { id?: string; leaders: number[]; internal?: boolean; errorCode?: number }>,
+): Metadata {
+  return {
+    nodes: [
+      { id: 1, host: "a", port: 1 },
+      { id: 2, host: "b", port: 2 },
+    ],
+    topics: Object.entries(topics).map(([name, { id, leaders, internal = false, errorCode = 0 }]) => ({
+      name,
+      internal,
+      errorCode,
+      ...(id === undefined ? {} : { id }),
+      partitions: leaders.map((leader, index) => ({ index, leader })),
+    })),
+  };
+}
+
+function positions(now = { at: 0 }): Positions {
+  return new Positions(
+    () => true,
+    () => now.at,
+  );
+}
+
+const found = (topic: string, offset: bigint, errorCode = 0) => ({ topic, partition: 0, offset, errorCode });
+
+test("topics that are there begin where one asked, later ones at their beginning, internal ones not at all", () => {
+  const at = positions();
+  at.update(metadata({ a: { leaders: [1] }, __hidden: { leaders: [1], internal: true } }), "now");
+  expect(at.unplaced(1).map(({ topic, start }) => [topic, start])).toEqual([["a", "now"]]);
+  at.place(found("a", 7n));
+  at.update(metadata({ a: { leaders: [1, 2] }, b: { leaders: [1] } }), "now");
+  expect(at.unplaced(1).map(({ topic, start }) => [topic, start])).toEqual([["b", "beginning"]]);
+  expect(at.unplaced(2).map(({ topic, partition, start }) => [topic, partition, start])).toEqual([
+    ["a", 1, "beginning"],
+  ]);
+  expect(at.readable(1).map(({ topic, offset }) => [topic, offset])).toEqual([["a", 7n]]);
+});
+
+test("a partition is read from its new leader where it was left", () => {
+  const at = positions();
+  at.update(metadata({ a: { leaders: [1] } }), "now");
+  at.place(found("a", 7n));
+  at.update(metadata({ a: { leaders: [2] } }), "now");
+  expect(at.readable(1)).toEqual([]);
+  expect(at.readable(2)).toMatchObject([{ topic: "a", offset: 7n }]);
+});
+
+test("metadata that shows nothing for a moment forgets nothing", () => {
+  const at = positions();
+  at.update(metadata({ a: { id: "x", leaders: [1] } }), "now");
+  at.place(found("a", 7n));
+  at.update(metadata({}), "now");
+  expect(at.readable(1)).toEqual([]);
+  expect(at.update(metadata({ a: { id: "x", leaders: [1] } }), "now")).toEqual([]);
+  expect(at.readable(1)).toMatchObject([{ topic: "a", offset: 7n }]);
+});
+
+test("a topic made anew is another one, read whole, and that is said", () => {
+  const at = positions();
+  at.update(metadata({ a: { id: "x", leaders: [1] } }), "now");
+  at.place(found("a", 7n));
+  const notes = at.update(metadata({ a: { id: "y", leaders: [1] } }), "now");
+  expect(notes).toEqual(["The topic a was deleted and made anew."]);
+  expect(at.unplaced(1)).toMatchObject([{ topic: "a", start: "beginning" }]);
+});
+
+test("a time that nothing is as young as means the end", () => {
+  const at = positions();
+  at.update(metadata({ a: { leaders: [1] } }), { time: 5_000 });
+  at.place(found("a", -1n));
+  expect(at.unplaced(1)).toMatchObject([{ start: "now" }]);
+});
+
+test("a partition that cannot be placed waits, and others do not", () => {
+  const now = { at: 1_000 };
+  const at = positions(now);
+  at.update(metadata({ a: { leaders: [1] }, b: { leaders: [1] } }), "now");
+  at.place(found("a", -1n, 6));
+  at.place(found("b", 3n));
+  expect(at.unplaced(1)).toEqual([]);
+  expect(at.readable(1)).toMatchObject([{ topic: "b" }]);
+  now.at += 300;
+  expect(at.unplaced(1)).toMatchObject([{ topic: "a" }]);
+});
+
+test("retention that overtook the tap is a counted gap; a shorter log is read anew", () => {
+  const at = positions();
+  at.update(metadata({ a: { leaders: [1] } }), "now");
+  at.place(found("a", 10n));
+  const position = at.get("a", 0);
+  if (position === undefined) throw new Error("no position");
+  expect(at.outOfRange(position, 25n, 30n)).toEqual({
+    lost: 15,
+    note: "The broker deleted up to 15 records of a[0] before they could be read.",
+  });
+  expect(position.offset).toBe(25n);
+  expect(at.outOfRange(position, 0n, 3n)).toMatchObject({ lost: 0 });
+  expect(position.offset).toBe(0n);
+});
