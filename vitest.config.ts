@@ -26,7 +26,14 @@ export default defineConfig({
         },
       },
       { test: { name: "page", include: ["test/page/**/*.test.ts"], ...slow } },
-      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...slow } },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          globalSetup: ["test/integration/global-setup.ts"],
+          ...slow,
+        },
+      },
     ],
   },
 });

@@ -106,7 +106,7 @@ async function checkBreak(path: string, rule: string, lineHas: string | undefine
   assert.ok(waited < 1000, `the diagnostic came after ${waited} ms`);
   assert.equal(found.source, "contrail");
   assert.match(found.message, message);
-  assert.match(found.message, /readers|clients|consumers|applications?|writers|code/i, `says who breaks: ${found.message}`);
+  assert.match(found.message, /readers|clients|receivers|senders|code/i, `says who breaks: ${found.message}`);
   assert.match(found.message, /[{"\d]/, "shows the witness");
   assert.ok(
     typeof found.code === "object" && /^https:\/\/.*docs\/rules\//.test(found.code.target.toString()),
