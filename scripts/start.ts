@@ -55,6 +55,7 @@ async function start(asked: Asked): Promise<void> {
     void (trace?.stop() ?? Promise.resolve()).finally(() => process.exit(code));
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end(0));
+  endsWithNpm(() => end(0));
   if (!(await buildIfNeeded(ending.signal))) {
     process.exitCode = 1;
     return;
@@ -95,6 +96,15 @@ async function start(asked: Asked): Promise<void> {
   if (process.stdin.isTTY) {
     process.stdin.on("data", () => console.log(`  ${trace.browserAddress()}`));
   }
+}
+
+/** npm may die of a signal without handing it on; what it started must not stay behind. */
+function endsWithNpm(end: () => void): void {
+  if (process.env["npm_lifecycle_event"] === undefined) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) end();
+  }, 500).unref();
 }
 
 /** Says in the terminal how the taps are doing, whenever that changes. */
