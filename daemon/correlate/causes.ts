@@ -104,7 +104,7 @@ function namedCause(
       if (use.node === node || !members.has(use.node) || use.node.duplicateOf) continue;
       const own = use.node.found.find((other) => other.role === "self" && other.value === found.value);
       // Some frameworks name the cause by the correlation id that only the causing message has (Celery's task id).
-      const other = own ?? (use.found.role === "pair" || use.found.role === "correlation" ? use.found : undefined);
+      const other = own ?? (use.role === "pair" || use.role === "correlation" ? use : undefined);
       if (!other) continue;
       const before = (position.get(use.node) ?? 0) < (position.get(node) ?? 0);
       if (!before && use.node.at > node.at + thresholds.crossBroker) continue;

@@ -49,7 +49,7 @@ class CorrelatorState implements Correlator {
   private readonly counters: Counters = newCounters();
   private readonly membership = new Membership();
   private readonly values = new Values(this.membership, this.counters);
-  private readonly pairs = new Pairs(this.membership);
+  private readonly pairs = new Pairs(this.membership, this.values);
   private readonly deliveries = new Deliveries(this.counters);
   private readonly commits = new Commits(this.counters);
   private readonly clocks = new Clocks();
@@ -62,6 +62,8 @@ class CorrelatorState implements Correlator {
   private readonly latencies = new Map<string, { delays: LogHistogram; names: Map<string, number> }>();
   private readonly gaps: { from: number; to: number }[] = [];
   private readonly changedMessages = new Set<Seq>();
+  private readonly recent: Conv[] = [];
+  private recentNext = 0;
   private pendingChanges: Conv[] = [];
   private readonly maxMessages: number;
   private now = 0;
@@ -235,7 +237,7 @@ class CorrelatorState implements Correlator {
       deliveriesWithoutPublish: this.deliveries.orphans,
       bounds: { ...this.counters },
       setAside: [
-        ...[...this.values.setAside.values()],
+        ...this.values.setAside.values(),
         ...[...this.values.fields.all()].flatMap((field) => {
           const reason = field.setAside();
           return reason === undefined ? [] : [`${field.name.replaceAll("_", " ")}: ${reason}`];
@@ -392,21 +394,21 @@ class CorrelatorState implements Correlator {
 
   /** Time has passed for a conversation: learns from it, and says whether it changed by that. */
   private check(conv: Conv): void {
-    const before = conv.built as Built | undefined;
-    const stateBefore = before && before.revision === conv.revision ? digest(before.value) : undefined;
-    let built = this.build(conv);
+    const shown = conv.shown;
+    const built = this.build(conv);
     const quietAt = conv.lastAt + thresholds.instanceQuiet;
-    if (this.time() >= quietAt) {
-      const old = conv.contribution as Contribution | undefined;
-      if (old) this.families.add(old, -1);
-      this.families.add(built.contribution, 1);
-      conv.contribution = built.contribution;
-      // What was just learned may say more about this very one.
-      conv.built = undefined;
-      built = this.build(conv);
+    const finalAt = conv.lastAt + thresholds.conversationSession;
+    const time = this.time();
+    if (time >= quietAt) {
+      if (conv.contribution) this.families.add(conv.contribution as Contribution, -1);
+      if (!conv.final) this.families.add(built.contribution, 1);
+      // After so long a silence it is not expected to go on: what it showed stands, and need not be kept.
+      conv.final = time >= finalAt && built.until === Infinity;
+      conv.contribution = conv.final ? undefined : built.contribution;
+      if (!conv.final) this.checkAt(conv, finalAt);
     } else this.checkAt(conv, quietAt);
     if (built.until < Infinity) this.checkAt(conv, built.until);
-    if (stateBefore !== undefined && digest(built.value) !== stateBefore) this.membership.touch(conv);
+    if (shown !== 0 && conv.shown !== shown) this.membership.touch(conv);
   }
 
   private build(conv: Conv): Built {
@@ -456,6 +458,12 @@ class CorrelatorState implements Correlator {
       contribution: shape.contribution,
     };
     conv.built = built;
+    conv.shown = digest(built.value);
+    // Few of many conversations are looked at: the values of the others are not kept.
+    const old = this.recent[this.recentNext];
+    if (old && old !== conv) old.built = undefined;
+    this.recent[this.recentNext] = conv;
+    this.recentNext = (this.recentNext + 1) % bounds.builtConversations;
     return built;
   }
 
@@ -557,9 +565,16 @@ function mostFrequent(names: ReadonlyMap<string, number>): string | undefined {
   return best?.[0];
 }
 
-/** What of a conversation changes by time alone. */
-function digest(value: Conversation): string {
-  return `${value.kind}|${value.state}|${value.missing.map((gone) => `${gone.name}${gone.after}`).join()}|${value.steps
-    .map((step) => step.state[0] + step.name)
-    .join()}|${value.exchanges.map((exchange) => exchange.state).join()}`;
+/** What of a conversation changes by time alone, as a number that is never 0. */
+function digest(value: Conversation): number {
+  let hash = 0x811c9dc5;
+  const mix = (text: string): void => {
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  };
+  mix(value.kind);
+  mix(value.state);
+  for (const gone of value.missing) mix(`${gone.name}${gone.after}`);
+  for (const step of value.steps) mix(step.state + step.name);
+  for (const exchange of value.exchanges) mix(exchange.state);
+  return hash === 0 ? 1 : hash;
 }

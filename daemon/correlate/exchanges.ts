@@ -143,11 +143,11 @@ function byOwnId(
   );
   if (!found || !node.isReplyByIntent) return;
   for (const use of values.uses(found)) {
-    if (use.found.role !== "self" || use.node === node || !members.has(use.node)) continue;
+    if (use.role !== "self" || use.node === node || !members.has(use.node)) continue;
     const request = retryOf.get(use.node) ?? use.node;
     let exchange = ofRequest.get(request);
     if (!exchange) {
-      const self = use.found;
+      const self = use;
       exchange = {
         request,
         retries: [],
@@ -187,7 +187,7 @@ function bySharedId(
       retries: [],
       replies: [reply],
       kind: "correlation-pair",
-      because: () => [occurrence(node, first.found), occurrence(reply, second.found)],
+      because: () => [occurrence(node, first), occurrence(reply, second)],
     };
     ofRequest.set(node, exchange);
     ofReply.set(reply, exchange);

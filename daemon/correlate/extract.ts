@@ -11,7 +11,7 @@ import { bodyMeaning, headerMeaning, traceOf, type HeaderMeaning } from "./heade
 import { idOf, textOf, traceIdOf, type Id } from "./ids.ts";
 import { bounds, type Counters } from "./limits.ts";
 import { channelName, shortName } from "./names.ts";
-import { classOf, Slots, type Found, type Node, type OriginalPlace, type Role } from "./node.ts";
+import { classOf, Slots, type Found, type Node, type Role } from "./node.ts";
 import { hashOf } from "./stats.ts";
 import { fieldName } from "./words.ts";
 
@@ -95,7 +95,7 @@ export class Extractor {
     const typed = typeName !== undefined && typeName !== "";
     const name = typed ? this.nameOf(typeName) : channelName(envelope, this.classOf(routingKey));
     const connection = rabbit?.connection;
-    return {
+    const node: Node = {
       seq: message.seq,
       at: envelope.timestamp !== undefined && origin.broker === "kafka" ? envelope.timestamp : near,
       receivedAt: near,
@@ -142,7 +142,7 @@ export class Extractor {
       expiresAfter: reading.expiresAfter,
       failed: reading.failed,
       sagaType: reading.sagaType,
-      original: reading.original as OriginalPlace | undefined,
+      original: reading.original,
       // Set by whoever takes the record into a group, at once.
       group: undefined as unknown as Group,
       settled: false,
@@ -152,6 +152,8 @@ export class Extractor {
       duplicateOf: undefined,
       journey: undefined,
     };
+    for (const found of reading.found) found.node = node;
+    return node;
   }
 
   private classOf(channel: string): string {
@@ -461,7 +463,16 @@ export class Extractor {
     }
     for (const found of reading.found) if (found.value === id.value && found.role === role) return;
     const slot = this.slotOf(where, [where.slice(where.indexOf(" ") + 1)]);
-    if (slot) reading.found.push({ slot, role, value: id.value, strength: id.strength, framework });
+    if (slot) {
+      reading.found.push({
+        node: undefined as unknown as Node,
+        slot,
+        role,
+        value: id.value,
+        strength: id.strength,
+        framework,
+      });
+    }
   }
 
   private slotOf(where: string, path: readonly string[]) {

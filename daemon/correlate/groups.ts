@@ -11,6 +11,8 @@ export class Group {
   links: Link[] | undefined;
   /** The lowest number in it. */
   lowest: number;
+  /** Where it stands in its conversation's list. */
+  index = 0;
 
   constructor(node: Node) {
     this.nodes = [node];
@@ -29,7 +31,7 @@ export interface Link {
 
 /** The living record of a conversation. What views see is built from it when they ask. */
 export class Conv {
-  groups: Set<Group>;
+  groups: Group[];
   /** The lowest number of its messages: its id. */
   number: number;
   size: number;
@@ -43,15 +45,32 @@ export class Conv {
   /** Kept by whoever builds values. */
   built: unknown = undefined;
   contribution: unknown = undefined;
+  /** A digest of what views were last shown, to notice what time alone changes. */
+  shown = 0;
+  /** What it taught about its family stands for good. */
+  final = false;
 
   constructor(group: Group) {
-    this.groups = new Set([group]);
+    this.groups = [group];
     this.number = group.lowest;
     this.size = group.nodes.length;
   }
 
   get id(): string {
     return `c${this.number}`;
+  }
+
+  take(group: Group): void {
+    group.conv = this;
+    group.index = this.groups.length;
+    this.groups.push(group);
+  }
+
+  drop(group: Group): void {
+    const last = this.groups.pop();
+    if (!last || last === group) return;
+    this.groups[group.index] = last;
+    last.index = group.index;
   }
 
   *nodes(): Iterable<Node> {
@@ -112,7 +131,7 @@ export class Membership {
       big.links = big.links ? [...new Set([...big.links, ...small.links])] : small.links;
     }
     if (small.lowest < big.lowest) big.lowest = small.lowest;
-    big.conv.groups.delete(small);
+    big.conv.drop(small);
     this.touch(big.conv);
   }
 
@@ -143,11 +162,8 @@ export class Membership {
   }
 
   private mergeConvs(a: Conv, b: Conv): void {
-    const [big, small] = a.groups.size >= b.groups.size ? [a, b] : [b, a];
-    for (const group of small.groups) {
-      group.conv = big;
-      big.groups.add(group);
-    }
+    const [big, small] = a.groups.length >= b.groups.length ? [a, b] : [b, a];
+    for (const group of small.groups) big.take(group);
     big.size += small.size;
     if (small.lastAt > big.lastAt) big.lastAt = small.lastAt;
     // The older number survives; the other goes, and whoever knew it is told.
@@ -165,18 +181,19 @@ export class Membership {
   }
 
   private split(conv: Conv, part: Set<Group>): void {
-    const rest = new Set<Group>();
-    for (const group of conv.groups) if (!part.has(group)) rest.add(group);
-    const [stays, leaves] = lowestOf(part) < lowestOf(rest) ? [part, rest] : [rest, part];
-    const first = leaves.values().next().value;
+    const inside = [...part];
+    const rest = conv.groups.filter((group) => !part.has(group));
+    const [stays, leaves] = lowestOf(inside) < lowestOf(rest) ? [inside, rest] : [rest, inside];
+    const first = leaves[0];
     if (!first) return;
     const young = new Conv(first);
-    young.groups = leaves;
+    young.groups = [];
+    for (const group of leaves) young.take(group);
     young.number = lowestOf(leaves);
     young.size = sizeOf(leaves);
     young.lastAt = lastOf(leaves);
-    for (const group of leaves) group.conv = young;
-    conv.groups = stays;
+    conv.groups = [];
+    for (const group of stays) conv.take(group);
     conv.size -= young.size;
     conv.lastAt = lastOf(stays);
     conv.built = undefined;
@@ -207,19 +224,19 @@ function reach(from: Group): Set<Group> {
   return reached;
 }
 
-function lowestOf(groups: Set<Group>): number {
+function lowestOf(groups: readonly Group[]): number {
   let lowest = Infinity;
   for (const group of groups) if (group.lowest < lowest) lowest = group.lowest;
   return lowest;
 }
 
-function sizeOf(groups: Set<Group>): number {
+function sizeOf(groups: readonly Group[]): number {
   let size = 0;
   for (const group of groups) size += group.nodes.length;
   return size;
 }
 
-function lastOf(groups: Set<Group>): number {
+function lastOf(groups: readonly Group[]): number {
   let last = 0;
   for (const group of groups) for (const node of group.nodes) if (node.at > last) last = node.at;
   return last;

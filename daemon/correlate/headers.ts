@@ -449,6 +449,8 @@ export function traceOf(
       const root = /Root=1-([0-9a-f]{8})-([0-9a-f]{24})/i.exec(raw);
       return root ? traceId(`${root[1]}${root[2]}`) : undefined;
     }
+    default:
+      return undefined;
   }
 }
 

@@ -86,6 +86,8 @@ export const bounds = {
   commitsPerPartition: 10_000,
   gaps: 256,
   sharedValueTypes: 24,
+  /** Conversations whose built values are kept at hand; others are built again when asked for. */
+  builtConversations: 4_000,
 } as const;
 
 /** How often a bound was met. */

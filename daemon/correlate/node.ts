@@ -32,7 +32,10 @@ export interface Slot {
   readonly thing: boolean;
 }
 
+/** One id in one place of one message. */
 export interface Found {
+  /** The message; set when the message's record is made, right after its ids. */
+  node: Node;
   readonly slot: Slot;
   readonly role: Role;
   readonly value: string;

@@ -4,8 +4,9 @@
  * exchanges.ts, when somebody asks.
  */
 import type { Link, Membership } from "./groups.ts";
-import { thresholds } from "./limits.ts";
+import { bounds, thresholds } from "./limits.ts";
 import { compareNodes, type Found, type Node } from "./node.ts";
+import type { Values } from "./values.ts";
 
 export class PairEntry {
   readonly key: string;
@@ -30,10 +31,14 @@ const DIRECT = "amq.rabbitmq.reply-to";
 
 export class Pairs {
   private readonly entries = new Map<string, PairEntry>();
+  /** Addresses that somebody waits at. Messages elsewhere are found by their id when a request names their place. */
+  private readonly addresses = new Set<string>();
   private readonly membership: Membership;
+  private readonly values: Values;
 
-  constructor(membership: Membership) {
+  constructor(membership: Membership, values: Values) {
     this.membership = membership;
+    this.values = values;
   }
 
   get size(): number {
@@ -45,7 +50,7 @@ export class Pairs {
    * this message go.
    */
   add(node: Node, declaredReply: string | undefined): void {
-    const ids = node.found.filter((found) => found.role === "pair" || found.role === "correlation");
+    const ids = node.found.filter(isPairing);
     const declared = ids.length === 0 ? node.found.filter((found) => found.role === "contract") : [];
     const address =
       node.replyAddress !== undefined
@@ -61,12 +66,16 @@ export class Pairs {
     }
     const answers = ids.length > 0 ? ids : declared;
     for (const standing of standingAddresses(node)) {
+      const known = this.addresses.has(standing);
       if (answers.length === 0) {
+        if (!known) continue;
         // An answer without an id is only looked for where a request without one waits.
         const waiting = this.entries.get(`${standing}\n`);
         if (waiting && waiting.requests.length > 0 && !node.expectsReply) this.addReply(node, waiting);
       }
-      for (const id of answers) this.addReply(node, this.entryOf(standing, id));
+      for (const id of answers) {
+        if (known || id.strength === "weak") this.addReply(node, this.entryOf(standing, id));
+      }
     }
   }
 
@@ -89,7 +98,16 @@ export class Pairs {
   }
 
   private addRequest(node: Node, address: string, id: Found | undefined): void {
+    if (this.addresses.size < bounds.channels) this.addresses.add(address);
     const entry = this.entryOf(address, id);
+    if (id !== undefined && id.strength !== "weak") {
+      for (const use of this.values.uses(id)) {
+        const other = use.node;
+        if (other === node || other.pairsAnswered?.includes(entry) || (!isPairing(use) && use.role !== "contract"))
+          continue;
+        if (standingAddresses(other).includes(address)) this.addReply(other, entry);
+      }
+    }
     insert(entry.requests, node);
     (node.pairsAsked ??= []).push(entry);
     this.join(entry, node);
@@ -128,6 +146,10 @@ export class Pairs {
     entry.links = wanted.map(([request, reply]) => this.membership.link(request, reply, "reply-address", "certain"));
     for (const link of dropped) this.membership.unlink(link);
   }
+}
+
+function isPairing(found: Found): boolean {
+  return found.role === "pair" || found.role === "correlation";
 }
 
 /** The latest request that is not later than the reply, but for the error of the clocks. */

@@ -9,11 +9,6 @@ import { bounds, thresholds, type Counters } from "./limits.ts";
 import { compareNodes, type Found, type Node } from "./node.ts";
 import { Timers } from "./timers.ts";
 
-export interface Use {
-  readonly node: Node;
-  readonly found: Found;
-}
-
 interface DecidedLink {
   readonly from: Node;
   readonly to: Node;
@@ -23,7 +18,7 @@ interface DecidedLink {
 class Entry {
   readonly key: string;
   /** In effective order; at the bound the middle goes and the ends stay. */
-  uses: Use[] = [];
+  uses: Found[] = [];
   count = 0;
   dirty = false;
   tooMuch = false;
@@ -40,7 +35,7 @@ class Entry {
 
 export class Values {
   readonly fields = new Fields();
-  private readonly entries = new Map<string, Use | Entry>();
+  private readonly entries = new Map<string, Found | Entry>();
   private readonly dirty = new Set<Entry>();
   private readonly ending = new Timers<Entry>();
   private readonly membership: Membership;
@@ -59,7 +54,7 @@ export class Values {
   }
 
   /** Every use of the value that a message names at `found`. */
-  uses(found: Found): readonly Use[] {
+  uses(found: Found): readonly Found[] {
     const known = this.entries.get(keyOf(found));
     if (known === undefined) return [];
     return known instanceof Entry ? known.uses : [known];
@@ -78,9 +73,8 @@ export class Values {
       if (found.strength === "weak") continue;
       const key = keyOf(found);
       const known = this.entries.get(key);
-      const use: Use = { node, found };
       if (known === undefined) {
-        this.entries.set(key, use);
+        this.entries.set(key, found);
         this.countField(found, undefined);
         continue;
       }
@@ -89,17 +83,17 @@ export class Values {
       else {
         if (known.node === node) {
           // The same value under two roles of one message: the more telling role is the one that counts.
-          if (rank(found) > rank(known.found)) this.entries.set(key, use);
+          if (rank(found) > rank(known)) this.entries.set(key, found);
           continue;
         }
         entry = new Entry(key);
         entry.uses.push(known);
         entry.count = 1;
-        entry.framework = known.found.framework;
-        entry.fields.push(fieldOf(known.found));
+        entry.framework = known.framework;
+        entry.fields.push(fieldOf(known));
         this.entries.set(key, entry);
       }
-      this.addUse(entry, use);
+      this.addUse(entry, found);
     }
   }
 
@@ -150,13 +144,13 @@ export class Values {
     }
   }
 
-  private addUse(entry: Entry, use: Use): void {
+  private addUse(entry: Entry, use: Found): void {
     const last = entry.uses[entry.uses.length - 1];
     if (last?.node === use.node) return;
     entry.count++;
-    entry.framework ||= use.found.framework;
+    entry.framework ||= use.framework;
     let index = entry.uses.length;
-    while (index > 0 && compareNodes((entry.uses[index - 1] as Use).node, use.node) > 0) index--;
+    while (index > 0 && compareNodes((entry.uses[index - 1] as Found).node, use.node) > 0) index--;
     if (entry.uses.some((other) => other.node === use.node)) return;
     entry.uses.splice(index, 0, use);
     if (entry.uses.length > bounds.occurrencesPerValue) {
@@ -165,11 +159,11 @@ export class Values {
       entry.uses.splice(middle, 1);
       if (index > middle) index--;
     }
-    const soft = isSoft(use.found);
-    this.countField(use.found, entry);
+    const soft = isSoft(use);
+    this.countField(use, entry);
     this.judge(entry);
     if (!entry.tooMuch) this.joinKnown(entry, use, index);
-    if (!entry.dirty && (soft || entry.uses.some((other) => isSoft(other.found)))) {
+    if (!entry.dirty && (soft || entry.uses.some((other) => isSoft(other)))) {
       entry.dirty = true;
       this.dirty.add(entry);
     }
@@ -192,7 +186,7 @@ export class Values {
       entry.count > thresholds.valueMessages && entry.count > thresholds.valueShare * this.messages && !entry.framework;
     if (everywhere || entry.count > bounds.joinedMessages) {
       entry.tooMuch = true;
-      const where = entry.uses[0]?.found.slot.where ?? "";
+      const where = entry.uses[0]?.slot.where ?? "";
       if (entry.count > bounds.joinedMessages) this.counters.joinedMessages++;
       if (this.setAside.size < 1000)
         this.setAside.set(entry.key, `${where}: the same value on ${entry.count} messages`);
@@ -200,25 +194,25 @@ export class Values {
   }
 
   /** Causation by the id itself; belonging by a known id within its session. */
-  private joinKnown(entry: Entry, use: Use, index: number): void {
-    if (isSoft(use.found)) return;
-    const role = use.found.role;
+  private joinKnown(entry: Entry, use: Found, index: number): void {
+    if (isSoft(use)) return;
+    const role = use.role;
     if (role === "self" || role === "cause" || role === "in reply to") {
       for (const other of entry.uses) {
         if (other.node === use.node || other.node.group === use.node.group) continue;
-        const pair = other.found.role;
+        const pair = other.role;
         const caused =
           (role === "self" && (pair === "cause" || pair === "in reply to")) ||
           (pair === "self" && role !== "self") ||
           (role === "self" &&
             pair === "self" &&
-            (use.found.strength === "strong" || other.node.channelClass === use.node.channelClass));
+            (use.strength === "strong" || other.node.channelClass === use.node.channelClass));
         if (caused) this.membership.join(other.node, use.node);
       }
     }
     for (const neighbour of [entry.uses[index - 1], entry.uses[index + 1]]) {
-      if (!neighbour || isSoft(neighbour.found) || neighbour.node.group === use.node.group) continue;
-      if (role === "self" && neighbour.found.role === "self") continue;
+      if (!neighbour || isSoft(neighbour) || neighbour.node.group === use.node.group) continue;
+      if (role === "self" && neighbour.role === "self") continue;
       if (Math.abs(neighbour.node.at - use.node.at) > thresholds.conversationSession) continue;
       this.membership.join(neighbour.node, use.node);
     }
@@ -227,9 +221,9 @@ export class Values {
   /** When the session of a value that joins by inference will be over. */
   private plan(entry: Entry): void {
     const last = entry.uses[entry.uses.length - 1];
-    const soft = entry.uses.find((use) => isSoft(use.found));
+    const soft = entry.uses.find((use) => isSoft(use));
     if (!last || !soft) return;
-    const at = last.node.at + this.fields.of(soft.found.slot.field).gap(soft.found.strength === "strong");
+    const at = last.node.at + this.fields.of(soft.slot.field).gap(soft.strength === "strong");
     if (at === entry.timer) return;
     entry.timer = at;
     this.ending.add(at, entry);
@@ -258,31 +252,31 @@ export class Values {
 
   /** The links that a value should make, by all that is known now. */
   private wanted(entry: Entry): { from: Node; to: Node; kind: EvidenceKind; strength: Strength }[] {
-    const soft = entry.uses.find((use) => isSoft(use.found));
+    const soft = entry.uses.find((use) => isSoft(use));
     if (!soft) return [];
-    const trace = soft.found.role === "trace";
-    const strong = soft.found.strength === "strong";
-    const field = this.fields.of(soft.found.slot.field);
+    const trace = soft.role === "trace";
+    const strong = soft.strength === "strong";
+    const field = this.fields.of(soft.slot.field);
     if (!trace && field.setAside() !== undefined) return [];
     const gap = trace ? thresholds.strongSession : field.gap(strong);
     const links: { from: Node; to: Node; kind: EvidenceKind; strength: Strength }[] = [];
     for (const session of sessionsOf(entry.uses, gap)) {
       const types = new Set(session.map((use) => use.node.type));
       if (session.length > 16 && session.length / types.size > 8) continue;
-      const company: Use[] = [];
+      const company: Found[] = [];
       for (const use of session) {
         // The nearest earlier message that keeps company with this one and is not about something finer of its own.
         for (let i = company.length - 1; i >= 0; i--) {
-          const earlier = company[i] as Use;
+          const earlier = company[i] as Found;
           if (earlier.node.group === use.node.group) break;
           if (!trace && !field.keepCompany(earlier.node.type, use.node.type)) continue;
-          const first = company[0] as Use;
+          const first = company[0] as Found;
           if (this.contradict(first.node.group, use.node.group, field, trace)) break;
           if (earlier !== first && this.contradict(earlier.node.group, use.node.group, field, trace)) continue;
           links.push({
             from: earlier.node,
             to: use.node,
-            kind: trace ? "trace-id" : use.found.role === "learned" ? "learned-id" : "business-id",
+            kind: trace ? "trace-id" : use.role === "learned" ? "learned-id" : "business-id",
             strength: "inferred",
           });
           break;
@@ -331,10 +325,10 @@ export class Values {
 
   /** A session is over: what it shows of its field is learned. */
   private closeSession(entry: Entry): void {
-    const soft = entry.uses.find((use) => isSoft(use.found));
-    if (!soft || soft.found.role === "trace") return;
-    const field = this.fields.of(soft.found.slot.field);
-    const sessions = sessionsOf(entry.uses, field.gap(soft.found.strength === "strong"));
+    const soft = entry.uses.find((use) => isSoft(use));
+    if (!soft || soft.role === "trace") return;
+    const field = this.fields.of(soft.slot.field);
+    const sessions = sessionsOf(entry.uses, field.gap(soft.strength === "strong"));
     const session = sessions[sessions.length - 1] ?? [];
     if (session.length < 2) return;
     const types = new Map<string, number>();
@@ -395,9 +389,9 @@ function singleName(found: Found): string | undefined {
   return found.role === "business" ? found.slot.field : undefined;
 }
 
-function sessionsOf(uses: readonly Use[], gap: number): Use[][] {
-  const sessions: Use[][] = [];
-  let last: Use | undefined;
+function sessionsOf(uses: readonly Found[], gap: number): Found[][] {
+  const sessions: Found[][] = [];
+  let last: Found | undefined;
   for (const use of uses) {
     const session = sessions[sessions.length - 1];
     if (session && last && use.node.at - last.node.at <= gap) session.push(use);
