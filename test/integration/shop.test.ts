@@ -14,8 +14,10 @@ import {
   type Truth,
   type WrittenMessage,
 } from "../../fixtures/shop/index.ts";
+import { createCatalog, type MessageInput } from "../../contracts/codec/index.ts";
 import { brokers, ownPrefix } from "./brokers.ts";
 
+const contracts = join(import.meta.dirname, "../../fixtures/shop/contracts");
 const options = { orders: 26, seed: 7, pace: "fast", failures: "all", clean: true } as const;
 let truth: Truth;
 let prefix: string;
@@ -105,6 +107,24 @@ test("every message follows its contract, except those of which the truth says t
   expect([...new Set(written.map(({ name }) => name))].filter((name) => !validators.has(name))).toEqual([]);
 });
 
+test("by the contracts every message is read as what it is, and the broken ones are found", () => {
+  const catalog = createCatalog({ files: contractFiles(), protoModules: [] });
+  const wrong: string[] = [];
+  const invalid: string[] = [];
+  for (const message of written) {
+    const decoded = catalog.decode(asTapped(message));
+    if (decoded.check === "invalid" || decoded.format !== (message.broker === "kafka" ? "protobuf" : "json")) {
+      invalid.push(message.token);
+    } else if (decoded.definition?.name.split(".").at(-1) !== message.name || decoded.check !== "valid") {
+      wrong.push(
+        `${message.name} on ${message.channel}: ${decoded.check} ${decoded.definition?.name} ${decoded.evidence}`,
+      );
+    }
+  }
+  expect([...new Set(wrong)]).toEqual([]);
+  expect(new Set(invalid)).toEqual(new Set(truth.contractBreaks.map(({ token }) => token)));
+});
+
 test("afterwards nothing of it is left on the brokers", async () => {
   await expectNothingLeft(prefix);
 });
@@ -151,10 +171,9 @@ function story(told: Truth): unknown {
 
 /** For each message definition of the AsyncAPI documents, whether headers and, where it is JSON, payload follow it. */
 async function jsonValidators(): Promise<Map<string, (message: WrittenMessage) => boolean>> {
-  const folder = join(import.meta.dirname, "../../fixtures/shop/contracts");
   const validators = new Map<string, (message: WrittenMessage) => boolean>();
-  for (const file of readdirSync(folder).filter((name) => name.endsWith(".asyncapi.yaml"))) {
-    const document = parse(readFileSync(join(folder, file), "utf8")) as {
+  for (const file of readdirSync(contracts).filter((name) => name.endsWith(".asyncapi.yaml"))) {
+    const document = parse(readFileSync(join(contracts, file), "utf8")) as {
       readonly components?: { readonly messages?: Readonly<Record<string, { headers?: object; payload: object }>> };
     };
     const ajv = new Ajv({ allErrors: true, strict: false });
@@ -170,6 +189,20 @@ async function jsonValidators(): Promise<Map<string, (message: WrittenMessage) =
     }
   }
   return validators;
+}
+
+function contractFiles(): ReadonlyMap<string, string> {
+  return new Map(readdirSync(contracts).map((file) => [file, readFileSync(join(contracts, file), "utf8")]));
+}
+
+/** A message as a tap would describe it, its names without the prefix, which the contracts do not know. */
+function asTapped({ broker, channel, name, headers, body }: WrittenMessage): MessageInput {
+  const plain = channel.startsWith(prefix) ? channel.slice(prefix.length) : channel;
+  const common = { headers: Object.entries(headers).map(([key, value]) => [key, String(value)] as const), body };
+  if (broker === "kafka") return { broker, channel: plain, ...common };
+  const byExchange = Object.values(shopNames().exchanges).includes(plain);
+  const routing = byExchange ? { channel: plain, routingKey: "" } : { channel: "", routingKey: plain, queues: [plain] };
+  return { broker, ...routing, contentType: "application/json", typeHint: name, ...common };
 }
 
 async function expectNothingLeft(ours: string): Promise<void> {
