@@ -118,6 +118,9 @@ export const conversationListStyles = css`
     gap: 4px;
     font-size: 11px;
   }
+  .group > span {
+    display: flex;
+  }
   .group button {
     display: inline-flex;
     align-items: center;

@@ -124,6 +124,11 @@ export class ConversationList extends ViewElement {
 
   // -------------------------------------------------------------------------------------------------------- updates
 
+  /** While something wide stands over it, the list keeps its place and draws nothing. */
+  override shouldUpdate(): boolean {
+    return !this.hidden;
+  }
+
   override willUpdate(_changed: PropertyValues): void {
     const { list } = this.store.data;
     this.#view = this.find(".scroll")?.clientHeight ?? this.#view;
@@ -173,7 +178,8 @@ export class ConversationList extends ViewElement {
     }
     this.#askForRows();
     if (this.#focusWanted) {
-      const row = this.find("[data-cursor]");
+      const row =
+        this.find("[data-cursor]") ?? (this.#cursor.index === undefined ? this.find('.row[tabindex="0"]') : null);
       if (row) {
         this.#focusWanted = false;
         row.focus({ preventScroll: true });
@@ -227,10 +233,9 @@ export class ConversationList extends ViewElement {
 
   // ----------------------------------------------------------------------------------------------------------- keys
 
-  /** Takes the focus, to the row of the cursor. */
+  /** Takes the focus, to the row of the cursor or the first one; opens nothing. */
   override focus(): void {
     this.#focusWanted = true;
-    if (this.#cursor.index === undefined) this.#moveTo(0);
     this.requestUpdate();
   }
 

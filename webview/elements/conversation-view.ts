@@ -82,7 +82,7 @@ export class ConversationView extends ViewElement {
       .glyph i {
         position: absolute;
         left: 11px;
-        right: -8px;
+        right: -2px;
         top: 7px;
         border-top: 1px solid var(--vscode-charts-lines);
       }

@@ -39,6 +39,9 @@ export class FilterBar extends ViewElement {
         flex: 1 1 300px;
         min-width: 0;
       }
+      :host([narrow]) .chip {
+        padding: 0 4px;
+      }
       :host([narrow]) .input {
         flex: none;
       }

@@ -48,7 +48,7 @@ export const laneListStyles = css`
     overflow: hidden;
     text-overflow: ellipsis;
   }
-  .heads svg {
+  .heads > svg {
     position: absolute;
     inset: 0;
     pointer-events: none;
@@ -140,9 +140,16 @@ export const laneListStyles = css`
     font-size: 11px;
     color: var(--dim);
   }
+  /* The name is the last to give way: the channel goes first, then the note. */
   .what {
     flex: 0 1 auto;
     min-width: 40px;
+  }
+  .note {
+    flex-shrink: 100;
+  }
+  .channel {
+    flex-shrink: 10000;
   }
   .missing .what {
     font-style: italic;
@@ -150,7 +157,6 @@ export const laneListStyles = css`
   .note,
   .channel {
     font-size: 12px;
-    flex: 0 1 auto;
   }
   .latency {
     margin-left: auto;

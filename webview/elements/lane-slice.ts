@@ -73,7 +73,7 @@ function brackets({ plan, index }: SliceView, height: number): SVGTemplateResult
 
 function markOf(view: SliceView, middle: number): SVGTemplateResult {
   const { row, path, index } = view;
-  const faded = path !== undefined && !path.has(index);
+  const faded = path !== undefined && row.kind !== "gap" && !path.has(index);
   return svg`<g opacity=${faded ? 0.4 : 1}>${mark(view, row, middle)}</g>`;
 }
 

@@ -2,7 +2,7 @@
  * The whole page: header, filter, histogram, list and panes, status line; what stands beside what at which width; and
  * the keys that act on all of it.
  */
-import { css, html, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { announce, silentAnnouncer, type AnnouncerState } from "../model/announcer.ts";
 import { actionOf, type KeyAction } from "../model/keys.ts";
 import { layoutFor, type Layout } from "../model/layout.ts";
@@ -51,8 +51,6 @@ export class LiveView extends ViewElement {
       }
       .split {
         display: grid;
-        min-height: 0;
-        height: 100%;
         grid-template-columns: minmax(0, 1fr) 420px;
         grid-template-rows: minmax(0, 1fr);
       }
@@ -162,66 +160,59 @@ export class LiveView extends ViewElement {
     return html`<contrail-empty-state .store=${this.store} .narrow=${narrow}></contrail-empty-state>`;
   }
 
+  /** The list stays in the page under what stands over it, so that it keeps its place. */
   #columns(): TemplateResult {
-    const { columns } = this.#layout;
-    const bar = html`<contrail-state-bar .store=${this.store}></contrail-state-bar>`;
-    if (columns[0] !== "list") {
-      return html`<div class="column">
-        ${bar}
-        <div class="rest">${this.#split(columns)}</div>
-      </div>`;
-    }
-    const { narrow } = this.#layout;
+    const { store } = this;
+    const { columns, narrow, list, beside, wideMessage } = this.#layout;
+    const [main, pane] = columns;
+    const listed = main === "list";
+    const classes = `rest ${pane === undefined ? "" : "split"} ${wideMessage ? "message" : ""}`;
     return html`<div class="column">
       <contrail-filter-bar
-        .store=${this.store}
+        .store=${store}
         .narrow=${narrow}
+        ?hidden=${!listed}
         @leave=${() => this.#focusMain()}
       ></contrail-filter-bar>
-      <contrail-flow-histogram .store=${this.store}></contrail-flow-histogram>
-      ${bar}
-      <div class="rest">${this.#split(columns)}</div>
-    </div>`;
-  }
-
-  #split(columns: Layout["columns"]): TemplateResult {
-    const [main, pane] = columns;
-    if (pane === undefined) return html`${this.#column(main, false)}`;
-    const message = this.store.place.level === "message";
-    return html`<div class="split ${message ? "message" : ""}">
-      ${this.#column(main, false)}
-      <aside class="pane" aria-label=${pane === "message" ? "Message" : "Conversation"}>
-        ${this.#column(pane, true)}
-      </aside>
-    </div>`;
-  }
-
-  #column(column: Layout["columns"][number], pane: boolean): TemplateResult {
-    const { store } = this;
-    const { narrow, list, wideMessage, narrowConversation, beside } = this.#layout;
-    switch (column) {
-      case "list":
-        return html`<contrail-conversation-list
+      <contrail-flow-histogram .store=${store} ?hidden=${!listed}></contrail-flow-histogram>
+      <contrail-state-bar .store=${store}></contrail-state-bar>
+      <div class=${classes}>
+        <contrail-conversation-list
           .store=${store}
           .layout=${list}
           .beside=${beside}
-        ></contrail-conversation-list>`;
-      case "conversation":
-        return html`<contrail-conversation-view
-          .store=${store}
-          .narrow=${narrow || narrowConversation || pane}
-          .pane=${pane}
-          .bare=${wideMessage}
-          .beside=${beside && !pane}
-        ></contrail-conversation-view>`;
-      default:
-        return html`<contrail-message-view
-          .store=${store}
-          .wide=${wideMessage}
-          .pane=${pane && !wideMessage}
-          @step=${(event: CustomEvent<KeyAction>) => this.#stepMessage(event.detail)}
-        ></contrail-message-view>`;
+          ?hidden=${!listed}
+        ></contrail-conversation-list>
+        ${listed ? nothing : this.#column(main, false)}
+        ${
+          pane === undefined
+            ? nothing
+            : html`<aside class="pane" aria-label=${pane === "message" ? "Message" : "Conversation"}>
+                ${this.#column(pane, true)}
+              </aside>`
+        }
+      </div>
+    </div>`;
+  }
+
+  #column(column: Exclude<Layout["columns"][number], "list">, pane: boolean): TemplateResult {
+    const { store } = this;
+    const { narrow, wideMessage, narrowConversation, beside } = this.#layout;
+    if (column === "message") {
+      return html`<contrail-message-view
+        .store=${store}
+        .wide=${wideMessage}
+        .pane=${pane && !wideMessage}
+        @step=${(event: CustomEvent<KeyAction>) => this.#stepMessage(event.detail)}
+      ></contrail-message-view>`;
     }
+    return html`<contrail-conversation-view
+      .store=${store}
+      .narrow=${narrow || narrowConversation || pane}
+      .pane=${pane}
+      .bare=${wideMessage}
+      .beside=${beside && !pane}
+    ></contrail-conversation-view>`;
   }
 
   #choose(choice: MenuChoice): void {

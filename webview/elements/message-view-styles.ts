@@ -131,7 +131,7 @@ export const messageViewStyles = css`
   }
   .header {
     display: grid;
-    grid-template-columns: minmax(90px, 150px) minmax(0, 1fr) 16px;
+    grid-template-columns: 112px minmax(0, 1fr) 16px;
     column-gap: 10px;
     padding: 0 12px 0 22px;
     height: 22px;

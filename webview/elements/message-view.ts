@@ -29,7 +29,8 @@ export class MessageView extends ViewElement {
   /** It stands beside the lanes and can be closed; else it has arrows to its neighbours. */
   declare pane: boolean;
 
-  #closed: ReadonlySet<Section> = new Set(["Bytes"]);
+  /** Sections that were opened or closed by hand; beside the lanes, bytes are closed at first. */
+  #folded: ReadonlyMap<Section, boolean> = new Map();
   #marked: readonly [number, number] | undefined;
   #copied = false;
 
@@ -212,7 +213,7 @@ export class MessageView extends ViewElement {
   }
 
   #section(name: Section, side: string, content: () => TemplateResult): TemplateResult {
-    const open = !this.#closed.has(name);
+    const open = !this.#isFolded(name);
     return html`<section aria-label=${name}>
       <button class="section" aria-expanded=${open} @click=${() => this.#toggle(name)}>
         ${icon(open ? "chevron-down" : "chevron-right")}<span class="label">${name}</span
@@ -222,10 +223,12 @@ export class MessageView extends ViewElement {
     </section>`;
   }
 
+  #isFolded(name: Section): boolean {
+    return this.#folded.get(name) ?? (name === "Bytes" && !this.wide);
+  }
+
   #toggle(name: Section): void {
-    const closed = new Set(this.#closed);
-    if (!closed.delete(name)) closed.add(name);
-    this.#closed = closed;
+    this.#folded = new Map(this.#folded).set(name, !this.#isFolded(name));
     this.requestUpdate();
   }
 
@@ -274,13 +277,8 @@ export class MessageView extends ViewElement {
       return html`<div class="inset">
         ${message.why.map((reason) => {
           const strength = strengthOf(reason.evidence);
-          const { seq } = reason;
           return html`<div class="line">
-            ${
-              seq === undefined
-                ? reason.text
-                : html`<button class="link" @click=${() => this.store.openMessage(seq)}>${reason.text}</button>`
-            }
+            ${this.#reason(reason.text, reason.seq)}
             ${strength === undefined ? nothing : html`<span class="tag">${strengthWords[strength]}</span>`}
             <div class="because">
               ${reason.evidence.map((line) => html`<span>${line.role}</span><span>${line.text}</span>`)}
@@ -289,6 +287,18 @@ export class MessageView extends ViewElement {
         })}
       </div>`;
     });
+  }
+
+  /** The name of the other message is the link, where the sentence has it. */
+  #reason(text: string, seq: number | undefined): TemplateResult | string {
+    if (seq === undefined) return text;
+    const name = this.store.data.detail?.rows.find((row) => row.seq === seq)?.name ?? "";
+    const at = name === "" ? -1 : text.indexOf(name);
+    const linked = at < 0 ? text : name;
+    const before = at < 0 ? "" : text.slice(0, at);
+    const after = at < 0 ? "" : text.slice(at + name.length);
+    return html`${before}<button class="link" @click=${() => this.store.openMessage(seq)}>${linked}</button
+      ><span class="dim">${after}</span>`;
   }
 
   #writers(message: MessageDetail): TemplateResult | typeof nothing {
@@ -314,13 +324,15 @@ export class MessageView extends ViewElement {
     if (message.headers.length === 0) return nothing;
     const used = message.headers.filter((header) => header.evidence).length;
     const side = used === 0 ? "" : `${used} of ${message.headers.length} used as evidence`;
+    // Values lose their middle, not their end: as many characters as the column has room for.
+    const room = Math.max(16, Math.floor(((this.wide ? this.clientWidth / 2 : this.clientWidth) - 182) / 7.3));
     return this.#section("Headers", side, () => {
       return html`${message.headers.map(
         (header) =>
           html`<div class="header ${header.evidence ? "evidence" : ""}">
             <span class="cut" title=${header.name}>${header.name}</span>
             <span class="cut mono ${header.masked ? "dim" : ""}" title=${header.value}
-              >${header.masked ? html`${icon("lock", "none", true)} ` : nothing}${shortId(header.value, this.wide ? 48 : 30)}</span
+              >${header.masked ? html`${icon("lock", "none", true)} ` : nothing}${shortId(header.value, room)}</span
             >
             ${
               header.evidence

@@ -58,7 +58,7 @@ export class StatusLine extends ViewElement {
       }
       .shrinks {
         flex: 0 1 auto;
-        min-width: 60px;
+        min-width: 16px;
       }
       .icon {
         font-size: 14px;

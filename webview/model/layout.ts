@@ -5,7 +5,7 @@ export type Column = "list" | "conversation" | "message";
 
 export interface Layout {
   /** What is shown, from the left: one column, or one with a pane beside it. */
-  readonly columns: readonly [Column] | readonly [Column, Column];
+  readonly columns: readonly [Column] | readonly [Column, Exclude<Column, "list">];
   readonly list: "beside" | "whole" | "narrow";
   /** Under 720 px: everything in its narrow form. */
   readonly narrow: boolean;

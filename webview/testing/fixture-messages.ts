@@ -2,11 +2,10 @@
 import type { Histogram, MessageDetail, Status, TapReportView, TapView } from "../../daemon/serve/protocol.ts";
 import { now } from "./fixture-conversations.ts";
 
-const body = [
-  ..."0a084f52442d3130343012064245522d30321a170a06412d31313037120a547261696c2053686f651a0132220c",
-  ..."0893c886d80610c0ed86d7012a0a7273762d3538663263313212",
-].join("");
-const hex = `${body}${"2a".repeat(18)}`;
+const hex =
+  "0a084f52442d3130343012064245522d30321a170a06412d31313037120a547261696c2053686f651a0132220c" +
+  "0893c886d80610c0ed86d7012a0a7273762d353866326331321232".padEnd(54, "0") +
+  "2a".repeat(18);
 const link = {
   definition: "shop.inventory.v1.StockReserved",
   format: "proto",
