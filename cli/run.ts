@@ -12,6 +12,22 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: "Print the page of a rule: what it checks, why, what to do.",
     load: async () => (await import("./explain-command.ts")).explainCommand,
   },
+  tap: {
+    summary: "Follow messages on Kafka and RabbitMQ, decoded by the contracts here.",
+    load: async () => (await import("./tap-command.ts")).tapCommand,
+  },
+  replay: {
+    summary: "Play a recording again on the live page.",
+    load: async () => (await import("./replay-command.ts")).replayCommand,
+  },
+  captures: {
+    summary: "List what was recorded on this machine, or delete it.",
+    load: async () => (await import("./captures-command.ts")).capturesCommand,
+  },
+  doctor: {
+    summary: "Say what Contrail finds in this folder and on this machine.",
+    load: async () => (await import("./doctor-command.ts")).doctorCommand,
+  },
   lsp: {
     summary: "Run the language server for an editor.",
     load: async () => (await import("./lsp-command.ts")).lspCommand,

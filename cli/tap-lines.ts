@@ -1,0 +1,75 @@
+/** Messages as lines: for people, one each, cut to the terminal; for machines, one JSON object each. */
+import type { RunningTrace } from "../daemon/index.ts";
+import { harmless, type Style } from "./terminal.ts";
+
+type Pipeline = RunningTrace["pipeline"];
+
+/** One message with all that is known of it, or `undefined` when it is not kept any more. */
+export interface SeenMessage {
+  readonly seq: number;
+  readonly name: string;
+  readonly facts: NonNullable<ReturnType<Pipeline["factsOf"]>>;
+  readonly message: NonNullable<ReturnType<Pipeline["message"]>>;
+}
+
+export function readMessage(pipeline: Pipeline, seq: number): SeenMessage | undefined {
+  const facts = pipeline.factsOf(seq);
+  const message = pipeline.message(seq);
+  if (facts === undefined || message === undefined) return undefined;
+  return { seq, facts, message, name: pipeline.correlator.nameOf(seq) };
+}
+
+/** `12:01:03.250 kafka orders OrderPlaced key=o-17 {"orderId":"o-17"}` */
+export function textLine({ facts, message, name }: SeenMessage, style: Style, width: number): string {
+  const { decoded, envelope } = message;
+  const time = new Date(facts.at).toISOString().slice(11, 23);
+  const key = facts.key === "" ? "" : ` key=${facts.key}`;
+  const body =
+    decoded.value === undefined ? `${decoded.format}, ${envelope.bodySize} bytes` : JSON.stringify(decoded.value);
+  const head = `${time} ${facts.broker} ${facts.channel} ${name}${key}`;
+  const room = Math.max(20, width - head.length - 1);
+  const shown = body.length > room ? `${body.slice(0, room - 1)}…` : body;
+  const violation = decoded.violations[0];
+  const line = `${style.dim(time)} ${facts.broker} ${style.cyan(harmless(facts.channel))} ${style.bold(harmless(name))}${harmless(key)} ${harmless(shown)}`;
+  if (violation === undefined) return line;
+  const where = violation.path === "" ? "" : ` at "${violation.path}"`;
+  return `${line}\n  ${style.red(`breaks its contract${harmless(where)}: ${harmless(violation.message)}`)}`;
+}
+
+/** The object that docs/tap-json.md describes. */
+export function jsonLine({ seq, facts, message, name }: SeenMessage): string {
+  const { decoded, envelope } = message;
+  return JSON.stringify({
+    kind: "message",
+    id: seq,
+    at: new Date(facts.at).toISOString(),
+    tap: facts.tap,
+    broker: facts.broker,
+    channel: facts.channel,
+    name,
+    key: facts.key === "" ? null : facts.key,
+    headers: envelope.headers.map((header) => [header.name, plain(header.value)]),
+    origin: plain(envelope.origin),
+    bodySize: envelope.bodySize,
+    body: envelope.body === null ? null : Buffer.from(envelope.body).toString("base64"),
+    format: decoded.format,
+    ...(decoded.definition === undefined ? {} : { definition: decoded.definition.name, evidence: decoded.evidence }),
+    ...(decoded.value === undefined ? {} : { decoded: decoded.value }),
+    check: decoded.check,
+    violations: decoded.violations.map((violation) => ({ path: violation.path, message: violation.message })),
+  });
+}
+
+/** Wire values as JSON: bytes as text where they are text, else `{base64}`; large integers as strings. */
+function plain(value: unknown): unknown {
+  if (typeof value === "bigint") return value.toString();
+  if (value instanceof Uint8Array) {
+    const text = Buffer.from(value).toString("utf8");
+    return text.includes("\u{fffd}") ? { base64: Buffer.from(value).toString("base64") } : text;
+  }
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
+  }
+  return value;
+}
