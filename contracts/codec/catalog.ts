@@ -131,11 +131,11 @@ class Catalog implements MessageCatalog {
   ): DecodedBody | undefined {
     const isSure = evidence === "declared" && targets.length === 1;
     for (const payload of payloads(body)) {
-      for (const { target, score } of this.ranked(targets, payload)) {
+      // A body that reads as JSON is none of these, even where its bytes happen to be in the wire format.
+      const certain = isSure && !looksLikeJson(payload);
+      for (const { target, score } of certain ? trusted(targets) : this.ranked(targets, payload)) {
         const { definition } = target;
-        // A body that reads as JSON is none of these, even where its bytes happen to be in the wire format.
-        const certain = isSure && !looksLikeJson(payload);
-        if (!certain && score < leastPlausible) {
+        if (score < leastPlausible) {
           const failure = "The bytes do not fit: fields that it does not know, or of another type.";
           attempts.push({ format: "protobuf", definition: definition.name, failure });
           continue;
@@ -145,7 +145,7 @@ class Catalog implements MessageCatalog {
           attempts.push({ format: "protobuf", definition: definition.name, failure: reading.failure });
           continue;
         }
-        const violations = protobufViolations(definition, score, reading.unknownFields);
+        const violations = protobufViolations(definition, reading.unknownFields);
         const typeName = lastName(definition.name);
         const check = violations.length === 0 ? "valid" : "invalid";
         return {
@@ -243,14 +243,17 @@ class Catalog implements MessageCatalog {
   }
 }
 
-function protobufViolations(definition: MessageDefinition, score: number, unknownFields: number): Violation[] {
-  const { place, name } = definition;
-  if (unknownFields > 0) {
-    const fields = unknownFields === 1 ? "a field" : `${unknownFields} fields`;
-    return [{ path: "", message: `carries ${fields} that "${name}" does not know`, place }];
-  }
-  if (score >= 1) return [];
-  return [{ path: "", message: `has a field of another type on the wire than "${name}" says`, place }];
+/** Fields of another type on the wire than declared are unknown to the codec too. */
+function protobufViolations(definition: MessageDefinition, unknownFields: number): Violation[] {
+  if (unknownFields === 0) return [];
+  const fields = unknownFields === 1 ? "a field" : `${unknownFields} fields`;
+  const message = `carries ${fields} that "${definition.name}" does not know, or knows with another type`;
+  return [{ path: "", message, place: definition.place }];
+}
+
+/** The only definition that a contract declares needs no evidence. */
+function trusted(targets: readonly ProtoTarget[]): Array<{ target: ProtoTarget; score: number }> {
+  return targets.map((target) => ({ target, score: 1 }));
 }
 
 /** A body as far as it can be read without any contract. */

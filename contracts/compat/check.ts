@@ -9,7 +9,7 @@ import type { Place, Problem } from "../source/index.ts";
  * it is not to be shown before an independent judge confirmed it, so callers load the judges and ask again.
  */
 export function checkContracts(request: CheckRequest, judges?: Judges): CheckReport {
-  const proto = checkProto(request, judges);
+  const proto = hasProto(request) ? checkProto(request, judges) : { findings: [], problems: [] };
   const documents = [checkOpenapi(request, judges), checkAsyncapi(request, judges)];
   const findings = distinctFindings(documents.flatMap((report) => report.findings));
   const problems = distinctProblems(documents.flatMap((report) => report.problems));
@@ -17,6 +17,12 @@ export function checkContracts(request: CheckRequest, judges?: Judges): CheckRep
     findings: [...proto.findings, ...findings].sort(byFindingPlace),
     problems: [...proto.problems, ...problems].sort(byPlace),
   };
+}
+
+/** Linking needs the well-known files, which take time; a folder of documents alone is spared it. */
+function hasProto(request: CheckRequest): boolean {
+  const isProto = (path: string) => /\.proto$/i.test(path);
+  return [...request.after.files.keys(), ...request.before.files.keys()].some(isProto);
 }
 
 /** Two documents may use one message in the same direction: its break is one finding. */
