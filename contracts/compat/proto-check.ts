@@ -4,9 +4,17 @@
 import { type FileDescriptor, isWithin, linkProto, moduleOf, parseProto, type ProtoSchema } from "../proto/index.ts";
 import type { Place, Problem } from "../source/index.ts";
 import type { Finding, Judgement, Witness } from "./finding.ts";
-import { pairsOf, type Pairs } from "./proto-pairs.ts";
-import { consequenceOf, profilesOf, proveField, surfacesOf, witnessOf } from "./proto-proof.ts";
-import type { Draft, ProtoRule, Report } from "./proto-rule.ts";
+import { lookupsOf, pairsOf, type Pairs } from "./proto-pairs.ts";
+import {
+  consequenceOf,
+  profilesOf,
+  proveField,
+  proveMessages,
+  surfacesOf,
+  witnessOf,
+  type DataBreak,
+} from "./proto-proof.ts";
+import type { Draft, Lookups, ProtoRule, Report } from "./proto-rule.ts";
 import { activeRules, isIgnored, type FileFacts } from "./proto-settings.ts";
 import type { CheckRequest, ContractSet, Judges } from "./request.ts";
 import { defaultBreaking, type ProtoModule } from "./settings.ts";
@@ -26,11 +34,13 @@ export function checkProto(request: CheckRequest, judges?: Judges): ProtoReport 
       before: filesOf(before, request.before, module),
       after: filesOf(after, request.after, module),
     });
+    const lookups = lookupsOf(pairs);
     for (const rule of activeRules(module.breaking)) {
-      runRule(rule, pairs, (draft) => {
-        if (!isIgnored(module.breaking, rule.id, filesAbout(draft, before, after)))
-          findings.push(findingOf(request, rule, draft, judges));
-      });
+      const report = (draft: Draft): void => {
+        if (isIgnored(module.breaking, rule.id, filesAbout(draft, before, after))) return;
+        findings.push(findingOf(request, rule, draft, judges));
+      };
+      runRule(rule, pairs, report, lookups);
     }
   }
   findings.sort((a, b) => compare(a.place, b.place) || (a.ruleId < b.ruleId ? -1 : a.ruleId > b.ruleId ? 1 : 0));
@@ -65,28 +75,28 @@ function filesOf(schema: ProtoSchema, set: ContractSet, module: ProtoModule): Fi
   return schema.files.filter((file) => moduleOf(file.path, set.protoModules)?.directory === module.directory);
 }
 
-function runRule(rule: ProtoRule, pairs: Pairs, report: Report): void {
+function runRule(rule: ProtoRule, pairs: Pairs, report: Report, lookups: Lookups): void {
   switch (rule.over) {
     case "modules":
-      rule.check(pairs.modules, report);
+      rule.check(pairs.modules, report, lookups);
       return;
     case "files":
-      for (const pair of pairs.files) rule.check(pair, report);
+      for (const pair of pairs.files) rule.check(pair, report, lookups);
       return;
     case "messages":
-      for (const pair of pairs.messages) rule.check(pair, report);
+      for (const pair of pairs.messages) rule.check(pair, report, lookups);
       return;
     case "fields":
-      for (const pair of pairs.fields) rule.check(pair, report);
+      for (const pair of pairs.fields) rule.check(pair, report, lookups);
       return;
     case "enums":
-      for (const pair of pairs.enums) rule.check(pair, report);
+      for (const pair of pairs.enums) rule.check(pair, report, lookups);
       return;
     case "services":
-      for (const pair of pairs.services) rule.check(pair, report);
+      for (const pair of pairs.services) rule.check(pair, report, lookups);
       return;
     case "methods":
-      for (const pair of pairs.methods) rule.check(pair, report);
+      for (const pair of pairs.methods) rule.check(pair, report, lookups);
   }
 }
 
@@ -101,7 +111,7 @@ function filesAbout(draft: Draft, before: ProtoSchema, after: ProtoSchema): File
 }
 
 function findingOf(request: CheckRequest, rule: ProtoRule, draft: Draft, judges: Judges | undefined): Finding {
-  const breaks = draft.proof === undefined ? [] : proveField(draft.proof, request.level);
+  const breaks = breaksOf(draft, request.level);
   const breaksSource = draft.breaksSource ?? true;
   const surfaces = surfacesOf(breaks, breaksSource);
   const own = witnessOf(breaks);
@@ -112,7 +122,7 @@ function findingOf(request: CheckRequest, rule: ProtoRule, draft: Draft, judges:
     ...(breaks.some((found) => found.reader === "before") ? (["old-readers"] as const) : []),
     ...(surfaces.includes("source") ? (["generated-code"] as const) : []),
   ];
-  const data = consequenceOf(breaks);
+  const data = consequenceOf(breaks, draft.messages?.readers ?? "Readers");
   const finding: Finding = {
     ruleId: rule.id,
     format: "proto",
@@ -140,6 +150,11 @@ function findingOf(request: CheckRequest, rule: ProtoRule, draft: Draft, judges:
     };
   }
   return { ...finding, witness };
+}
+
+function breaksOf(draft: Draft, level: CheckRequest["level"]): DataBreak[] {
+  if (draft.proof !== undefined) return proveField(draft.proof, level);
+  return draft.messages === undefined ? [] : proveMessages(draft.messages, level);
 }
 
 function judged(witness: Witness, request: CheckRequest, judges: Judges | undefined): Witness {

@@ -10,7 +10,7 @@ import type {
   MethodDescriptor,
   ServiceDescriptor,
 } from "../proto/index.ts";
-import type { ModulePair, Pair } from "./proto-rule.ts";
+import type { Lookups, ModulePair, Pair, Proof } from "./proto-rule.ts";
 
 /** All pairs of a module. */
 export interface Pairs {
@@ -110,4 +110,31 @@ function matchFields(
     const now = beside?.number === old.number ? beside : after.find((field) => field.number === old.number);
     if (now !== undefined) pairs.push({ before: old, after: now });
   }
+}
+
+/** What rules look up beside their pair; made when the first one asks. */
+export function lookupsOf(pairs: Pairs): Lookups {
+  let fields: Map<EnumDescriptor, Pair<FieldDescriptor>> | undefined;
+  return {
+    fieldOf(pair): Proof | undefined {
+      fields ??= fieldsByEnum(pairs.fields);
+      const field = fields.get(pair.before);
+      const before = field?.before.parent;
+      const after = field?.after.parent;
+      if (field === undefined || before === undefined || after === undefined || field.after.typeRef !== pair.after)
+        return undefined;
+      return { before, after, number: field.before.number };
+    },
+  };
+}
+
+function fieldsByEnum(fields: ReadonlyArray<Pair<FieldDescriptor>>): Map<EnumDescriptor, Pair<FieldDescriptor>> {
+  const result = new Map<EnumDescriptor, Pair<FieldDescriptor>>();
+  for (const pair of fields) {
+    const target = pair.before.typeRef;
+    if (target?.kind !== "enum" || pair.before.isExtension || pair.before.parent?.isMapEntry === true) continue;
+    const known = result.get(target);
+    if (known === undefined || (known.before.isRepeated && !pair.before.isRepeated)) result.set(target, pair);
+  }
+  return result;
 }

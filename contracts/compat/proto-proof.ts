@@ -33,37 +33,102 @@ export interface DataBreak {
 
 /** What data can show of a change, at most one break a surface and direction; backward before forward. */
 export function proveField(proof: Proof, level: Level): DataBreak[] {
+  return inEachWay(level, proof.wireOnly === true, (surface, writer) => {
+    const reader = writer === "before" ? "after" : "before";
+    return findBreak(proof, proof[writer], proof[reader], surface, writer);
+  });
+}
+
+/** What data can show of one message that took the place of another. */
+export function proveMessages(pair: Pair<MessageDescriptor>, level: Level): DataBreak[] {
+  return inEachWay(level, false, (surface, writer) => {
+    const reader = writer === "before" ? pair.after : pair.before;
+    for (const value of differences({ before: pair[writer], after: reader }, new Set(), 0)) {
+      const found = attempt(value, reader, surface, writer);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  });
+}
+
+function inEachWay(
+  level: Level,
+  wireOnly: boolean,
+  find: (surface: "wire" | "json", writer: Version) => DataBreak | undefined,
+): DataBreak[] {
   const breaks: DataBreak[] = [];
-  for (const surface of ["wire", "json"] as const) {
-    if (level !== "forward") push(breaks, findBreak(proof.before, proof.after, proof.number, surface, "before"));
-    if (level !== "backward") push(breaks, findBreak(proof.after, proof.before, proof.number, surface, "after"));
+  for (const surface of wireOnly ? (["wire"] as const) : (["wire", "json"] as const)) {
+    for (const writer of ["before", "after"] as const) {
+      if (level === (writer === "before" ? "forward" : "backward")) continue;
+      const found = find(surface, writer);
+      if (found !== undefined) breaks.push(found);
+    }
   }
   return breaks;
 }
 
-function push<T>(list: T[], item: T | undefined): void {
-  if (item !== undefined) list.push(item);
-}
-
 function findBreak(
+  proof: Proof,
   writer: MessageDescriptor,
   reader: MessageDescriptor,
-  number: number,
   surface: "wire" | "json",
   version: Version,
 ): DataBreak | undefined {
   const base = filled(writer);
   if (base === undefined) return undefined;
-  const written = writer.fieldByNumber(number);
-  const read = reader.fieldByNumber(number);
+  const written = writer.fieldByNumber(proof.number);
+  const read = reader.fieldByNumber(proof.number);
   if (written === undefined) return read === undefined ? undefined : findMissing(base, reader, read, surface, version);
   if (written.type === "unknown" || read?.type === "unknown") return undefined;
-  for (const value of candidates(written, read)) {
-    const found = attempt(copyOf(base).with(number, value), reader, surface, version);
-    if (found !== undefined && found.seen.some((seen) => seen.path === "" || mentions(seen.path, written.name)))
+  if (!written.isRequired && (proof.absent === true || read?.isRequired === true)) {
+    const found = attempt(base, reader, surface, version);
+    if (found !== undefined || proof.absent === true) return found;
+  }
+  for (const value of valuesOf(proof, base, written, read)) {
+    const found = attempt(value, reader, surface, version);
+    if (
+      found?.seen.some(
+        (seen) => seen.path === "" || mentions(seen.path, written.name) || isSibling(read, seen.path),
+      ) === true
+    )
       return found;
   }
   return undefined;
+}
+
+/** Messages that set the field, and with it what the reader may take for the same. */
+function* valuesOf(
+  proof: Proof,
+  base: MessageValue,
+  written: FieldDescriptor,
+  read: FieldDescriptor | undefined,
+): Generator<MessageValue> {
+  if (proof.value !== undefined) {
+    yield copyOf(base).with(written.number, written.isRepeated ? { items: [proof.value] } : proof.value);
+    return;
+  }
+  if (
+    written.type === "string" &&
+    !written.isRepeated &&
+    written.features.utf8Validation === "NONE" &&
+    read?.features.utf8Validation === "VERIFY"
+  ) {
+    yield copyOf(base).with(written.number, Uint8Array.of(0xff, 0xfe));
+  }
+  const values = candidates(written, read);
+  for (const sibling of read?.oneof?.fields ?? []) {
+    const other = base.message.fieldByNumber(sibling.number);
+    const [value] = values;
+    if (other === undefined || other === written || value === undefined) continue;
+    if (other.oneof !== undefined && other.oneof === written.oneof) continue;
+    const [otherValue] = fieldCandidates(other);
+    if (otherValue !== undefined) yield copyOf(base).with(other.number, otherValue).with(written.number, value);
+  }
+  for (const value of values) yield copyOf(base).with(written.number, value);
+}
+
+function isSibling(read: FieldDescriptor | undefined, path: string): boolean {
+  return read?.oneof?.fields.some((field) => mentions(path, field.name)) === true;
 }
 
 function mentions(path: string, name: string): boolean {
@@ -108,13 +173,20 @@ function differences(pair: Pair<MessageDescriptor>, visited: Set<MessageDescript
   return values;
 }
 
+/** A text field that holds bytes which are no text has no form in JSON. */
+function holdsRawText(value: MessageValue): boolean {
+  return value.message.fields.some(
+    (field) => field.type === "string" && value.fields.get(field.number) instanceof Uint8Array,
+  );
+}
+
 function attempt(
   value: MessageValue,
   reader: MessageDescriptor,
   surface: "wire" | "json",
   version: Version,
 ): DataBreak | undefined {
-  const json = messageJson(value);
+  const json = holdsRawText(value) ? undefined : messageJson(value);
   const bytes = writeMessage(value);
   let seen: Seen[];
   if (surface === "wire") {
@@ -230,7 +302,7 @@ function observationOf(seen: Seen): Observation {
 }
 
 /** One sentence a direction: who breaks, and how. */
-export function consequenceOf(breaks: readonly DataBreak[]): string {
+export function consequenceOf(breaks: readonly DataBreak[], readers: string): string {
   const sentences: string[] = [];
   for (const reader of ["after", "before"] as const) {
     const found = breaks.find((candidate) => candidate.reader === reader);
@@ -238,8 +310,8 @@ export function consequenceOf(breaks: readonly DataBreak[]): string {
     if (found === undefined || seen === undefined) continue;
     const who =
       reader === "after"
-        ? "Readers with the new version, given a message of an old writer,"
-        : "Readers with the old version, given a message of a new writer,";
+        ? `${readers} with the new version, given a message of an old writer,`
+        : `${readers} with the old version, given a message of a new writer,`;
     sentences.push(`${who} ${sayOf(seen, found.surface)}.`);
   }
   return sentences.join(" ");

@@ -36,6 +36,8 @@ export interface Draft {
   readonly advice?: string;
   /** The data to try: this field, in these two versions of its message. */
   readonly proof?: Proof;
+  /** The data to try: whole messages, of which one took the place of the other; `readers` says who reads them. */
+  readonly messages?: Pair<MessageDescriptor> & { readonly readers: string };
   /** `false` where generated code stays the same. */
   readonly breaksSource?: boolean;
   readonly fixes?: readonly Fix[];
@@ -44,6 +46,18 @@ export interface Draft {
 /** A field of a message pair, by number, of which a witness is sought. */
 export interface Proof extends Pair<MessageDescriptor> {
   readonly number: number;
+  /** The value to try, where only one shows the change: an enum's number. */
+  readonly value?: number;
+  /** Whether it is a message without the field that shows the change. */
+  readonly absent?: boolean;
+  /** Whether only the wire is tried. */
+  readonly wireOnly?: boolean;
+}
+
+/** What a rule may ask beside its pair. */
+export interface Lookups {
+  /** A field that both versions declare with this enum: where its values travel. */
+  fieldOf(pair: Pair<EnumDescriptor>): Proof | undefined;
 }
 
 export type Report = (draft: Draft) => void;
@@ -62,11 +76,11 @@ export interface RuleText {
 
 export type ProtoRule = RuleText &
   (
-    | { readonly over: "modules"; check(pair: ModulePair, report: Report): void }
-    | { readonly over: "files"; check(pair: Pair<FileDescriptor>, report: Report): void }
-    | { readonly over: "messages"; check(pair: Pair<MessageDescriptor>, report: Report): void }
-    | { readonly over: "fields"; check(pair: Pair<FieldDescriptor>, report: Report): void }
-    | { readonly over: "enums"; check(pair: Pair<EnumDescriptor>, report: Report): void }
-    | { readonly over: "services"; check(pair: Pair<ServiceDescriptor>, report: Report): void }
-    | { readonly over: "methods"; check(pair: Pair<MethodDescriptor>, report: Report): void }
+    | { readonly over: "modules"; check(pair: ModulePair, report: Report, lookups: Lookups): void }
+    | { readonly over: "files"; check(pair: Pair<FileDescriptor>, report: Report, lookups: Lookups): void }
+    | { readonly over: "messages"; check(pair: Pair<MessageDescriptor>, report: Report, lookups: Lookups): void }
+    | { readonly over: "fields"; check(pair: Pair<FieldDescriptor>, report: Report, lookups: Lookups): void }
+    | { readonly over: "enums"; check(pair: Pair<EnumDescriptor>, report: Report, lookups: Lookups): void }
+    | { readonly over: "services"; check(pair: Pair<ServiceDescriptor>, report: Report, lookups: Lookups): void }
+    | { readonly over: "methods"; check(pair: Pair<MethodDescriptor>, report: Report, lookups: Lookups): void }
   );

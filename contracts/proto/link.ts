@@ -298,12 +298,12 @@ function mapEntry(file: FileDescriptor, parent: MessageDescriptor, field: FieldN
   const map = field.map;
   const entryNode: MessageNode = {
     kind: "message",
-    start: field.start,
-    end: field.end,
+    start: field.typeStart,
+    end: field.typeEnd,
     trivia: field.trivia,
     visibility: "",
     name: mapEntryName(field.name),
-    nameStart: field.nameStart,
+    nameStart: field.typeStart,
     isGroup: false,
     fields: [],
     oneofs: [],

@@ -4,13 +4,13 @@ import type { Place } from "../../../source/index.ts";
 
 interface Declaration {
   readonly file: FileDescriptor;
-  readonly node: { readonly start: number; readonly nameStart: number; readonly name: string };
+  readonly node: { readonly start: number; readonly end: number; readonly nameStart: number; readonly name: string };
 }
 
 /** From the start of a declaration to the end of its name: its head, not its whole body. */
 export function headPlace(declaration: Declaration): Place {
-  const { start, nameStart, name } = declaration.node;
-  return declaration.file.placeOf(start, Math.max(start, nameStart) + name.length);
+  const { start, end, nameStart, name } = declaration.node;
+  return declaration.file.placeOf(start, Math.min(end, nameStart + name.length));
 }
 
 /** The whole declaration of a field. */
