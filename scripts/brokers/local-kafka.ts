@@ -22,7 +22,13 @@ export interface LocalKafkaOptions {
 }
 
 /** Small heap, serial collector, first compiler tier: a broker for tests should start fast and leave the cores alone. */
-const javaOptions = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"];
+const javaOptions = [
+  "-Xmx512m",
+  "-XX:+UseSerialGC",
+  "-XX:TieredStopAtLevel=1",
+  "-Xshare:auto",
+  "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+];
 
 /** One Apache Kafka node (KRaft, its own controller) on the loopback address, data in `folder`. */
 export async function startLocalKafka(options: LocalKafkaOptions): Promise<Broker> {
@@ -33,11 +39,14 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Broke
   await mkdir(folder, { recursive: true });
   await writeFile(properties, serverProperties(folder, port, options.advertised));
   const clusterId = randomBytes(16).toString("base64url");
-  await run(
-    "java",
-    [...javaOptions, "-cp", classPath, "kafka.tools.StorageTool", "format", "-t", clusterId, "-c", properties],
-    { cwd: folder },
-  );
+  try {
+    const format = ["kafka.tools.StorageTool", "format", "-t", clusterId, "-c", properties];
+    await run("java", [...javaOptions, "-cp", classPath, ...format], { cwd: folder });
+  } catch (cause) {
+    const { stderr = "", message } = cause as Error & { stderr?: string };
+    const [reason = message] = stderr.trim().split("\n");
+    throw new Error(`Kafka could not prepare its data folder: ${reason}. It needs Java 17 or newer.`, { cause });
+  }
 
   let group: ProcessGroup | undefined;
   const start = async (): Promise<void> => {

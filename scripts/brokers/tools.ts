@@ -44,7 +44,7 @@ export function missingTools(wanted: { readonly kafka: boolean; readonly rabbitm
 
 /** The folder of Kafka's jar files. It exists only when it is whole. */
 export function kafkaLibrary(): string {
-  return join(cacheFolder(), "kafka", `lib-${kafkaVersion}`);
+  return join(cacheFolder(), "kafka", `kafka-${kafkaVersion}`);
 }
 
 /**
@@ -125,12 +125,12 @@ function processLives(pid: number): boolean {
   }
 }
 
-/** kafka_2.13 is the broker; kafka-tools has foreign producers for codec tests; slf4j-nop keeps logging quiet. */
+/** kafka_2.13 is the broker; kafka-tools has foreign producers for codec tests; slf4j-simple writes its warnings. */
 function kafkaPom(): string {
   const artifacts = [
     ["org.apache.kafka", "kafka_2.13", kafkaVersion],
     ["org.apache.kafka", "kafka-tools", kafkaVersion],
-    ["org.slf4j", "slf4j-nop", "1.7.36"],
+    ["org.slf4j", "slf4j-simple", "1.7.36"],
   ];
   const dependencies = artifacts.map(
     ([group, artifact, version]) =>
