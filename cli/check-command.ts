@@ -25,7 +25,7 @@ Exit codes: 0 nothing counts, 1 something does, 2 something could not be read or
     against: {
       type: "string",
       value: "git:REF|FOLDER|FILE",
-      help: "What to compare with. git:main, git:v1.2, git:HEAD~3; a folder; a file, when one contract is checked.",
+      help: "What to compare with. git:main, git:v1.2, git:HEAD~3; a folder, for the one folder that is checked; a file, for the one file.",
     },
     format: {
       type: "string",

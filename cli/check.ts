@@ -1,5 +1,5 @@
 /** The check behind `contrail check`: loads both sides, asks the engine, decides what counts. Prints nothing. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import type { Finding, Level, Surface } from "../contracts/compat/index.ts";
 import { LineIndex, type Place, type Position, type Problem } from "../contracts/source/index.ts";
@@ -151,10 +151,15 @@ export function positionIn(holder: object, key: string, text: string, offset: nu
   return index.positionAt(offset);
 }
 
-function whereToLook({ folder, paths }: CheckOptions): { root: string; scope: string[] } {
+function whereToLook({ folder, paths, against }: CheckOptions): { root: string; scope: string[] } {
   const asked = paths.map((path) => resolve(folder, path));
   for (const [index, path] of asked.entries()) {
     if (!existsSync(path)) throw new UsageError(`There is no file or folder "${paths[index] ?? ""}".`);
+  }
+  // A folder to compare with stands for the one folder that is asked about.
+  const only = asked.length === 0 ? resolve(folder) : asked.length === 1 ? asked[0] : undefined;
+  if (against !== undefined && !against.startsWith("git:") && isFolder(resolve(folder, against)) && isFolder(only)) {
+    return { root: only, scope: [] };
   }
   const inside = asked.every((path) => below(folder, path) !== undefined);
   const root = findRoot(inside || asked[0] === undefined ? folder : folderHolding(asked[0]));
@@ -170,9 +175,12 @@ function whereToLook({ folder, paths }: CheckOptions): { root: string; scope: st
   return { root, scope: scope.includes("") ? [] : scope };
 }
 
+function isFolder(path: string | undefined): path is string {
+  return path !== undefined && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
 function folderHolding(path: string): string {
-  // A file's folder; for a folder, itself: findRoot looks upwards from there.
-  return /\.[a-z]+$/i.test(path) ? resolve(path, "..") : path;
+  return isFolder(path) ? path : resolve(path, "..");
 }
 
 /** `path` relative to `root` with `/` between, "" for the root, `undefined` outside of it. */
@@ -184,7 +192,7 @@ function below(root: string, path: string): string | undefined {
 
 function compareWith({ against, folder, paths }: CheckOptions, root: string, scope: readonly string[]) {
   if (against === undefined) return {};
-  // A folder or file is named from where the user stands; what is asked about may lie deeper than its root.
+  // A folder or file is named from where the user stands.
   const named = against.startsWith("git:") ? against : resolve(folder, against);
   return { against: named, ...(paths.length === 0 ? {} : { paths: scope.length === 0 ? [root] : scope }) };
 }
