@@ -59,6 +59,8 @@ export class Pipeline implements TapSink {
   definitions = new DefinitionsSeen();
   masked = 0;
   seen = 0;
+  /** How many of those the last round has shown. */
+  shownCount = 0;
   /** When something was shed first; `undefined` when nothing was. */
   shedSince: number | undefined;
   /** The newest and the oldest message that views may know of. */
@@ -119,6 +121,7 @@ export class Pipeline implements TapSink {
   cycle(): readonly Change[] {
     if (this.dead) return [];
     this.capture.flush();
+    this.shownCount = this.seen;
     const now = this.now();
     if (now - this.lastTick >= tickMs || now < this.lastTick) this.tick(now);
     return this.correlator.takeChanges();

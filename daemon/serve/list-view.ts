@@ -58,7 +58,7 @@ export class ListView {
         entries: [...this.board.all],
         histogram: this.histogram(this.board.all),
         revision: this.board.revision,
-        seen: this.pipeline.seen,
+        seen: this.pipeline.shownCount,
       };
   }
 
@@ -110,7 +110,7 @@ export class ListView {
       counts,
       histogram: this.frozen?.histogram ?? this.histogram(all),
       ruler: rulerOf(listed),
-      ...(this.frozen === undefined ? {} : { behind: Math.max(0, this.pipeline.seen - this.frozen.seen) }),
+      ...(this.frozen === undefined ? {} : { behind: Math.max(0, this.pipeline.shownCount - this.frozen.seen) }),
     };
   }
 

@@ -37,7 +37,8 @@ export async function answerPage(
   const refusal = guard.refuses(request.headers);
   if (refusal !== undefined) return say(response, refusal.status, refusal.reason);
   if (request.method !== "GET" && request.method !== "HEAD") return say(response, 405, "Only GET is answered here.");
-  const url = new URL(request.url ?? "/", "http://127.0.0.1");
+  const url = addressOf(request);
+  if (url === undefined) return say(response, 400, "That is no address of this server.");
   const code = url.searchParams.get("code");
   if (url.pathname === "/" && code !== null) {
     const cookie = guard.redeem(code);
@@ -58,6 +59,13 @@ export async function answerPage(
   if (folder === undefined)
     return say(response, 404, "This daemon serves no page. Use the live view in VS Code, or `npm start`.");
   return sendFile(request, response, folder, url.pathname === "/" ? "/index.html" : url.pathname);
+}
+
+/** What a request asks for; `undefined` for a target that is no plain path. Never throws. */
+export function addressOf(request: IncomingMessage): URL | undefined {
+  const target = request.url ?? "/";
+  if (!/^\/(?!\/)/.test(target) || target.length > 2048) return undefined;
+  return URL.parse(`http://127.0.0.1${target}`) ?? undefined;
 }
 
 async function sendFile(

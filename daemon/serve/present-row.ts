@@ -29,7 +29,7 @@ export function conversationRow(subject: Subject, revision: number, dismissed: b
     messages: conversation.seqs.length,
     startedAt: conversation.startedAt,
     lastAt: conversation.lastAt,
-    ...(conversation.seqs.length > 1 || ended !== undefined ? { tookMs: Math.max(0, took) } : {}),
+    ...(conversation.seqs.length > 1 || conversation.state === "stuck" ? { tookMs: Math.max(0, took) } : {}),
     needsLook: !dismissed && (needsLookStates.has(conversation.state) || errors > 0),
   };
 }

@@ -14,7 +14,7 @@ export interface Problem {
 /** Everything wrong with a conversation, the thing to read first in front. */
 export function problemsOf(subject: Subject): readonly Problem[] {
   const { conversation } = subject;
-  const problems = [
+  const problems = distinct([
     ...missingSteps(subject),
     ...missingCompensations(subject),
     ...deadLetters(subject),
@@ -22,7 +22,7 @@ export function problemsOf(subject: Subject): readonly Problem[] {
     ...brokenContracts(subject),
     ...failures(subject),
     ...unroutable(subject),
-  ];
+  ]);
   // A compensated or completed saga is past its troubles: what broke the contract is then the news.
   const settled = conversation.state === "completed" || conversation.state === "compensated";
   const rank = (problem: Problem) =>
@@ -33,6 +33,17 @@ export function problemsOf(subject: Subject): readonly Problem[] {
     .map((problem, i) => ({ problem, i }))
     .sort((a, b) => rank(a.problem) - rank(b.problem) || a.i - b.i)
     .map(({ problem }) => problem);
+}
+
+/** One problem a message name and severity: a dead letter's copies and the step that failed by it are one trouble. */
+function distinct(problems: readonly (Problem & { readonly about?: string })[]): readonly Problem[] {
+  const known = new Set<string>();
+  return problems.filter(({ about, text }) => {
+    const id = about ?? text;
+    if (known.has(id)) return false;
+    known.add(id);
+    return true;
+  });
 }
 
 function missingSteps(subject: Subject): Problem[] {
@@ -58,14 +69,20 @@ function missingCompensations(subject: Subject): Problem[] {
   });
 }
 
-function deadLetters(subject: Subject): Problem[] {
-  return subject.conversation.seqs.flatMap((seq): Problem[] => {
+function deadLetters(subject: Subject): (Problem & { about: string })[] {
+  return subject.conversation.seqs.flatMap((seq) => {
     const { deadLettered } = subject.journey(seq);
     if (deadLettered === undefined) return [];
     const deliveries = subject.timesDelivered(seq);
     const after = deliveries > 1 ? ` after ${deliveries} deliveries` : "";
     return [
-      { severity: "error", text: `${subject.name(seq)} went to ${deadLettered.queue}${after}`, squiggle: 0, seq },
+      {
+        severity: "error" as const,
+        text: `${subject.name(seq)} went to ${deadLettered.queue}${after}`,
+        squiggle: 0,
+        seq,
+        about: subject.name(seq),
+      },
     ];
   });
 }
@@ -105,14 +122,14 @@ function brokenContracts(subject: Subject): Problem[] {
   });
 }
 
-function failures(subject: Subject): Problem[] {
+function failures(subject: Subject): (Problem & { about: string })[] {
   if (subject.conversation.state !== "failed") return [];
-  return subject.conversation.steps.flatMap((step): Problem[] => {
+  return subject.conversation.steps.flatMap((step) => {
     const seq = step.seqs.at(-1);
     if (step.state !== "failed" || seq === undefined) return [];
     const from = subject.writer(seq)?.name;
     const text = `${subject.name(seq)}${from === undefined ? "" : ` from ${from}`} ended it`;
-    return [{ severity: "error", text, squiggle: 0, seq }];
+    return [{ severity: "error" as const, text, squiggle: 0, seq, about: subject.name(seq) }];
   });
 }
 

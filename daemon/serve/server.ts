@@ -7,7 +7,7 @@ import type { Pipeline } from "../pipeline.ts";
 import { Board } from "./board.ts";
 import { Guard } from "./guard.ts";
 import { Activity } from "./histogram.ts";
-import { answerPage } from "./page.ts";
+import { addressOf, answerPage } from "./page.ts";
 import { Session } from "./session.ts";
 import type { Shown } from "./shown.ts";
 
@@ -153,8 +153,7 @@ export class TraceServer {
     if (refusal !== undefined) return turnAway(socket, refusal.status, refusal.reason);
     const pass = this.guard.passOf(request.headers);
     if (pass === undefined) return turnAway(socket, 401, "Show the token or the cookie.");
-    if (new URL(request.url ?? "/", "http://127.0.0.1").pathname !== "/live")
-      return turnAway(socket, 404, "The socket is at /live.");
+    if (addressOf(request)?.pathname !== "/live") return turnAway(socket, 404, "The socket is at /live.");
     if (this.sessions.size >= mostViews) return turnAway(socket, 503, "Too many views are open.");
     this.sockets.handleUpgrade(request, socket, head, (client) => {
       const session = new Session(client, pass, this.shown);
