@@ -144,6 +144,8 @@ export interface Tap {
   start(sink: TapSink): Promise<void>;
   /** Restores whatever was touched on the broker. Safe to call twice, and before `start` has ended. */
   stop(): Promise<void>;
+  /** Tries at once what it would try again later; it goes on where it was, and loses nothing. */
+  retry?(): void;
   /** What was touched on the broker, for the non-intrusion report. */
   report(): TapReport;
 }

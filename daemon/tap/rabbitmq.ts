@@ -273,10 +273,14 @@ class RabbitmqTap implements Tap {
         `So ${exchanges} watched by bindings: publishes that somebody receives are seen; deliveries, the default exchange and direct replies are not.`,
       );
     }
-    if (leftOut.length > 0) {
-      const [first = ""] = leftOut;
+    if (this.#mode === "firehose" && this.#narrow) {
+      const [first] = leftOut;
+      const which = leftOut.length === 1 ? "1 queue or exchange has" : `${leftOut.length} queues or exchanges have`;
       details.push(
-        `${leftOut.length} ${leftOut.length === 1 ? "name" : "names"} over 247 bytes cannot be traced (${first.slice(0, 40)}…); new queues and exchanges are seen after up to ${watchEveryMs / 1_000} s.`,
+        first === undefined
+          ? "A name over 247 bytes interrupted tracing."
+          : `${which} a name over 247 bytes, which RabbitMQ cannot trace (${first.slice(0, 40)}…).`,
+        `Everything else is traced by its name, and what is new is seen after up to ${watchEveryMs / 1_000} s.`,
       );
     }
     if (this.#shed > 0) details.push(`${this.#shed} events were dropped at the bound of the tap's queue.`);

@@ -1,0 +1,436 @@
+/**
+ * Taps on real brokers beside real clients: everything that was written is seen, once, with what became of it, and
+ * soon after it was sent.
+ */
+import { connect, type Channel, type ChannelModel, type ConsumeMessage } from "amqplib";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { CompressionTypes, Kafka, logLevel } from "kafkajs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  createKafkaTap,
+  createRabbitmqTap,
+  parseKafkaAddress,
+  parseRabbitmqAddress,
+  type Envelope,
+  type KafkaOrigin,
+  type RabbitmqOrigin,
+  type Tap,
+} from "../../daemon/tap/index.ts";
+import { WatchingSink } from "../../daemon/tap/testing/watching-sink.ts";
+import { ensureKafkaLibrary } from "../../scripts/brokers/index.ts";
+import { brokers, ownPrefix } from "./brokers.ts";
+
+const run = promisify(execFile);
+const now = (): number => performance.timeOrigin + performance.now();
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+function bodyOf(envelope: Envelope): string {
+  return envelope.body === null ? "" : Buffer.from(envelope.body).toString();
+}
+
+function value<T>(parsed: { readonly value: T } | { readonly failure: unknown }): T {
+  if (!("value" in parsed)) throw new Error("a bad address");
+  return parsed.value;
+}
+
+/** The value below which 95 of 100 lie. */
+function p95(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1] ?? Number.NaN;
+}
+
+describe("the Kafka tap", () => {
+  const prefix = ownPrefix();
+  const sink = new WatchingSink();
+  let address: string;
+  let kafka: Kafka;
+  let tap: Tap;
+
+  beforeAll(async () => {
+    ({ kafka: address } = await brokers());
+    kafka = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING });
+    const admin = kafka.admin();
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic: `${prefix}early`, numPartitions: 2 }], waitForLeaders: true });
+    await admin.disconnect();
+    const producer = kafka.producer();
+    await producer.connect();
+    await producer.send({ topic: `${prefix}early`, messages: [{ value: "before the tap" }] });
+    await producer.disconnect();
+    tap = createKafkaTap({ seeds: value(parseKafkaAddress(address)), topics: [`${prefix}*`], keptBytes: 50_000 });
+    await tap.start(sink);
+  });
+
+  afterAll(() => tap.stop());
+
+  function seen(topic: string): (Envelope & { origin: KafkaOrigin })[] {
+    return sink
+      .of("message")
+      .map(({ envelope }) => envelope)
+      .filter((envelope): envelope is Envelope & { origin: KafkaOrigin } => "topic" in envelope.origin)
+      .filter(({ origin }) => origin.topic === `${prefix}${topic}`);
+  }
+
+  test("is live at once, and begins now", () => {
+    expect(sink.state).toMatchObject({ phase: "live", broker: "kafka", address, shed: 0 });
+    expect(seen("early")).toEqual([]);
+  });
+
+  test("hands a record on within 100 ms, also of topics that came later", async () => {
+    const producer = kafka.producer({ idempotent: true });
+    await producer.connect();
+    for (let i = 0; i < 100; i++) {
+      await producer.send({ topic: `${prefix}early`, messages: [{ key: `k${i}`, value: `${now()} ${i}` }] });
+      await pause(5);
+    }
+    await producer.disconnect();
+    await sink.until(() => seen("early").length >= 100, "100 records");
+    const late = seen("early").map((envelope) => envelope.receivedAt - Number(bodyOf(envelope).split(" ")[0]));
+    expect(p95(late)).toBeLessThan(100);
+    const indices = seen("early").map((envelope) => Number(bodyOf(envelope).split(" ")[1]));
+    expect(indices.sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+    expect(seen("early").every(({ origin }) => origin.producerId !== undefined && !origin.transactional)).toBe(true);
+  });
+
+  test("a topic that is made while it runs is read from its beginning, within a second", async () => {
+    const producer = kafka.producer({ allowAutoTopicCreation: true });
+    await producer.connect();
+    await producer.send({ topic: `${prefix}later`, messages: [{ value: `${now()}` }, { value: `${now()}` }] });
+    await producer.disconnect();
+    await sink.until(() => seen("later").length >= 2, "the new topic's records");
+    for (const envelope of seen("later")) expect(envelope.receivedAt - Number(bodyOf(envelope))).toBeLessThan(2_000);
+  });
+
+  test("null keys, tombstones, repeated and binary headers, empty and huge values", async () => {
+    const producer = kafka.producer();
+    await producer.connect();
+    await producer.send({
+      topic: `${prefix}odd`,
+      messages: [
+        { partition: 0, key: null, value: null },
+        { partition: 0, key: "", value: "" },
+        { partition: 0, value: "h", headers: { same: ["1", "2"], raw: Buffer.from([0, 255]) } },
+        { partition: 0, value: Buffer.alloc(300_000, 120) },
+      ],
+    });
+    await producer.disconnect();
+    await sink.until(() => seen("odd").length >= 4, "4 odd records");
+    const [tombstone, empty, headers, huge] = seen("odd");
+    expect(tombstone).toMatchObject({ key: null, body: null, bodySize: 0 });
+    expect(empty).toMatchObject({ key: Buffer.alloc(0), body: Buffer.alloc(0), bodySize: 0 });
+    expect(headers?.headers).toEqual([
+      { name: "same", value: Buffer.from("1") },
+      { name: "same", value: Buffer.from("2") },
+      { name: "raw", value: Buffer.from([0, 255]) },
+    ]);
+    expect(huge?.bodySize).toBe(300_000);
+    expect(huge?.body).toHaveLength(50_000);
+  });
+
+  test("every codec, as the Java client writes it", async () => {
+    const library = await ensureKafkaLibrary();
+    for (const codec of ["snappy", "lz4", "zstd"]) {
+      const args = [
+        "--topic",
+        `${prefix}${codec}`,
+        "--num-records",
+        "300",
+        "--record-size",
+        "500",
+        "--throughput",
+        "-1",
+      ];
+      const properties = ["--producer-props", `bootstrap.servers=${address}`, `compression.type=${codec}`];
+      const java = ["-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp", join(library, "*")];
+      await run("java", [...java, "org.apache.kafka.tools.ProducerPerformance", ...args, ...properties]);
+    }
+    const producer = kafka.producer();
+    await producer.connect();
+    const messages = Array.from({ length: 300 }, () => ({ value: "z".repeat(500) }));
+    await producer.send({ topic: `${prefix}gzip`, messages, compression: CompressionTypes.GZIP });
+    await producer.disconnect();
+    for (const codec of ["snappy", "lz4", "zstd", "gzip"]) {
+      await sink.until(() => seen(codec).length >= 300, `300 records by ${codec}`);
+      expect(seen(codec)).toHaveLength(300);
+      expect(seen(codec).every(({ bodySize, body }) => bodySize === 500 && body?.length === 500)).toBe(true);
+    }
+    expect(sink.state?.detail).toBeUndefined();
+  });
+
+  test("records of transactions, each with its outcome, and commits of groups, in transactions too", async () => {
+    const topic = `${prefix}money`;
+    const group = `${prefix}readers`;
+    const producer = kafka.producer({ transactionalId: `${prefix}tx`, idempotent: true, maxInFlightRequests: 1 });
+    await producer.connect();
+    const first = await producer.transaction();
+    await first.send({ topic, messages: [{ value: "undone", partition: 0 }] });
+    await first.sendOffsets({ consumerGroupId: group, topics: [offsetsOf("41")] });
+    await first.abort();
+    const second = await producer.transaction();
+    await second.send({ topic, messages: [{ value: "done", partition: 0 }] });
+    await second.sendOffsets({ consumerGroupId: group, topics: [offsetsOf("42")] });
+    await second.commit();
+    await producer.disconnect();
+    const commits = () => sink.of("commit").filter((commit) => commit.group === group);
+    await sink.until(() => sink.of("transaction").filter((end) => end.topic === topic).length >= 2, "both ends");
+    await sink.until(() => commits().length > 0, "the commit");
+    expect(seen("money").map((envelope) => [bodyOf(envelope), envelope.origin.transactional])).toEqual([
+      ["undone", true],
+      ["done", true],
+    ]);
+    const [undone, done] = seen("money");
+    const ends = sink.of("transaction").filter((end) => end.topic === topic);
+    expect(ends.map(({ outcome }) => outcome)).toEqual(["aborted", "committed"]);
+    expect(ends.map(({ producerId }) => producerId)).toEqual([undone?.origin.producerId, done?.origin.producerId]);
+    expect(ends[0]?.offset).toBeGreaterThan(undone?.origin.offset ?? 0n);
+    expect(ends[1]?.offset).toBeGreaterThan(done?.origin.offset ?? 0n);
+    expect(commits().map(({ offset, partition, topic }) => [topic, partition, offset])).toEqual([
+      [`${prefix}early`, 0, 42n],
+    ]);
+  });
+
+  function offsetsOf(offset: string) {
+    return { topic: `${prefix}early`, partitions: [{ partition: 0, offset }] };
+  }
+
+  test("a topic that is deleted and made anew is read on", async () => {
+    const topic = `${prefix}again`;
+    const admin = kafka.admin();
+    const producer = kafka.producer();
+    await Promise.all([admin.connect(), producer.connect()]);
+    for (const life of ["first", "second"]) {
+      await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+      await producer.send({ topic, messages: [{ value: life }] });
+      await sink.until(() => seen("again").some((envelope) => bodyOf(envelope) === life), `the ${life} life`);
+      await admin.deleteTopics({ topics: [topic] });
+    }
+    await Promise.all([admin.disconnect(), producer.disconnect()]);
+    expect(seen("again").map(bodyOf)).toEqual(["first", "second"]);
+  });
+
+  test("another tap that begins at the beginning, or at a time, sees the same", async () => {
+    const seeds = value(parseKafkaAddress(address));
+    const since = seen("early")[50]?.timestamp ?? 0;
+    for (const [from, least] of [
+      ["beginning", 101],
+      [{ time: since }, 50],
+    ] as const) {
+      const own = new WatchingSink();
+      const second = createKafkaTap({ seeds, topics: [`${prefix}early`], from });
+      await second.start(own);
+      const count = () => own.of("message").length;
+      await own.until(() => count() >= least, `${least} records`);
+      await second.stop();
+      if (from === "beginning") expect(count()).toBe(101);
+      else for (const { envelope } of own.of("message")) expect(envelope.timestamp).toBeGreaterThanOrEqual(since);
+    }
+  });
+});
+
+describe("the RabbitMQ tap", () => {
+  const prefix = ownPrefix();
+  const names = { events: `${prefix}events`, orders: `${prefix}orders`, dead: `${prefix}dead`, work: `${prefix}work` };
+  const sink = new WatchingSink();
+  let url: string;
+  let tap: Tap;
+  let client: ChannelModel;
+  let channel: Channel;
+
+  beforeAll(async () => {
+    ({ rabbitmq: url } = await brokers());
+    const managementUrl = process.env["CONTRAIL_RABBITMQ_MANAGEMENT"];
+    client = await connect(url, { noDelay: true, clientProperties: { connection_name: `${prefix}shop` } });
+    channel = await client.createChannel();
+    await channel.assertExchange(names.events, "topic", { durable: false });
+    for (const queue of [names.orders, names.work]) {
+      await channel.assertQueue(queue, { durable: false, deadLetterExchange: "", deadLetterRoutingKey: names.dead });
+    }
+    await channel.assertQueue(names.dead, { durable: false });
+    await channel.bindQueue(names.orders, names.events, "order.#");
+    tap = createRabbitmqTap({
+      address: value(parseRabbitmqAddress(url)),
+      ...(managementUrl === undefined ? {} : { managementUrl: new URL(managementUrl).origin }),
+    });
+    await tap.start(sink);
+  });
+
+  afterAll(async () => {
+    for (const queue of [names.orders, names.work, names.dead]) await channel.deleteQueue(queue);
+    await channel.deleteExchange(names.events);
+    await client.close();
+    await tap.stop();
+  });
+
+  type Seen = Envelope & { readonly origin: RabbitmqOrigin };
+
+  function published(token: string): Seen[] {
+    return sink
+      .of("message")
+      .map(({ envelope }) => envelope as Seen)
+      .filter((envelope) => bodyOf(envelope).includes(token));
+  }
+
+  function delivered(token: string) {
+    return sink
+      .of("delivery")
+      .map(({ delivery }) => delivery)
+      .filter(({ message }) => bodyOf(message).includes(token));
+  }
+
+  test("is live at once, by the firehose", () => {
+    expect(sink.state).toMatchObject({ phase: "live", mode: "firehose", broker: "rabbitmq", shed: 0 });
+  });
+
+  test("hands a publish and its delivery on within 100 ms", async () => {
+    await channel.consume(names.orders, (message) => message !== null && channel.ack(message), {
+      consumerTag: "quick",
+    });
+    for (let i = 0; i < 100; i++) {
+      channel.publish(names.events, "order.placed", Buffer.from(`${now()} quick ${i}.`));
+      await pause(5);
+    }
+    await sink.until(() => published(" quick ").length >= 100 && delivered(" quick ").length >= 100, "100 of each");
+    const sentAt = (envelope: Envelope): number => Number(bodyOf(envelope).split(" ")[0]);
+    expect(p95(published(" quick ").map((envelope) => envelope.receivedAt - sentAt(envelope)))).toBeLessThan(100);
+    expect(p95(delivered(" quick ").map(({ receivedAt, message }) => receivedAt - sentAt(message)))).toBeLessThan(100);
+    expect(published(" quick ")).toHaveLength(100);
+    expect(delivered(" quick ")).toHaveLength(100);
+    await channel.cancel("quick");
+  });
+
+  test("a publish with all that it says, and who receives it", async () => {
+    channel.publish(names.events, "order.paid", Buffer.from("full story"), {
+      headers: { text: "x", number: 7, nested: { list: [1, null] }, bytes: Buffer.from([255]) },
+      messageId: "m-1",
+      correlationId: "c-1",
+      type: "OrderPaid",
+      contentType: "text/plain",
+      persistent: true,
+      timestamp: 1_795_000_000,
+    });
+    await sink.until(() => published("full story").length === 1, "the publish");
+    expect(published("full story")[0]).toMatchObject({
+      timestamp: 1_795_000_000_000,
+      key: null,
+      headers: [
+        { name: "text", value: "x" },
+        { name: "number", value: 7 },
+        { name: "nested", value: { list: [1, null] } },
+        { name: "bytes", value: Buffer.from([255]) },
+      ],
+      origin: {
+        vhost: "/",
+        exchange: names.events,
+        routingKeys: ["order.paid"],
+        routedQueues: [names.orders],
+        user: "guest",
+        properties: {
+          messageId: "m-1",
+          correlationId: "c-1",
+          type: "OrderPaid",
+          contentType: "text/plain",
+          deliveryMode: 2,
+        },
+      },
+    });
+  });
+
+  test("a redelivery, a dead letter with its history, and what nobody received", async () => {
+    channel.sendToQueue(names.work, Buffer.from("twice, then dead"));
+    const first = await takeOne(names.work);
+    channel.nack(first, false, true);
+    const second = await takeOne(names.work);
+    channel.nack(second, false, false);
+    channel.ack(await takeOne(names.dead));
+    channel.publish(names.events, "nobody.listens", Buffer.from("into the void"));
+    channel.sendToQueue(`${prefix}missing`, Buffer.from("to a queue that is not there"));
+    await sink.until(() => delivered("twice, then dead").length >= 3, "three deliveries");
+    expect(delivered("twice, then dead").map(({ queue, redelivered }) => [queue, redelivered])).toEqual([
+      [names.work, false],
+      [names.work, true],
+      [names.dead, false],
+    ]);
+    const history = delivered("twice, then dead")[2]?.message.headers.find(({ name }) => name === "x-death");
+    expect(history?.value).toMatchObject([{ queue: names.work, reason: "rejected", count: 1 }]);
+    expect(published("twice, then dead")).toHaveLength(1);
+    await sink.until(() => published("to a queue that").length > 0, "the last publish");
+    expect(published("into the void")[0]?.origin.routedQueues).toEqual([]);
+    // The broker only repeats the routing key here, so nothing is claimed.
+    expect(published("to a queue that")[0]?.origin.routedQueues).toBeUndefined();
+  });
+
+  test("a direct reply, whose address the broker makes up", async () => {
+    const replies: string[] = [];
+    await channel.consume(
+      "amq.rabbitmq.reply-to",
+      (reply) => reply !== null && replies.push(reply.content.toString()),
+      {
+        noAck: true,
+      },
+    );
+    channel.sendToQueue(names.work, Buffer.from("what does it cost?"), {
+      replyTo: "amq.rabbitmq.reply-to",
+      correlationId: "q-1",
+    });
+    const request = await takeOne(names.work);
+    channel.ack(request);
+    const replyTo = String(request.properties.replyTo);
+    channel.sendToQueue(replyTo, Buffer.from("seven crowns"), { correlationId: "q-1" });
+    await sink.until(() => published("seven crowns").length === 1 && replies.length === 1, "the reply");
+    const asked = published("what does it cost?")[0]?.origin.properties;
+    expect(asked?.replyTo).toMatch(/^amq\.rabbitmq\.reply-to\./);
+    expect(published("seven crowns")[0]?.origin).toMatchObject({
+      exchange: "",
+      routingKeys: [asked?.replyTo],
+      properties: { correlationId: "q-1" },
+    });
+    expect(replies).toEqual(["seven crowns"]);
+  });
+
+  test("connections get the names that applications gave them", async () => {
+    await expect
+      .poll(
+        async () => {
+          channel.publish(names.events, "order.named", Buffer.from("who am I"));
+          await pause(100);
+          return published("who am I").at(-1)?.origin.connectionName;
+        },
+        { timeout: 15_000, interval: 400 },
+      )
+      .toBe(`${prefix}shop`);
+  });
+
+  test("a name over 247 bytes ends its connection once; then it is left out, said, and the rest is seen", async () => {
+    const long = `${prefix}${"x".repeat(250 - prefix.length)}`;
+    await channel.assertQueue(long, { durable: false });
+    channel.sendToQueue(long, Buffer.from("too long a name"));
+    channel.ack(await takeOne(long));
+    await sink.until(
+      ({ state }) => state?.phase === "live" && /247 bytes/.test(state.detail ?? ""),
+      "the narrow firehose",
+    );
+    expect(sink.state?.detail).toContain("1 queue or exchange has a name over 247 bytes");
+    channel.sendToQueue(long, Buffer.from("again too long a name"));
+    channel.ack(await takeOne(long));
+    channel.sendToQueue(names.work, Buffer.from("a name of good length"));
+    channel.ack(await takeOne(names.work));
+    await sink.until(() => delivered("a name of good length").length === 1, "what comes after");
+    expect(sink.state?.phase).toBe("live");
+    await channel.deleteQueue(long);
+  });
+
+  /** The next message of a queue, taken by a consumer, since only that is a delivery like any other. */
+  async function takeOne(queue: string): Promise<ConsumeMessage> {
+    const tag = `take-${Math.random().toString(36).slice(2)}`;
+    return new Promise((resolve, reject) => {
+      let done = false;
+      const take = (message: ConsumeMessage | null): void => {
+        if (done || message === null) return;
+        done = true;
+        channel.cancel(tag).then(() => resolve(message), reject);
+      };
+      channel.consume(queue, take, { consumerTag: tag }).catch(reject);
+    });
+  }
+});
