@@ -7,6 +7,7 @@
  */
 export { decide, type Decided } from "./accept.ts";
 export { type Baseline, resolveBaseline, tagsMatching } from "./baseline.ts";
+export { readBufSettings } from "./buf-config.ts";
 export { type Collected } from "./collect.ts";
 export {
   type AcceptedBreak,

@@ -2,6 +2,7 @@
  * Both versions of all contracts below a folder: `after` as it stands in the editor and on disk, `before` as the baseline
  * has it. With a cache, a keystroke reads nothing: neither disk nor git.
  */
+import { relative, sep } from "node:path";
 import { detectContract } from "../contracts/compat/index.ts";
 import type { ContractSet, Format, ProtoModule } from "../contracts/compat/index.ts";
 import type { Problem } from "../contracts/source/index.ts";
@@ -115,9 +116,10 @@ export async function loadSides(request: LoadRequest): Promise<Sides> {
     ignoredButTracked(request.root, work, before, aligned.modules),
   );
   const after = withRescued(now.contracts.files, aligned.modules, rescued, request.overlay);
+  const both =
+    old.baseline.kind === "file" ? oneFileAgainst(request, old.baseline.path, before, after) : { before, after };
   return {
-    before,
-    after,
+    ...both,
     baseline: old.baseline,
     config: now.config,
     formats: rescued.size === 0 ? now.formats : withFormats(now.formats, after, old.collected.formats),
@@ -297,6 +299,23 @@ function alignModules(
   const gone = before.protoModules.filter((module) => !known.has(module.directory));
   const all = gone.length === 0 ? modules : withoutNested([...modules, ...gone]);
   return { before: { ...before, protoModules: all }, modules: all };
+}
+
+/**
+ * One file against another: everything else is the same on both sides, so that imports are understood, and the old file
+ * is not a contract of its own where it lies beside the new one.
+ */
+function oneFileAgainst(
+  { root }: LoadRequest,
+  oldFile: string,
+  before: ContractSet,
+  after: ContractSet,
+): { before: ContractSet; after: ContractSet } {
+  const aside = relative(root, oldFile).split(sep).join("/");
+  const now = new Map(after.files);
+  now.delete(aside);
+  const { protoModules } = after;
+  return { before: { files: new Map([...now, ...before.files]), protoModules }, after: { files: now, protoModules } };
 }
 
 /** The baseline without what is not to be checked or cannot be read now; else that would look deleted. */
