@@ -317,6 +317,7 @@ function mapEntry(file: FileDescriptor, parent: MessageDescriptor, field: FieldN
   };
   const entry = new MessageDescriptor(file, parent, entryNode, parent.features, true);
   if (map === undefined) return entry;
+  const features = field.options.length === 0 ? noOptions : field.options.filter(setsFeatures);
   const part = (name: string, number: number, typeName: string, start: number, end: number): FieldNode => ({
     kind: "field",
     start,
@@ -331,7 +332,8 @@ function mapEntry(file: FileDescriptor, parent: MessageDescriptor, field: FieldN
     number,
     numberStart: start,
     numberEnd: end,
-    options: noOptions,
+    // The features of the map field hold for its keys and values.
+    options: features,
     oneof: undefined,
     map: undefined,
     group: undefined,
@@ -340,6 +342,10 @@ function mapEntry(file: FileDescriptor, parent: MessageDescriptor, field: FieldN
   const value = part("value", 2, map.valueType, map.valueStart, map.valueEnd);
   for (const node of [key, value]) entry.fields.push(new FieldDescriptor(file, entry, node, undefined, undefined));
   return entry;
+}
+
+function setsFeatures(option: OptionNode): boolean {
+  return option.name[0]?.text === "features" && !option.name[0].isExtension;
 }
 
 /** `line_items` -> `LineItemsEntry`. */

@@ -107,10 +107,14 @@ export function noDeleteFromPackage<Element extends Deletable>(
     over: "modules",
     check(pair, report) {
       const now = byPackage(pair.after, kind);
+      const packages = new Set(pair.after.map((file) => file.package));
       const files = new Map(pair.after.map((file) => [file.importPath, file]));
       for (const [packageName, elements] of byPackage(pair.before, kind)) {
-        // A package that has lost its last element of the kind, or is gone itself, is the matter of other rules.
-        const present = now.get(packageName);
+        // A package that is gone is the matter of another rule. So is, for buf, one that has lost its last message,
+        // enum or extension, but not one that has lost its last service.
+        const present =
+          now.get(packageName) ??
+          (kind.word === "service" && packages.has(packageName) ? new Map<string, Element>() : undefined);
         if (present === undefined) continue;
         for (const [name, element] of elements) {
           if (present.has(name)) continue;

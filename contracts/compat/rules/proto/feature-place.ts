@@ -1,7 +1,13 @@
 /** Where a feature of editions is set on an element itself. */
-import type { FileDescriptor, OptionNode } from "../../../proto/index.ts";
+import type { FieldDescriptor, FileDescriptor, OptionNode } from "../../../proto/index.ts";
 import type { Place } from "../../../source/index.ts";
-import { optionPlace } from "./places.ts";
+import { fieldPlace, isMapPart, optionPlace } from "./places.ts";
+
+/** Where a field sets a feature; else the field itself. */
+export function fieldFeaturePlace(field: FieldDescriptor, name: string, language?: string): Place {
+  const place = isMapPart(field) ? undefined : featurePlace(field.file, field.node.options, name, language);
+  return place ?? fieldPlace(field);
+}
 
 /** The option, or the field of a `features` literal, that sets `name`; for a language's feature `(pb.cpp)` and its name. */
 export function featurePlace(

@@ -1,8 +1,8 @@
 import { optionNode, optionWord, type FieldDescriptor } from "../../../proto/index.ts";
 import type { Place } from "../../../source/index.ts";
 import type { ProtoRule } from "../../proto-rule.ts";
-import { featurePlace } from "./feature-place.ts";
-import { fieldPlace, optionPlace } from "./places.ts";
+import { fieldFeaturePlace } from "./feature-place.ts";
+import { optionPlace } from "./places.ts";
 import { fieldWords } from "./words.ts";
 
 /** C++ keeps its type for a text. */
@@ -41,5 +41,5 @@ function stringType(field: FieldDescriptor): string {
 function placeOf(field: FieldDescriptor): Place {
   const option = optionNode(field.node.options, "ctype");
   if (option !== undefined) return optionPlace(field.file, option);
-  return featurePlace(field.file, field.node.options, "string_type", "pb.cpp") ?? fieldPlace(field);
+  return fieldFeaturePlace(field, "string_type", "pb.cpp");
 }

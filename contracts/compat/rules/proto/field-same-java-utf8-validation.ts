@@ -1,8 +1,8 @@
 import { optionNode, optionWord, type FieldDescriptor } from "../../../proto/index.ts";
 import type { Place } from "../../../source/index.ts";
 import type { ProtoRule } from "../../proto-rule.ts";
-import { featurePlace } from "./feature-place.ts";
-import { fieldPlace, optionPlace } from "./places.ts";
+import { fieldFeaturePlace } from "./feature-place.ts";
+import { optionPlace } from "./places.ts";
 import { fieldWords } from "./words.ts";
 
 const legacy = "java_string_check_utf8";
@@ -38,5 +38,5 @@ function validation(field: FieldDescriptor): string {
 function placeOf(field: FieldDescriptor): Place {
   const option = optionNode(field.file.node.options, legacy);
   if (option !== undefined) return optionPlace(field.file, option);
-  return featurePlace(field.file, field.node.options, "utf8_validation", "pb.java") ?? fieldPlace(field);
+  return fieldFeaturePlace(field, "utf8_validation", "pb.java");
 }

@@ -1,6 +1,5 @@
 import type { ProtoRule } from "../../proto-rule.ts";
-import { featurePlace } from "./feature-place.ts";
-import { fieldPlace } from "./places.ts";
+import { fieldFeaturePlace } from "./feature-place.ts";
 import { proofOf } from "./proofs.ts";
 import { fieldWords } from "./words.ts";
 
@@ -19,8 +18,8 @@ export const fieldSameUtf8Validation: ProtoRule = {
     if (old === now) return;
     report({
       message: `${fieldWords(after)} changed its UTF-8 validation from ${old} to ${now}.`,
-      place: featurePlace(after.file, after.node.options, "utf8_validation") ?? fieldPlace(after),
-      previous: featurePlace(before.file, before.node.options, "utf8_validation") ?? fieldPlace(before),
+      place: fieldFeaturePlace(after, "utf8_validation"),
+      previous: fieldFeaturePlace(before, "utf8_validation"),
       sourceConsequence: "Generated code checks texts in another way.",
       ...proofOf(pair),
     });

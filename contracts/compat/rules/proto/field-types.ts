@@ -2,6 +2,7 @@
 import type { EnumDescriptor, FieldDescriptor } from "../../../proto/index.ts";
 import type { Place } from "../../../source/index.ts";
 import type { Draft, Pair } from "../../proto-rule.ts";
+import { fieldPlace, isMapPart } from "./places.ts";
 import { proofOf } from "./proofs.ts";
 import { fieldWords, kindOf, typeWords } from "./words.ts";
 
@@ -41,5 +42,5 @@ export function changedTypeDraft(pair: Pair<FieldDescriptor>): Draft {
 
 /** For the key or value of a map, the map's whole type. */
 function typePlace(field: FieldDescriptor): Place {
-  return field.parent?.isMapEntry === true && !field.isExtension ? field.parent.place : field.typePlace;
+  return isMapPart(field) ? fieldPlace(field) : field.typePlace;
 }

@@ -13,9 +13,14 @@ export function headPlace(declaration: Declaration): Place {
   return declaration.file.placeOf(start, Math.min(end, nameStart + name.length));
 }
 
-/** The whole declaration of a field. */
+/** The whole declaration of a field; for the key or value of a map, the map's type. */
 export function fieldPlace(field: FieldDescriptor): Place {
-  return field.place;
+  return isMapPart(field) ? (field.parent?.place ?? field.place) : field.place;
+}
+
+/** Whether a field is the key or value of a map, which the text declares only by its type. */
+export function isMapPart(field: FieldDescriptor): boolean {
+  return !field.isExtension && field.parent?.isMapEntry === true;
 }
 
 export function optionPlace(file: FileDescriptor, option: OptionNode): Place {
