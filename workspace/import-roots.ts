@@ -36,6 +36,7 @@ function rootsOf(files: ReadonlyMap<string, readonly string[]>): Set<string> {
     else sameName.push(path);
   }
   const roots = new Set<string>();
+  if (mostlyResolve(files)) return roots;
   for (const [importer, imports] of files) {
     for (const imported of imports) {
       if (files.has(imported) || [...roots].some((root) => files.has(joinPath(root, imported)))) continue;
@@ -47,4 +48,20 @@ function rootsOf(files: ReadonlyMap<string, readonly string[]>): Set<string> {
     }
   }
   return roots;
+}
+
+/**
+ * Whether nearly all imports are relative to the root of the check. Then the few others are mistakes, or belong to some
+ * tool's test data, and must not take their folder out of everybody else's imports.
+ */
+function mostlyResolve(files: ReadonlyMap<string, readonly string[]>): boolean {
+  let resolved = 0;
+  let all = 0;
+  for (const imports of files.values()) {
+    for (const imported of imports) {
+      if (files.has(imported)) resolved++;
+      if (files.has(imported) || !imported.startsWith("google/protobuf/")) all++;
+    }
+  }
+  return all > 0 && resolved >= all * 0.9;
 }

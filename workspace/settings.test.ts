@@ -89,6 +89,13 @@ describe("import roots without buf.yaml", () => {
   });
 });
 
+it("a few imports that lead elsewhere do not make a root", () => {
+  const files = new Map<string, string[]>();
+  for (let i = 0; i < 30; i++) files.set(`shop/a${i}.proto`, ["shop/a0.proto"]);
+  files.set("shop/tests/x.proto", ["y.proto"]).set("shop/tests/y.proto", []);
+  expect(modulesFromImports(files, undefined).map(({ directory }) => directory)).toEqual([""]);
+});
+
 describe("contrail.yaml", () => {
   it("reads everything it can say", () => {
     const { config, problems } = readContrailConfig(
