@@ -4,23 +4,26 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import AjvDraft04Module from "ajv-draft-04";
 import type { JsonJudge } from "../request.ts";
 
-/** ajv takes its time to compile; judging the same message under several profiles must not repeat it. */
+/** Compiled schemas are kept for as many; ajv keeps what it compiled too, so it is made anew as often. */
 const maxCompiled = 64;
 
 /** ajv as an independent judge: nothing of our reading of JSON Schema is in it. It cannot tell where it is known to err. */
 export function createAjvJudge(): JsonJudge {
   const compiled = new Map<string, ValidateFunction | undefined>();
+  const validators = new Map<string, Pick<Ajv, "compile">>();
   return {
     name: "ajv",
     accepts(schema, dialect, instanceText) {
       if (isMisjudged(schema) || /\d{16,}/.test(instanceText)) return undefined;
       const key = `${dialect} ${JSON.stringify(schema)}`;
-      let validate = compiled.get(key);
-      if (validate === undefined && !compiled.has(key)) {
-        if (compiled.size >= maxCompiled) compiled.clear();
-        validate = compile(schema, dialect);
-        compiled.set(key, validate);
+      if (!compiled.has(key)) {
+        if (compiled.size >= maxCompiled) {
+          compiled.clear();
+          validators.clear();
+        }
+        compiled.set(key, compile(schema, dialect, validators));
       }
+      const validate = compiled.get(key);
       if (validate === undefined) return undefined;
       try {
         return validate(JSON.parse(instanceText));
@@ -31,18 +34,38 @@ export function createAjvJudge(): JsonJudge {
   };
 }
 
-function compile(schema: unknown, dialect: string): ValidateFunction | undefined {
+function compile(
+  schema: unknown,
+  dialect: string,
+  validators: Map<string, Pick<Ajv, "compile">>,
+): ValidateFunction | undefined {
   for (const unicodeRegExp of [true, false]) {
+    const key = `${dialect} ${unicodeRegExp}`;
     try {
-      // `format` is an annotation for our evaluator too; strictness is about style, which is not the question.
-      const options: Options = { strict: false, validateFormats: false, logger: false, unicodeRegExp, messages: false };
-      return validatorFor(dialect, options).compile(schema as object | boolean);
+      const validator = validators.get(key) ?? validatorFor(dialect, { ...judging, unicodeRegExp });
+      validators.set(key, validator);
+      return validator.compile(schema as object | boolean);
     } catch {
-      // Tried again without the `u` flag: older contracts have patterns that it refuses.
+      // Tried again without the `u` flag: older contracts have patterns that it refuses. What was half compiled goes.
+      validators.delete(key);
     }
   }
   return undefined;
 }
+
+/**
+ * `format` is an annotation for our evaluator too; strictness is about style, which is not the question. Code is made
+ * to be run once, so time spent on making it fast is lost.
+ */
+const judging: Options = {
+  strict: false,
+  validateFormats: false,
+  logger: false,
+  messages: false,
+  inlineRefs: false,
+  validateSchema: false,
+  code: { optimize: false },
+};
 
 function validatorFor(dialect: string, options: Options): Pick<Ajv, "compile"> {
   if (dialect === "2020-12") return new Ajv2020(options);
