@@ -261,7 +261,8 @@ class CorrelatorState implements Correlator {
       let first: Node | undefined;
       for (const use of this.values.uses(found)) {
         const other = use.node;
-        if (other === node || other.channel !== node.channel || other.hash !== node.hash) continue;
+        if (other === node || use.role !== found.role) continue;
+        if (other.channel !== node.channel || other.hash !== node.hash) continue;
         if (Math.abs(other.at - node.at) > thresholds.duplicateWithin) continue;
         if (!first || compareNodes(other, first) < 0) first = other;
       }
@@ -434,10 +435,11 @@ class CorrelatorState implements Correlator {
       readers: (node) => {
         const answered = exchanges.ofReply.get(node)?.request;
         const groups = node.broker === "kafka" ? [...this.commits.groupsOf(node)] : [];
-        return this.participants
+        const readers = this.participants
           .readers(node, answered, groups)
           .filter((reader) => reader.basis !== "placeholder")
           .map((reader) => reader.name);
+        return readers.length > 0 || this.participants.knowsReaders(node) ? readers : undefined;
       },
     };
     const causes = causesOf(nodes, exchanges, knowledge);
@@ -529,9 +531,9 @@ function valueOf(conv: Conv, nodes: readonly Node[], causes: Causes, shape: Shap
   };
 }
 
-/** The id by which a person knows this instance: the business id that most of its messages carry. */
+/** The id by which a person knows this instance: the business id that most of its messages carry, and more than one. */
 function keyOf(nodes: readonly Node[]): string {
-  const scores = new Map<string, number>();
+  const scores = new Map<string, { score: number; messages: number }>();
   const some = nodes.length > 64 ? nodes.slice(0, 64) : nodes;
   some.forEach((node, index) => {
     const seen = new Set<string>();
@@ -543,12 +545,17 @@ function keyOf(nodes: readonly Node[]): string {
       let score = found.strength === "medium" ? 1 : 0.2;
       if (found.role === "business" || found.role === "contract" || found.role === "key") score += 0.3;
       if (index === 0) score += 0.5;
-      scores.set(found.value, (scores.get(found.value) ?? 0) + score);
+      const known = scores.get(found.value);
+      if (known) {
+        known.score += score;
+        if (!node.duplicateOf && !node.original) known.messages++;
+      } else scores.set(found.value, { score, messages: 1 });
     }
   });
   let best = "";
   let bestScore = 0;
-  for (const [value, score] of scores) {
+  for (const [value, { score, messages }] of scores) {
+    if (messages < 2 && nodes.length > 1) continue;
     if (score > bestScore || (score === bestScore && value < best)) {
       best = value;
       bestScore = score;

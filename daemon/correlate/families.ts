@@ -36,6 +36,8 @@ export interface Expectation {
   readonly deadline: number;
   readonly usual: number;
   readonly count: number;
+  /** Everything that ever came next: alternatives, not duties. */
+  readonly names: ReadonlySet<string>;
 }
 
 export class Family {
@@ -118,7 +120,13 @@ export class Family {
         best = entry;
     }
     if (!best) return undefined;
-    return { name: best[0], deadline, usual: best[1].delays.quantile(0.5), count: best[1].count };
+    return {
+      name: best[0],
+      deadline,
+      usual: best[1].delays.quantile(0.5),
+      count: best[1].count,
+      names: new Set(facts.effects.keys()),
+    };
   }
 
   /** Whether a flow may end with this type. `undefined`: too few to know. */

@@ -84,8 +84,9 @@ export class Participants {
 
   /** A settled message votes for who its producer is. */
   learn(node: Node): void {
-    if (node.producer === undefined) return;
-    const sender = this.soleSender(node) ?? node.sender;
+    // A copy of another's message says nothing of who its first writer was.
+    if (node.producer === undefined || node.original || node.duplicateOf) return;
+    const sender = node.sender ?? this.soleSender(node);
     if (sender === undefined) return;
     let votes = this.votes.get(node.producer);
     if (!votes) {
@@ -111,7 +112,7 @@ export class Participants {
       const same = senders.find((party) => this.slug(party.name) === slug);
       if (same) return { name: same.name, basis: "declared" };
     }
-    const only = senders.length === 1 ? senders[0] : undefined;
+    const only = senders.length === 1 && !node.original ? senders[0] : undefined;
     if (only) return { name: only.name, basis: "declared" };
     if (observed !== undefined) {
       return { name: this.declared.get(this.slug(observed)) ?? observed, basis: "observed" };
@@ -125,8 +126,13 @@ export class Participants {
 
   readers(node: Node, answered: Node | undefined, groups: readonly string[]): Participant[] {
     const readers = new Map<string, Participant>();
-    for (const party of this.matching(this.factsOfNode(node)?.receivers, node)) {
+    const receivers = this.factsOfNode(node)?.receivers;
+    for (const party of this.matching(receivers, node)) {
       readers.set(this.slug(party.name), { name: party.name, basis: "declared" });
+    }
+    if (node.broker === "kafka") {
+      // In the order of their names: which of them committed first is chance.
+      groups = [...groups].sort();
     }
     for (const delivery of node.journey?.deliveries ?? []) {
       const voted =
@@ -138,12 +144,22 @@ export class Participants {
         readers.set(`connection ${port}`, { name: `connection ${port}`, basis: "placeholder" });
       }
     }
-    for (const group of groups) this.addReader(readers, group, "observed");
+    // A group reads its whole topic. Where the contracts say who takes this message, a party of theirs that is not
+    // among these only reads past it.
+    const declared = receivers !== undefined && receivers.length > 0;
+    for (const group of groups) {
+      if (!declared || !this.declared.has(this.slug(group))) this.addReader(readers, group, "observed");
+    }
     if (readers.size === 0 && answered) {
       const asker = this.writer(answered);
       if (asker) return [asker];
     }
     return [...readers.values()];
+  }
+
+  /** Whether anything says who reads a message; else that nobody is known means nothing. */
+  knowsReaders(node: Node): boolean {
+    return (this.factsOfNode(node)?.receivers.length ?? 0) > 0;
   }
 
   /** Who took a delivery, by its connection. */

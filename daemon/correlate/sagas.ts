@@ -106,6 +106,8 @@ export function shapeOf(nodes: readonly Node[], exchanges: Exchanges, causes: Ca
     if (exchanges.ofRequest.has(leaf)) continue; // its reply is awaited above
     const expected = family.expectation(leaf.type);
     if (!expected) continue;
+    // It did come, and is only thought to be the effect of something else.
+    if (nodes.some((node) => node.at >= leaf.at && node !== leaf && expected.names.has(node.name))) continue;
     const at = know.afterGaps(leaf.at, leaf.at + expected.deadline);
     if (now > at) {
       missing.push({

@@ -6,7 +6,11 @@ import type { Conversation, Correlator } from "../index.ts";
 /** The part of the shop's truth that is held against correlation. */
 export interface KnownTruth {
   readonly messages: readonly { readonly token: string; readonly role: string; readonly cause: string | null }[];
-  readonly exchanges: readonly { readonly request: string; readonly replies: readonly string[]; readonly outcome: string }[];
+  readonly exchanges: readonly {
+    readonly request: string;
+    readonly replies: readonly string[];
+    readonly outcome: string;
+  }[];
   readonly sagas: readonly {
     readonly id: string;
     readonly kind: string;
@@ -73,7 +77,8 @@ export function figuresOf(correlator: Correlator, tokens: ReadonlyMap<number, st
     if (trueReplies.has(pair)) rightReplies++;
     else wrong.push(`exchange that is none: ${pair.split(" ").map(name).join(" -> ")}`);
   }
-  for (const pair of trueReplies) if (!madeReplies.has(pair)) wrong.push(`exchange not found: ${pair.split(" ").map(name).join(" -> ")}`);
+  for (const pair of trueReplies)
+    if (!madeReplies.has(pair)) wrong.push(`exchange not found: ${pair.split(" ").map(name).join(" -> ")}`);
   let rightStates = 0;
   for (const exchange of truth.exchanges) {
     if (states.get(exchange.request) === exchange.outcome) rightStates++;
@@ -183,7 +188,8 @@ export function tellFigures(figures: Figures): string {
   const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
   const row = (what: string, one: Ratio): string =>
     `${what.padEnd(22)} precision ${percent(one.precision)}, recall ${percent(one.recall)} (${one.right} right, ${one.made} made, ${one.there} there)`;
-  const count = (what: string, one: { right: number; of: number }): string => `${what.padEnd(22)} ${one.right} of ${one.of}`;
+  const count = (what: string, one: { right: number; of: number }): string =>
+    `${what.padEnd(22)} ${one.right} of ${one.of}`;
   return [
     `${figures.messages} messages`,
     row("exchanges", figures.exchanges),
