@@ -32,6 +32,7 @@ export class LivePanel implements vscode.Disposable, vscode.WebviewPanelSerializ
       this.panel.reveal();
       return;
     }
+    void closeForgotten();
     this.adopt(vscode.window.createWebviewPanel(liveViewType, "Contrail", vscode.ViewColumn.Active, this.options()));
   }
 
@@ -140,3 +141,11 @@ export class LivePanel implements vscode.Disposable, vscode.WebviewPanelSerializ
 type Wanted = Omit<Extract<FromHost, { readonly type: "reveal" }>, "type">;
 
 export type HostAction = Extract<ToHost, { readonly type: "action" }>;
+
+/** A tab of before a reload that was never shown again has no panel yet; a new panel takes its place. */
+async function closeForgotten(): Promise<void> {
+  const tabs = vscode.window.tabGroups.all
+    .flatMap((group) => group.tabs)
+    .filter((tab) => tab.input instanceof vscode.TabInputWebview && tab.input.viewType.endsWith(liveViewType));
+  await vscode.window.tabGroups.close(tabs);
+}

@@ -11,7 +11,10 @@ it("in Restricted Mode contracts are checked and nothing connects", async () => 
   const repository = await createRepository({
     ...contracts,
     // A repository must not be able to point the tap anywhere.
-    ".vscode/settings.json": JSON.stringify({ "contrail.kafka.brokers": ["203.0.113.7:9092"], "contrail.check.against": "git:main" }),
+    ".vscode/settings.json": JSON.stringify({
+      "contrail.kafka.brokers": ["203.0.113.7:9092"],
+      "contrail.check.against": "git:main",
+    }),
   });
   await repository.write(path, contracts[path].replace("string order_id = 1;", "int32 order_id = 1;"));
   const vscode = await startVscode({ workspace: repository.folder, open: [path], restricted: true });
@@ -21,8 +24,13 @@ it("in Restricted Mode contracts are checked and nothing connects", async () => 
 
     await vscode.page.keyboard.press("F1");
     await vscode.page.locator(".quick-input-widget input[type=text]").first().fill(">Contrail: Start Trace");
-    await eventually("the palette to settle", async () => (await vscode.page.locator(".quick-input-list .monaco-list-row").count()) >= 0);
-    expect(await vscode.page.locator(".quick-input-list .monaco-list-row", { hasText: "Contrail: Start Trace" }).count()).toBe(0);
+    await eventually(
+      "the palette to settle",
+      async () => (await vscode.page.locator(".quick-input-list .monaco-list-row").count()) >= 0,
+    );
+    expect(
+      await vscode.page.locator(".quick-input-list .monaco-list-row", { hasText: "Contrail: Start Trace" }).count(),
+    ).toBe(0);
     await vscode.page.keyboard.press("Escape");
 
     await vscode.command("Contrail: Open Live View");
