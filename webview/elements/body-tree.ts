@@ -32,11 +32,16 @@ export class BodyTree extends LitElement {
       }
       .node:hover {
         background: var(--vscode-list-hoverBackground);
+        /* Second text keeps its contrast on the colour of the hover. */
+        --dim: color-mix(in srgb, var(--vscode-foreground) 82%, var(--vscode-editor-background));
       }
       .node[aria-selected="true"] {
         background: var(--vscode-list-inactiveSelectionBackground);
         outline: 1px solid var(--selection-outline);
         outline-offset: -1px;
+      }
+      .node[aria-selected="true"] span {
+        color: inherit;
       }
       .node:focus-visible {
         outline: 1px solid var(--vscode-focusBorder);

@@ -69,6 +69,8 @@ export const conversationListStyles = css`
   }
   .row:hover {
     background: var(--vscode-list-hoverBackground);
+    /* Second text keeps its contrast on the colour of the hover. */
+    --dim: color-mix(in srgb, var(--vscode-foreground) 82%, var(--vscode-editor-background));
   }
   .row.selected {
     background: var(--vscode-list-inactiveSelectionBackground);
@@ -76,14 +78,12 @@ export const conversationListStyles = css`
     outline-offset: -1px;
   }
   .row.selected:focus,
-  .grid:focus-within .row.selected,
-  .row.selected.shown {
+  .grid:focus-within .row.selected {
     background: var(--vscode-list-activeSelectionBackground);
     color: var(--vscode-list-activeSelectionForeground);
   }
-  .grid:focus-within .row.selected .dim {
+  .row.selected .dim {
     color: inherit;
-    opacity: 0.85;
   }
   .row:focus-visible {
     outline: 1px solid var(--vscode-focusBorder);

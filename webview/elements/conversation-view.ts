@@ -151,8 +151,19 @@ export class ConversationView extends ViewElement {
   declare bare: boolean;
   declare beside: boolean;
 
+  #focusWanted = false;
+
+  /** Takes the focus, to the lanes; waits for them where they are still being read. */
   override focus(): void {
-    this.#lanes?.focus();
+    this.#focusWanted = true;
+    this.requestUpdate();
+  }
+
+  override updated(): void {
+    const lanes = this.#focusWanted ? this.#lanes : null;
+    if (!lanes) return;
+    this.#focusWanted = false;
+    lanes.focus();
   }
 
   get #lanes(): LaneList | null {

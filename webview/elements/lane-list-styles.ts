@@ -80,6 +80,8 @@ export const laneListStyles = css`
   }
   .row:hover {
     background: var(--vscode-list-hoverBackground);
+    /* Second text keeps its contrast on the colour of the hover. */
+    --dim: color-mix(in srgb, var(--vscode-foreground) 82%, var(--vscode-editor-background));
   }
   .row.selected {
     background: var(--vscode-list-inactiveSelectionBackground);
@@ -91,12 +93,10 @@ export const laneListStyles = css`
     background: var(--vscode-list-activeSelectionBackground);
     color: var(--vscode-list-activeSelectionForeground);
   }
-  .grid:focus-within .row.selected :is(.dim, .time, .latency) {
+  .row.selected :is(.dim, .time, .latency, .tag) {
     color: inherit;
-    opacity: 0.85;
   }
   .grid:focus-within .row.selected .tag {
-    color: inherit;
     border-color: currentColor;
   }
   .row:focus-visible {

@@ -103,9 +103,10 @@ export class LiveView extends ViewElement {
     this.#placeShown = place;
     // When what had the focus went away with its pane, the focus goes to what is left and not to nowhere.
     if (before.level === place.level && before.conversation === place.conversation && before.seq === place.seq) return;
-    const lost = document.activeElement === document.body || document.activeElement === null;
+    const outside = document.activeElement !== document.body && document.activeElement !== this;
     const active = (this.renderRoot as ShadowRoot).activeElement;
-    if (active === null && (lost || document.activeElement === this)) this.#focusMain();
+    const lost = active === null || (active instanceof HTMLElement && active.hidden);
+    if (lost && !outside) this.#focusMain();
   }
 
   #focusMain(): void {

@@ -144,6 +144,8 @@ export const messageViewStyles = css`
   }
   .header:hover {
     background: var(--vscode-list-hoverBackground);
+    /* Second text keeps its contrast on the colour of the hover. */
+    --dim: color-mix(in srgb, var(--vscode-foreground) 82%, var(--vscode-editor-background));
   }
   dl {
     display: grid;

@@ -34,8 +34,20 @@ export class MessageView extends ViewElement {
   #marked: readonly [number, number] | undefined;
   #copied = false;
 
+  #focusWanted = false;
+
+  /** Takes the focus, to the first thing in it; waits where the message is still being read. */
   override focus(): void {
-    this.find("contrail-body-tree")?.shadowRoot?.querySelector<HTMLElement>("[tabindex='0']")?.focus();
+    this.#focusWanted = true;
+    this.requestUpdate();
+  }
+
+  override updated(): void {
+    if (!this.#focusWanted) return;
+    const first = this.find(".section");
+    if (!first) return;
+    this.#focusWanted = false;
+    first.focus();
   }
 
   override render(): TemplateResult {

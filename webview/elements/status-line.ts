@@ -33,6 +33,7 @@ export class StatusLine extends ViewElement {
     sharedStyles,
     css`
       footer {
+        position: relative;
         display: flex;
         align-items: center;
         gap: 14px;
@@ -63,6 +64,12 @@ export class StatusLine extends ViewElement {
       .icon {
         font-size: 14px;
         width: 14px;
+      }
+      @media (max-width: 399px) {
+        footer {
+          gap: 8px;
+          padding: 0 8px;
+        }
       }
       .space {
         flex: 1 1 0;

@@ -32,7 +32,8 @@ export function scrolled(before: ScrollState, scrollTop: number, area: ScrollAre
   if (scrollTop <= 0) return { position: 0, scrollTop: 0 };
   if (scrollTop >= mostTop - 1) return { position: most, scrollTop };
   const moved = scrollTop - before.scrollTop;
-  const small = Math.abs(moved) <= area.view * 2;
+  // One pixel of the scrollbar is more than this in any window, and a turn of the wheel is less.
+  const small = Math.abs(moved) <= area.view * 4;
   const position = small ? before.position + moved : (scrollTop / mostTop) * most;
   return { position: clamp(position, 0, most), scrollTop };
 }

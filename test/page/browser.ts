@@ -1,0 +1,71 @@
+/** A real Chromium for the live page, and what every test asks of a page: no policy violation, no error. */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+
+const root = join(import.meta.dirname, "../..");
+
+/** Bundles the page as it is now. */
+export async function buildPage(): Promise<void> {
+  await promisify(execFile)(process.execPath, [join(root, "scripts/build.ts"), "webview"], { cwd: root });
+}
+
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = process.env["CONTRAIL_CHROMIUM"] ?? "/usr/bin/chromium";
+  if (!existsSync(executablePath)) {
+    throw new Error(`There is no Chromium at ${executablePath}; set CONTRAIL_CHROMIUM to one.`);
+  }
+  return chromium.launch({
+    executablePath,
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+export interface OpenPage {
+  readonly page: Page;
+  /** Errors in the console, uncaught exceptions and violations of the content security policy. */
+  readonly complaints: string[];
+  close(): Promise<void>;
+}
+
+export interface PageOptions {
+  readonly width?: number;
+  readonly height?: number;
+  readonly theme?: "dark" | "light" | "hc" | "hcl";
+  /** Runs in the page before anything else. */
+  readonly before?: string;
+  readonly reducedMotion?: "reduce";
+}
+
+export async function openPage(browser: Browser, url: string, options: PageOptions = {}): Promise<OpenPage> {
+  const context: BrowserContext = await browser.newContext({
+    viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
+    ...(options.reducedMotion ? { reducedMotion: options.reducedMotion } : {}),
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(5_000);
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.stack ?? error.message));
+  await page.addInitScript(() => {
+    addEventListener("securitypolicyviolation", (event) => {
+      console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+    });
+  });
+  if (options.before !== undefined) await page.addInitScript(options.before);
+  await page.goto(`${url}?theme=${options.theme ?? "dark"}`);
+  return { page, complaints, close: () => context.close() };
+}
