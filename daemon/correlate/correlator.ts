@@ -179,7 +179,7 @@ class CorrelatorState implements Correlator {
   conversation(id: string): Conversation | undefined {
     const node = this.nodeOfId(id);
     if (!node || node.group.conv.id !== id) return undefined;
-    return this.build(node.group.conv).value;
+    return this.valueOf(node.group.conv);
   }
 
   resolve(id: string): string | undefined {
@@ -187,7 +187,7 @@ class CorrelatorState implements Correlator {
   }
 
   *conversations(): Iterable<Conversation> {
-    for (const conv of [...this.membership.convs].sort((a, b) => a.number - b.number)) yield this.build(conv).value;
+    for (const conv of [...this.membership.convs].sort((a, b) => a.number - b.number)) yield this.valueOf(conv);
   }
 
   conversationOf(seq: Seq): string | undefined {
@@ -412,6 +412,14 @@ class CorrelatorState implements Correlator {
     if (shown !== 0 && conv.shown !== shown) this.membership.touch(conv);
   }
 
+  /** From how many instances a shape is known grows with others, and is always today's number. */
+  private valueOf(conv: Conv): Conversation {
+    const { value, contribution } = this.build(conv);
+    if (value.inferredFrom === undefined) return value;
+    const { instances } = this.families.of(contribution.family);
+    return value.inferredFrom === instances ? value : { ...value, inferredFrom: instances };
+  }
+
   private build(conv: Conv): Built {
     const known = conv.built as Built | undefined;
     const now = this.time();
@@ -535,6 +543,7 @@ function valueOf(conv: Conv, nodes: readonly Node[], causes: Causes, shape: Shap
 function keyOf(nodes: readonly Node[]): string {
   const scores = new Map<string, { score: number; messages: number }>();
   const some = nodes.length > 64 ? nodes.slice(0, 64) : nodes;
+  const several = some.filter((node) => !node.duplicateOf && !node.original).length > 1;
   some.forEach((node, index) => {
     const seen = new Set<string>();
     for (const found of node.found) {
@@ -555,7 +564,7 @@ function keyOf(nodes: readonly Node[]): string {
   let best = "";
   let bestScore = 0;
   for (const [value, { score, messages }] of scores) {
-    if (messages < 2 && nodes.length > 1) continue;
+    if (several && messages < 2) continue;
     if (score > bestScore || (score === bestScore && value < best)) {
       best = value;
       bestScore = score;

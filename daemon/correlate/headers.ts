@@ -158,7 +158,7 @@ const table: Record<string, Record<string, HeaderRole>> = {
   },
   CAP: {
     "cap-msg-id": "self",
-    "cap-corr-id": "conversation",
+    "cap-corr-id": "correlation",
     "cap-corr-seq": "noise",
     "cap-callback-name": "reply address",
     "cap-msg-name": "noise",

@@ -131,7 +131,8 @@ export function shapeOf(nodes: readonly Node[], exchanges: Exchanges, causes: Ca
     !timedOut &&
     !awaited &&
     (onlyExchange ? exchanges.all.length > 0 || silence >= quiet : silence >= quiet);
-  if (!over && !pendingNow) soon(last.at + quiet);
+  // While a family is not known yet, what is learned of it from others may end the wait.
+  if (!over && !pendingNow) soon(family.known ? last.at + quiet : Math.min(last.at + quiet, now + 1000));
 
   const declaredName = nodes.find((node) => node.sagaType !== undefined)?.sagaType;
   const forward = drafts.filter((draft) => !draft.undoing && !draft.failing);
@@ -166,7 +167,7 @@ export function shapeOf(nodes: readonly Node[], exchanges: Exchanges, causes: Ca
     name: declaredName !== undefined ? shortName(declaredName) : start.name,
     state,
     ...(saga ? { sagaKind: orchestrated ? ("orchestration" as const) : ("choreography" as const) } : {}),
-    ...(saga && declaredName === undefined ? { inferredFrom: family.completed } : {}),
+    ...(saga && declaredName === undefined ? { inferredFrom: family.instances } : {}),
     exchanges: shownExchanges,
     steps,
     missing,

@@ -145,13 +145,19 @@ export class Values {
   }
 
   private addUse(entry: Entry, use: Found): void {
-    const last = entry.uses[entry.uses.length - 1];
-    if (last?.node === use.node) return;
+    const again = entry.uses.findLastIndex((other) => other.node === use.node);
+    const before = entry.uses[again];
+    if (before) {
+      // The same value under two roles of one message: the more telling role is the one that counts.
+      if (rank(use) <= rank(before)) return;
+      entry.uses[again] = use;
+      this.joinKnown(entry, use, again);
+      return;
+    }
     entry.count++;
     entry.framework ||= use.framework;
     let index = entry.uses.length;
     while (index > 0 && compareNodes((entry.uses[index - 1] as Found).node, use.node) > 0) index--;
-    if (entry.uses.some((other) => other.node === use.node)) return;
     entry.uses.splice(index, 0, use);
     if (entry.uses.length > bounds.occurrencesPerValue) {
       this.counters.occurrencesPerValue++;

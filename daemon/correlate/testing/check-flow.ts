@@ -53,7 +53,7 @@ export function parseFlow(text: string): FlowEvent[] {
   const envelopes = new Map<string, Envelope>();
   for (const line of text.split("\n")) {
     if (line.trim() === "" || line.startsWith("#")) continue;
-    const [, head = "", body] = /^(.*?)(?:\s+(\{.*|null))?$/.exec(line) ?? [];
+    const [, head = "", body] = /^(.*?)(?:\s+(\{.*|\[.*|null))?$/.exec(line) ?? [];
     const words = (head.match(/(?:[^\s"]|"[^"]*")+/g) ?? []).map((word) => word.replaceAll('"', ""));
     const fields = new Map<string, string>();
     for (const word of words) {
