@@ -63,6 +63,18 @@ describe.concurrent("contrail check", { timeout: 30_000 }, () => {
     expect(code).toBe(0);
   });
 
+  it("takes types of a dependency for unknown, not for a mistake", async () => {
+    const { code, stdout } = await checkCli({
+      before: {
+        "buf.yaml": "version: v2\ndeps: [buf.build/googleapis/googleapis]\n",
+        "a.proto": 'syntax = "proto3";\nimport "google/type/money.proto";\nmessage A { google.type.Money m = 1; }\n',
+      },
+      args: ["check"],
+    });
+    expect(code).toBe(0);
+    expect(stdout).toContain("buf.yaml:2:8  hint  buf-settings");
+  });
+
   it("takes accepted breaks out, with their reason, and reports stale ones at their line", async () => {
     const accepted = await checkCli({
       ...broken,

@@ -33,6 +33,7 @@ export interface FolderHost {
 
 const quickDebounceMs = 10;
 const slowDebounceMs = 150;
+const slowCheckMs = 300;
 
 export class Folder {
   readonly root: string;
@@ -57,6 +58,11 @@ export class Folder {
   textChanged(): void {
     this.stale = true;
     this.schedule((this.outcome?.tookMs ?? 0) > 60 ? slowDebounceMs : quickDebounceMs);
+  }
+
+  /** Whether an answer for the texts of now will take long enough for somebody to notice. */
+  get isSlow(): boolean {
+    return this.stale && (this.outcome?.tookMs ?? 0) > slowCheckMs;
   }
 
   /** Files on disk changed; absolute paths, or all of them. */
@@ -130,7 +136,10 @@ export class Folder {
         sides,
         report,
         findings: byPath(decided.findings, (finding) => finding.place.path),
-        problems: byPath([...report.problems, ...sides.problems, ...decided.stale], (problem) => problem.path),
+        problems: byPath(
+          [...report.problems, ...sides.problems, ...decided.stale, ...sides.unreadable.map(unreadableProblem)],
+          (problem) => problem.path,
+        ),
         tookMs: performance.now() - started,
       };
       this.outcome = outcome;
@@ -147,6 +156,10 @@ export class Folder {
 function levelOf(sides: Sides, setting: string | undefined): "backward" | "forward" | "full" {
   if (sides.config.path === undefined && (setting === "backward" || setting === "forward")) return setting;
   return sides.config.level;
+}
+
+function unreadableProblem({ path, message }: Sides["unreadable"][number]): Problem {
+  return { path, span: { start: 0, end: 0 }, code: "unreadable", severity: "error", message };
 }
 
 function byPath<T>(items: readonly T[], path: (item: T) => string): Map<string, T[]> {

@@ -123,6 +123,21 @@ describe("what can go wrong", () => {
     await client.pull("o.yaml");
   });
 
+  it("names a file that cannot be read as text", async () => {
+    const { client, repository } = await start({ "a.proto": proto("int32 x = 1;") });
+    repository.write("zero.proto", "\0\0");
+    expect(await client.pullWorkspace()).toEqual({ "/zero.proto": ["unreadable"] });
+  });
+
+  it("shows a contract that was deleted as a finding in the baseline", async () => {
+    const { client, repository } = await start({ "a.proto": proto("int32 x = 1;"), "b.proto": 'syntax = "proto3";' });
+    repository.remove("a.proto");
+    const found = await client.pullWorkspace();
+    expect(Object.entries(found)).toEqual([
+      [expect.stringMatching(/^contrail-baseline:.*a\.proto$/), ["FILE_NO_DELETE"]],
+    ]);
+  });
+
   it("reports mistakes in contrail.yaml and buf.yaml at their line", async () => {
     const { client } = await start({ "contrail.yaml": "level: full\n", "a.proto": proto("") });
     await client.open("contrail.yaml", "level: full\nlevles: x\n");

@@ -34,6 +34,7 @@ import {
   type StatusParams,
 } from "./protocol.ts";
 import { protoSymbols } from "./symbols.ts";
+import { syntaxProblems } from "./syntax.ts";
 import { findingToDiagnostic, problemToDiagnostic, toRange } from "./to-lsp.ts";
 import { fileOf, fileOfBaselineUri, pathBelow, sameUri, uriBelow } from "./uris.ts";
 
@@ -294,9 +295,28 @@ class Server implements FolderHost {
 
   private async diagnosticsOf(uri: string): Promise<readonly Diagnostic[]> {
     const found = this.folderOf(uri);
+    if (this.settings.enable !== false && found?.folder.isSlow === true && found.folder.outcome !== undefined) {
+      return this.quickDiagnostics(found.folder, found.folder.outcome, found.path, uri);
+    }
     const outcome = this.settings.enable === false ? undefined : await found?.folder.current();
     if (found === undefined || outcome === undefined) return this.liveOf(uri);
     return this.diagnosticsIn(found.folder, outcome, found.path, uri);
+  }
+
+  /**
+   * Where a check takes long: the syntax of this one document as it is now, and what was found before. When the check has
+   * ended, the client is asked to pull again.
+   */
+  private quickDiagnostics(folder: Folder, outcome: Outcome, path: string, uri: string): Diagnostic[] {
+    const text = this.documents.get(uri)?.getText();
+    if (text === undefined) return this.diagnosticsIn(folder, outcome, path, uri);
+    const problems = syntaxProblems(path, text);
+    const places = { ...folder.places, text: () => text };
+    return [
+      ...problems.map((problem) => problemToDiagnostic(problem, places)),
+      ...this.findingsIn(folder, outcome, path),
+      ...this.liveOf(uri),
+    ];
   }
 
   private async allDiagnostics(): Promise<ReadonlyMap<string, readonly Diagnostic[]>> {
@@ -307,7 +327,7 @@ class Server implements FolderHost {
       const shown = fileOf(folder.uri) ?? folder.root;
       const asyncapi = [...outcome.sides.formats].filter(([, format]) => format === "asyncapi").map(([path]) => path);
       for (const path of new Set([...outcome.findings.keys(), ...outcome.problems.keys(), ...asyncapi])) {
-        const gone = folder.places.text(path, "after") === undefined;
+        const gone = folder.places.text(path, "after") === undefined && outcome.findings.has(path);
         const uri = folder.places.uri(path, gone ? "before" : "after");
         // A workspace folder inside of a larger root is checked with all of it, and shows what is its own.
         if (!gone && shown !== folder.root && pathBelow(shown, fileOf(uri) ?? "") === undefined) continue;
@@ -324,18 +344,23 @@ class Server implements FolderHost {
   }
 
   private diagnosticsIn(folder: Folder, outcome: Outcome, path: string, uri: string): Diagnostic[] {
-    const baseline = outcome.sides.baseline.label;
     const text = outcome.sides.after.files.get(path);
     return [
       ...(outcome.problems.get(path) ?? []).map((problem) => problemToDiagnostic(problem, folder.places)),
-      ...(outcome.findings.get(path) ?? [])
-        .filter((finding) => finding.verdict !== "compatible" || (finding.fixes ?? []).length > 0)
-        .map((finding) => findingToDiagnostic(finding, folder.places, baseline)),
+      ...this.findingsIn(folder, outcome, path),
       ...(text !== undefined && outcome.sides.formats.get(path) === "asyncapi" && this.documents.get(uri) !== undefined
         ? this.asyncapi.diagnostics(uri, path, text, outcome.sides.after.files)
         : []),
       ...this.liveOf(uri),
     ];
+  }
+
+  /** What is compatible is shown only where there is something to do about it. */
+  private findingsIn(folder: Folder, outcome: Outcome, path: string): Diagnostic[] {
+    const baseline = outcome.sides.baseline.label;
+    return (outcome.findings.get(path) ?? [])
+      .filter((finding) => finding.verdict !== "compatible" || (finding.fixes ?? []).length > 0)
+      .map((finding) => findingToDiagnostic(finding, folder.places, baseline));
   }
 
   private liveOf(uri: string): Diagnostic[] {

@@ -13,6 +13,8 @@ export interface BufLayout {
   /** Folders in which these settings decide alone what is a module: a `.proto` there outside of every module is not checked. */
   readonly governed: readonly string[];
   readonly problems: readonly Problem[];
+  /** Modules of the registry that these files depend on; they are not read, nothing is fetched. */
+  readonly dependencies: readonly string[];
 }
 
 /** Takes the texts of all `buf.yaml` and `buf.work.yaml` by path. */
@@ -43,7 +45,20 @@ export function readBufSettings(texts: ReadonlyMap<string, string>): BufLayout {
       modules.push(...v1Modules(folder, version, file.root));
     }
   }
-  return { modules: withoutNested(modules), governed, problems: files.flatMap(({ file }) => file.problems) };
+  const dependencies = files.flatMap(({ file }) => file.root.at("deps").items().flatMap(readDependency));
+  const problems = files.flatMap(({ file }) => file.problems);
+  return { modules: withoutNested(modules), governed, problems, dependencies };
+}
+
+/** One hint each, at its line: what comes from it is unknown, and that must not look like a mistake of this repository. */
+function readDependency(node: SettingsNode): string[] {
+  const name = node.text();
+  if (name === undefined) return [];
+  node.report(
+    `"${name}" is not read, as Contrail fetches nothing. Its types count as unknown and are never judged. To have them judged, put its files below this folder as a module.`,
+    "hint",
+  );
+  return [name];
 }
 
 function insideV2(

@@ -3,8 +3,9 @@
  * every OpenAPI and AsyncAPI document, every file such a document refers to.
  */
 import { detectContract } from "../contracts/compat/index.ts";
-import type { ContractSet, Format, ProtoModule } from "../contracts/compat/index.ts";
+import type { ContractSet, Format } from "../contracts/compat/index.ts";
 import type { Problem } from "../contracts/source/index.ts";
+import type { BufLayout } from "./buf-config.ts";
 import { defaultConfig, isContrailConfig, type ContrailConfig } from "./contrail-config.ts";
 import { isDocument, isProto, mayBeContract, mentionsApi, referencesIn } from "./detect.ts";
 import { defaultLimits, type FileSource } from "./file-sources.ts";
@@ -22,6 +23,8 @@ export interface Collected {
   /** buf.yaml, buf.work.yaml and contrail.yaml by path. */
   readonly settings: ReadonlyMap<string, string>;
   readonly config: ContrailConfig;
+  /** What buf.yaml depends on and is not here. */
+  readonly dependencies: readonly string[];
   readonly problems: readonly Problem[];
   readonly notes: readonly Note[];
   readonly unreadable: readonly Unreadable[];
@@ -80,17 +83,17 @@ export async function collect(source: FileSource): Promise<Collected> {
     for (const path of missing) loadAnyway.add(path);
     fresh = await load(missing);
   }
-  const { contracts, formats, settings, config, problems } = await arrange(texts);
-  return { contracts, formats, settings, config, problems, notes: found, unreadable };
+  const arranged = await arrange(texts);
+  return { ...arranged, notes: found, unreadable };
 }
 
 /** Makes contracts of texts: settings are read, each `.proto` finds its module or is left out. */
 export async function arrange(
   texts: ReadonlyMap<string, string>,
-): Promise<Pick<Collected, "contracts" | "formats" | "settings" | "config" | "problems">> {
+): Promise<Pick<Collected, "contracts" | "formats" | "settings" | "config" | "dependencies" | "problems">> {
   const settings = new Map([...texts].filter(([path]) => isSettings(path)));
   const { config, problems: configProblems } = await readConfig(settings);
-  const { modules, problems: bufProblems } = await protoModulesOf(texts, settings, config);
+  const { modules, dependencies, problems: bufProblems } = await protoModulesOf(texts, settings, config);
   const files = new Map<string, string>();
   const formats = new Map<string, Format>();
   for (const [path, text] of texts) {
@@ -109,6 +112,7 @@ export async function arrange(
     formats,
     settings,
     config,
+    dependencies,
     problems: [...configProblems, ...bufProblems],
   };
 }
@@ -128,18 +132,18 @@ async function protoModulesOf(
   texts: ReadonlyMap<string, string>,
   settings: ReadonlyMap<string, string>,
   config: ContrailConfig,
-): Promise<{ modules: readonly ProtoModule[]; problems: readonly Problem[] }> {
+): Promise<Omit<BufLayout, "governed">> {
   const bufTexts = new Map([...settings].filter(([path]) => isBufSettings(path)));
   const buf =
     bufTexts.size === 0
-      ? { modules: [], governed: [], problems: [] }
+      ? { modules: [], governed: [], problems: [], dependencies: [] }
       : (await import("./buf-config.ts")).readBufSettings(bufTexts);
   const left = new Map<string, readonly string[]>();
   for (const [path, text] of texts) {
     if (isProto(path) && !buf.governed.some((folder) => isWithin(folder, path))) left.set(path, importsIn(text));
   }
   const inferred = left.size === 0 ? [] : modulesFromImports(left, config.protoRoots);
-  return { modules: withoutNested([...buf.modules, ...inferred]), problems: buf.problems };
+  return { ...buf, modules: withoutNested([...buf.modules, ...inferred]) };
 }
 
 const decoder = new TextDecoder("utf-8");

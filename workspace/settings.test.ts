@@ -63,6 +63,14 @@ describe("buf.yaml", () => {
     ]);
   });
 
+  it("has one hint for each dependency, at its line", () => {
+    const text = "version: v2\ndeps:\n  - buf.build/a/b\n  - buf.build/c/d\n";
+    const { problems, dependencies } = read({ "buf.yaml": text });
+    expect(dependencies).toEqual(["buf.build/a/b", "buf.build/c/d"]);
+    expect(problems.map(({ severity }) => severity)).toEqual(["hint", "hint"]);
+    expect(shown(text, problems)[1]).toMatch(/^4: "buf.build\/c\/d" is not read/);
+  });
+
   it("reports a mistake at its line and reads the rest", () => {
     const text = "version: v1\nbreaking:\n  use: WIRE\n  except: [FIELD_SAME_NAME]\n";
     const { modules, problems } = read({ "buf.yaml": text });

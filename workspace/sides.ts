@@ -36,6 +36,8 @@ export interface Sides {
   readonly config: ContrailConfig;
   /** The format of each contract of `after`. */
   readonly formats: ReadonlyMap<string, Format>;
+  /** What buf.yaml depends on and is not here: types from there are unknown. */
+  readonly dependencies: readonly string[];
   /** What is wrong with buf.yaml and contrail.yaml of `after`. */
   readonly problems: readonly Problem[];
   /** The texts of those settings files, as problems stand in them. */
@@ -123,6 +125,7 @@ export async function loadSides(request: LoadRequest): Promise<Sides> {
     baseline: old.baseline,
     config: now.config,
     formats: rescued.size === 0 ? now.formats : withFormats(now.formats, after, old.collected.formats),
+    dependencies: now.dependencies,
     problems: now.problems,
     settings: now.settings,
     notes: [...old.notes, ...old.collected.notes, ...work.notes],
@@ -189,6 +192,7 @@ const nothingCollected: Collected = {
   formats: new Map(),
   settings: new Map(),
   config: defaultConfig,
+  dependencies: [],
   problems: [],
   notes: [],
   unreadable: [],
@@ -202,7 +206,7 @@ async function withOverlay(
   work: Collected,
   overlay: ReadonlyMap<string, string> | undefined,
   cache: SidesCache,
-): Promise<Pick<Collected, "contracts" | "formats" | "settings" | "config" | "problems">> {
+): Promise<Pick<Collected, "contracts" | "formats" | "settings" | "config" | "dependencies" | "problems">> {
   const texts = new Map<string, string>();
   for (const [path, text] of overlay ?? []) {
     if ((work.contracts.files.get(path) ?? work.settings.get(path)) !== text && isReadable(path)) texts.set(path, text);
