@@ -1,7 +1,8 @@
 /** Which file a trace is kept in: a new one, or the one that a daemon which died left open; old ones go. */
-import { chmodSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { deleteCapture } from "./client/index.ts";
 import { Capture, CaptureError, defaultLimits } from "./store/index.ts";
 
 const ending = ".contrail";
@@ -34,11 +35,6 @@ export function captureName(now: number): string {
   const date = new Date(now);
   const two = (part: number) => String(part).padStart(2, "0");
   return `trace ${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
-}
-
-/** Deletes a capture with the files that SQLite may have beside it. */
-export function deleteCapture(file: string): void {
-  for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(file + suffix, { force: true });
 }
 
 function reopen(file: string): Capture | undefined {

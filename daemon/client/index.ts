@@ -5,6 +5,7 @@
  * `../serve/protocol.ts`, comes back by itself, and says watches again. One daemon per user and workspace is shared by
  * all windows; it ends a while after the last of them left.
  */
+export { deleteCapture, deleteCaptures, listCaptures, type CaptureFile } from "./captures.ts";
 export {
   connectDaemon,
   type ConnectionChange,

@@ -10,8 +10,8 @@ export interface Entry {
   readonly words: string;
 }
 
-/** Rows made in one round; the rest waits for the next, so that a burst never blocks the daemon. */
-const rowsPerRound = 500;
+/** Time for making rows in one round; the rest waits for the next, so that a burst never holds up the taps. */
+const roundBudgetMs = 20;
 /** Conversations beyond this number leave the list, the oldest first. */
 const mostEntries = 200_000;
 
@@ -62,9 +62,9 @@ export class Board {
       }
     }
     if (this.stale.size > 0 || changed.size > 0) this.revision++;
-    let made = 0;
+    const until = performance.now() + roundBudgetMs;
     for (const id of this.stale) {
-      if (made++ >= rowsPerRound) break;
+      if (performance.now() > until) break;
       this.stale.delete(id);
       this.refresh(id);
       changed.add(id);
