@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createAjvJudge } from "../compat/judges/ajv.ts";
 import { DocumentSet, readDocument } from "../source/index.ts";
@@ -78,7 +78,7 @@ function groups(dialect: Dialect, schema: fc.Arbitrary<unknown>): Keywords[] {
     { const: values },
     { exclusiveMinimum: numbers, exclusiveMaximum: numbers },
     { propertyNames: schema },
-    { if: schema, then: schema, else: schema },
+    Object.fromEntries(["if", "then", "else"].map((key) => [key, schema])),
     dialect === "2020-12"
       ? { items: schema, prefixItems: tuple }
       : { items: fc.oneof(schema, tuple), additionalItems: schema },

@@ -3,6 +3,7 @@ import {
   type Evaluation,
   type Goal,
   type SchemaViolation,
+  conjuncts,
   construct,
   evaluate,
   exportSchema,
@@ -10,7 +11,7 @@ import {
 import type { Finding, Format, Judgement, Observation, Version, Witness } from "../finding.ts";
 import type { Judges } from "../request.ts";
 import type { ReaderProfile } from "../settings.ts";
-import type { MessagePair, MessageVersion, ObjectPair } from "./pairs.ts";
+import type { MessagePair, MessageVersion, ObjectPair, ObjectView } from "./pairs.ts";
 import { profilesThatBreak } from "./profiles.ts";
 import type { DataRule, Draft } from "./rule.ts";
 
@@ -50,7 +51,10 @@ export function prove(rule: DataRule, draft: Draft, pair: ObjectPair, proving: P
   });
 
   const shown = showBreak(draft, pair, writing, reading);
-  if ("failure" in shown) return unknown(shown.failure);
+  if ("failure" in shown) {
+    // The property went into alternatives; as far as it is missing in one of them, that one would have shown it.
+    return standsInAlternatives(pair[writer], draft.property) ? undefined : unknown(shown.failure);
+  }
   const { value, evaluation } = shown;
   const profiles = profilesThatBreak(reading.schema, value, side, proving.profiles);
   if (profiles.length === 0) return undefined;
@@ -100,6 +104,15 @@ function showBreak(
         : "Readers accept the message that was to show this break; other messages may still fail.";
   }
   return { failure };
+}
+
+/** Whether an `anyOf` or `oneOf` of this object has the property, which then is not simply missing. */
+function standsInAlternatives(view: ObjectView, name: string): boolean {
+  return view.schemas.some((schema) =>
+    [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].some((alternative) =>
+      conjuncts([alternative]).schemas.some((part) => part.properties?.has(name) === true),
+    ),
+  );
 }
 
 /** Which version writes and which reads, where the contract's own application moves and the others stay. */
