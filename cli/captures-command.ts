@@ -1,8 +1,7 @@
 /** `contrail captures`: what was recorded on this machine, and away with it. */
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { stateFolder } from "../daemon/client/index.ts";
-import { Capture } from "../daemon/index.ts";
+import type * as daemonModule from "../daemon/index.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { UsageError, type Command } from "./usage.ts";
 
@@ -19,14 +18,16 @@ them, and deletes them. What \`contrail tap --out\` recorded lies where you put 
     ["contrail captures", "what is there"],
     ["contrail captures rm --all", "delete everything"],
   ],
-  run(args) {
+  async run(args) {
+    const { Capture } = await import("../daemon/index.ts");
+    const { stateFolder } = await import("../daemon/client/index.ts");
     const [verb, ...names] = args.positionals;
     const all = args.flag("all");
-    const files = captureFiles();
+    const files = captureFiles(stateFolder());
     if (verb === undefined) {
-      for (const file of files) process.stdout.write(`${file}\n  ${describe(file)}\n`);
+      for (const file of files) process.stdout.write(`${file}\n  ${describe(file, Capture)}\n`);
       if (files.length === 0) process.stdout.write("There are no captures.\n");
-      return Promise.resolve(exitCodes.clean);
+      return exitCodes.clean;
     }
     if (verb !== "rm") throw new UsageError(`contrail captures knows "rm", not "${verb}".`);
     if (names.length === 0 && !all) throw new UsageError("Name the captures to delete, or say --all.");
@@ -36,7 +37,7 @@ them, and deletes them. What \`contrail tap --out\` recorded lies where you put 
       for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(file + suffix, { force: true });
       process.stdout.write(`Deleted ${file}\n`);
     }
-    return Promise.resolve(exitCodes.clean);
+    return exitCodes.clean;
   },
 };
 
@@ -47,8 +48,8 @@ function fileNamed(files: readonly string[], name: string): string {
   return found;
 }
 
-function captureFiles(): string[] {
-  const daemons = join(stateFolder(), "daemons");
+function captureFiles(state: string): string[] {
+  const daemons = join(state, "daemons");
   if (!existsSync(daemons)) return [];
   return readdirSync(daemons).flatMap((name) => {
     const folder = join(daemons, name, "captures");
@@ -60,7 +61,7 @@ function captureFiles(): string[] {
   });
 }
 
-function describe(file: string): string {
+function describe(file: string, Capture: (typeof daemonModule)["Capture"]): string {
   const size = `${(statSync(file).size / 1_000_000).toFixed(1)} MB`;
   try {
     const capture = Capture.open(file, { readOnly: true });

@@ -1,9 +1,8 @@
 /** `contrail replay`: a recording through the very pipeline that live taps use, on the live page. */
 import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { CaptureError, runTrace, type RunningTrace } from "../daemon/index.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { installedParts, untilEnd } from "./trace-options.ts";
+import { installedParts, startTrace, untilEnd } from "./trace-options.ts";
 import { UsageError, type Command } from "./usage.ts";
 
 export const replayCommand: Command = {
@@ -30,22 +29,16 @@ are now, and prints the address of the live page. Nothing is sent to any broker.
     const pace = Number(args.text("pace") ?? "1");
     if (!(pace > 0 && pace <= 1000)) throw new UsageError(`--pace takes a number above 0, such as 1 or 10.`);
     const ended = untilEnd();
-    let trace: RunningTrace;
-    try {
-      trace = await runTrace({
-        taps: [
-          args.flag("still")
-            ? { kind: "capture", file, as: "capture" }
-            : { kind: "capture", file, as: "recording", pace },
-        ],
-        contractsFolder: contracts,
-        source: `the recording ${basename(file)}`,
-        ...installedParts(),
-      });
-    } catch (error) {
-      if (error instanceof CaptureError) throw new UsageError(error.message);
-      throw error;
-    }
+    const trace = await startTrace({
+      taps: [
+        args.flag("still")
+          ? { kind: "capture", file, as: "capture" }
+          : { kind: "capture", file, as: "recording", pace },
+      ],
+      contractsFolder: contracts,
+      source: `the recording ${basename(file)}`,
+      ...installedParts(),
+    });
     process.stdout.write(`${trace.browserAddress()}\n`);
     process.stderr.write("The address opens one browser, once. Ctrl-C ends it.\n");
     await ended;

@@ -1,21 +1,12 @@
 /** `contrail tap`: the daemon in this process, its messages as lines. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { stateFolder } from "../daemon/client/index.ts";
-import {
-  CaptureError,
-  parseAddressMap,
-  parseKafkaAddress,
-  parseRabbitmqAddress,
-  runTrace,
-  type RunningTrace,
-  type TapSettings,
-  type TraceOptions,
-} from "../daemon/index.ts";
+import type * as daemonModule from "../daemon/index.ts";
+import type { RunningTrace, TapSettings, TraceOptions } from "../daemon/index.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { jsonLine, readMessage, textLine } from "./tap-lines.ts";
 import { harmless, styleFor } from "./terminal.ts";
-import { durationOf, installedParts, untilEnd } from "./trace-options.ts";
+import { durationOf, installedParts, startTrace, untilEnd } from "./trace-options.ts";
 import { UsageError, type Command, type ParsedArguments } from "./usage.ts";
 
 export const tapCommand: Command = {
@@ -69,16 +60,11 @@ CONTRAIL_KAFKA and CONTRAIL_RABBITMQ mean the same as --kafka and --rabbitmq.`,
     ["contrail tap --kafka 127.0.0.1:9092 --json --for 30s | jq .decoded", "half a minute for another program"],
   ],
   async run(args) {
-    const options = optionsOf(args);
     const length = lengthOf(args);
+    const daemon = await import("../daemon/index.ts");
+    const options = await optionsOf(args, daemon);
     const ended = untilEnd(length);
-    let trace: RunningTrace;
-    try {
-      trace = await runTrace(options);
-    } catch (error) {
-      if (error instanceof CaptureError) throw new UsageError(error.message);
-      throw error;
-    }
+    const trace = await startTrace(options);
     const failed = await follow(trace, args, ended);
     const reports = trace.reports();
     await trace.stop();
@@ -87,15 +73,18 @@ CONTRAIL_KAFKA and CONTRAIL_RABBITMQ mean the same as --kafka and --rabbitmq.`,
   },
 };
 
-function optionsOf(args: ParsedArguments): TraceOptions {
+type Daemon = typeof daemonModule;
+
+async function optionsOf(args: ParsedArguments, daemon: Daemon): Promise<TraceOptions> {
+  const { stateFolder } = await import("../daemon/client/index.ts");
   const out = args.text("out");
   if (out !== undefined && existsSync(out))
     throw new UsageError(`"${out}" is there already. Name a new file, or move it away.`);
-  const map = parseAddressMap(args.texts("address-map").join(","));
+  const map = daemon.parseAddressMap(args.texts("address-map").join(","));
   if ("failure" in map) throw new UsageError(map.failure.message);
   const { guardianPath, webviewFolder } = installedParts();
   return {
-    taps: tapsOf(args),
+    taps: tapsOf(args, daemon),
     contractsFolder: process.cwd(),
     allowRemote: args.texts("allow-remote"),
     addressMap: map.value,
@@ -106,13 +95,13 @@ function optionsOf(args: ParsedArguments): TraceOptions {
   };
 }
 
-function tapsOf(args: ParsedArguments): TapSettings[] {
+function tapsOf(args: ParsedArguments, daemon: Daemon): TapSettings[] {
   const kafka = args.text("kafka") ?? process.env["CONTRAIL_KAFKA"];
   const rabbitmq = args.text("rabbitmq") ?? process.env["CONTRAIL_RABBITMQ"];
   const topics = args.texts("topic");
   const taps: TapSettings[] = [];
   if (kafka !== undefined && kafka !== "") {
-    const parsed = parseKafkaAddress(kafka);
+    const parsed = daemon.parseKafkaAddress(kafka);
     if ("failure" in parsed) throw new UsageError(parsed.failure.message);
     taps.push({
       kind: "kafka",
@@ -122,7 +111,7 @@ function tapsOf(args: ParsedArguments): TapSettings[] {
     });
   }
   if (rabbitmq !== undefined && rabbitmq !== "") {
-    const parsed = parseRabbitmqAddress(rabbitmq);
+    const parsed = daemon.parseRabbitmqAddress(rabbitmq);
     if ("failure" in parsed) throw new UsageError(parsed.failure.message);
     taps.push({ kind: "rabbitmq", url: rabbitmq });
   }

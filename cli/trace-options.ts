@@ -1,7 +1,20 @@
 /** What `tap` and `replay` have in common: this installation's parts, and an end in order on Ctrl-C. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { RunningTrace, TraceOptions } from "../daemon/index.ts";
+import { UsageError } from "./usage.ts";
 import { packageFolder } from "./version.ts";
+
+/** Runs the daemon in this process; a capture file that cannot be had is the caller's to correct. */
+export async function startTrace(options: TraceOptions): Promise<RunningTrace> {
+  const { CaptureError, runTrace } = await import("../daemon/index.ts");
+  try {
+    return await runTrace(options);
+  } catch (error) {
+    if (error instanceof CaptureError) throw new UsageError(error.message);
+    throw error;
+  }
+}
 
 /** The parts of the daemon that stand beside this program, as far as they were built. */
 export function installedParts(): { readonly webviewFolder?: string; readonly guardianPath?: string } {

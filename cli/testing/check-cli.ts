@@ -77,11 +77,17 @@ export async function checkCli(test: CliCase): Promise<CliResult> {
   }
 }
 
+/** How to start the command with `args`. */
+export function commandLine(args: readonly string[]): { readonly program: string; readonly args: readonly string[] } {
+  if (bundle === undefined) throw new Error("call bundleCli() first");
+  return { program: nodeProgram, args: [bundle.main, ...args] };
+}
+
 export function runCli(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Promise<CliResult> {
   return new Promise((resolve, reject) => {
     const { FORCE_COLOR: _, CONTRAIL_KAFKA: __, CONTRAIL_RABBITMQ: ___, ...inherited } = process.env;
-    if (bundle === undefined) throw new Error("call bundleCli() first");
-    const child = spawn(nodeProgram, [bundle.main, ...args], {
+    const { program, args: all } = commandLine(args);
+    const child = spawn(program, all, {
       cwd,
       env: { ...inherited, NO_COLOR: "1", NODE_NO_WARNINGS: "1", ...env },
       stdio: ["ignore", "pipe", "pipe"],

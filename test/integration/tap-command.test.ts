@@ -1,0 +1,130 @@
+/** `contrail tap` as a user runs it, on a real Kafka and a real RabbitMQ; and what it records, played again. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import amqplib from "amqplib";
+import { Kafka, logLevel } from "kafkajs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundleCli, commandLine, removeBundle } from "../../cli/testing/check-cli.ts";
+import { brokers, ownPrefix } from "./brokers.ts";
+
+const topic = `${ownPrefix()}orders`;
+let folder: string;
+let kafka: string;
+let rabbitmq: string;
+
+beforeAll(async () => {
+  ({ kafka, rabbitmq } = await brokers());
+  folder = mkdtempSync(join(tmpdir(), "contrail-tap-command-"));
+  writeFileSync(join(folder, "README"), "no contracts here");
+  await bundleCli();
+}, 120_000);
+
+afterAll(() => {
+  removeBundle();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+class Running {
+  stdout = "";
+  stderr = "";
+  readonly child: ChildProcess;
+  readonly ended: Promise<number | null>;
+
+  constructor(args: readonly string[]) {
+    const { program, args: all } = commandLine(args);
+    const env = {
+      ...process.env,
+      NO_COLOR: "1",
+      CONTRAIL_STATE_DIR: join(folder, "state"),
+      CONTRAIL_KAFKA: "",
+      CONTRAIL_RABBITMQ: "",
+    };
+    this.child = spawn(program, all, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+    this.child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
+    this.child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
+    this.ended = new Promise((resolve) => this.child.on("close", resolve));
+  }
+
+  async until(condition: () => boolean, what: string): Promise<void> {
+    const end = Date.now() + 20_000;
+    while (!condition()) {
+      if (Date.now() > end) throw new Error(`waited in vain until ${what}:\n${this.stdout}\n${this.stderr}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+async function publish(): Promise<void> {
+  const client = new Kafka({ brokers: [kafka], logLevel: logLevel.NOTHING });
+  const producer = client.producer();
+  await producer.connect();
+  await producer.send({
+    topic,
+    messages: [{ key: "o-1", value: '{"orderId":"o-1"}', headers: { type: "OrderPlaced" } }],
+  });
+  await producer.disconnect();
+  const connection = await amqplib.connect(rabbitmq);
+  const channel = await connection.createChannel();
+  channel.publish("amq.topic", topic, Buffer.from('{"paymentId":"p-1"}'), { contentType: "application/json" });
+  await channel.close();
+  await connection.close();
+}
+
+describe("contrail tap", () => {
+  it("prints a line for each message, records, reports, and ends in order on Ctrl-C", async () => {
+    const recording = join(folder, "run.contrail");
+    const args = [
+      "tap",
+      "--kafka",
+      kafka,
+      "--rabbitmq",
+      rabbitmq,
+      "--json",
+      "--grep",
+      topic,
+      "--out",
+      recording,
+      "--report",
+    ];
+    const tap = new Running(args);
+    await tap.until(() => (tap.stderr.match(/: live/g) ?? []).length === 2, "both taps are live");
+    await publish();
+    await tap.until(() => tap.stdout.split("\n").length > 2, "both messages are printed");
+    const asked = Date.now();
+    tap.child.kill("SIGINT");
+    expect(await tap.ended).toBe(0);
+    expect(Date.now() - asked).toBeLessThan(4_000);
+    const lines = tap.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const summary = lines.map(({ kind, broker, decoded, check }) => ({ kind, broker, decoded, check }));
+    expect(summary).toContainEqual({
+      kind: "message",
+      broker: "kafka",
+      decoded: { orderId: "o-1" },
+      check: "unchecked",
+    });
+    expect(summary).toContainEqual({
+      kind: "message",
+      broker: "rabbitmq",
+      decoded: { paymentId: "p-1" },
+      check: "unchecked",
+    });
+    expect(tap.stderr).toContain("messages,");
+    expect(tap.stderr).toMatch(/touched: .*[Tt]racing/);
+
+    const replay = new Running(["replay", recording]);
+    await replay.until(() => /^http:\/\/127\.0\.0\.1:\d+\//.test(replay.stdout), "the address is printed");
+    replay.child.kill("SIGTERM");
+    expect(await replay.ended).toBe(0);
+  }, 60_000);
+
+  it("ends by itself after --for, and says so by its exit code when it saw no broker", async () => {
+    const tap = new Running(["tap", "--kafka", "127.0.0.1:1", "--for", "500ms"]);
+    expect(await tap.ended).toBe(2);
+    expect(tap.stderr).toContain("Nothing accepts connections for Kafka at 127.0.0.1:1");
+  }, 30_000);
+});
