@@ -153,15 +153,22 @@ export class Management {
     }));
   }
 
-  /** How many messages went into a queue, and how many came out, as far as the statistics have got. */
+  /**
+   * How many messages ever entered a queue (RabbitMQ 3 tells it as the next number to be given, 4 does not), and how
+   * many wait in it, of how many bytes. Seconds old, but all of one moment.
+   */
   async queueCounts(
     vhost: string,
     queue: string,
-  ): Promise<{ readonly published: number; readonly delivered: number; readonly held: number }> {
+  ): Promise<{ readonly entered: number | undefined; readonly ready: number; readonly readyBytes: number }> {
     const found = asObject(await this.#get(`/api/queues/${encodeURIComponent(vhost)}/${encodeURIComponent(queue)}`));
-    const stats = asObject(found["message_stats"]);
     const count = (value: unknown): number => (typeof value === "number" ? value : 0);
-    return { published: count(stats["publish"]), delivered: count(stats["deliver"]), held: count(found["messages"]) };
+    const entered = asObject(found["backing_queue_status"])["next_seq_id"];
+    return {
+      entered: typeof entered === "number" ? entered : undefined,
+      ready: count(found["messages_ready"]),
+      readyBytes: count(found["message_bytes_ready"]),
+    };
   }
 
   close(): void {

@@ -120,8 +120,9 @@ export class KafkaClient {
       }
       return metadata;
     } catch (error) {
+      const isSeed = broker === this.#seed;
       this.#drop(broker);
-      throw this.#explain(error, broker, this.#isSeed(broker));
+      throw this.#explain(error, broker, isSeed);
     }
   }
 
@@ -279,10 +280,6 @@ export class KafkaClient {
       this.#opening.delete(broker);
       clearTimeout(timer);
     }
-  }
-
-  #isSeed(broker: Broker): boolean {
-    return broker === this.#seed;
   }
 
   #drop(broker: Broker): void {

@@ -370,10 +370,7 @@ class KafkaTap implements Tap {
     }
     this.#wasLive = true;
     if (node === undefined || failed === undefined) {
-      const unauthorized = this.#positions.unauthorized;
-      const unseen =
-        unauthorized > 0 ? `${unauthorized} topics are not shown: the user may not describe them.` : undefined;
-      this.#state.tell({ phase: "live", detail: this.#note ?? unseen, shed });
+      this.#state.tell({ phase: "live", detail: this.#note ?? this.#unseen(), shed });
       return;
     }
     const count = this.#positions.count(node);
@@ -381,6 +378,15 @@ class KafkaTap implements Tap {
       count === 1 ? " Its partition is not read meanwhile." : ` Its ${count} partitions are not read meanwhile.`;
     const detail = failed.failure.message + (count > 0 ? meanwhile : "");
     this.#state.tell({ phase: "live", detail, nextTryAt: failed.nextTryAt, shed });
+  }
+
+  /** What the broker keeps from the tap. What may not even be described it does not name at all. */
+  #unseen(): string | undefined {
+    const { unauthorized } = this.#positions;
+    if (unauthorized > 0) return `${unauthorized} topics are not shown: the user may not describe them.`;
+    const user = this.#options.login?.username;
+    if (user === undefined || this.#positions.topicCount() > 0) return undefined;
+    return `Kafka shows no topic to the user "${user}". If there are some, grant it Describe and Read on them.`;
   }
 
   #phaseFor(failure: Failure): { readonly phase: TapPhase; readonly detail: string } {

@@ -19,6 +19,12 @@ export interface TapQueueOptions {
   readonly onClosed: () => void;
 }
 
+/** Events that the bound of the queue cost; not exact: at least that many. */
+export interface Dropped {
+  readonly count: number;
+  readonly exact: boolean;
+}
+
 const prefetch = 4_000;
 
 export class TapQueue {
@@ -31,7 +37,8 @@ export class TapQueue {
   #lastTag: number | undefined;
   #flushing = false;
   #closed = false;
-  #counts: { published: number; dropped: number } = { published: -1, dropped: 0 };
+  #received = 0;
+  #dropped: Dropped = { count: 0, exact: true };
 
   private constructor(model: ChannelModel, options: TapQueueOptions, channel: Channel, name: string) {
     this.#model = model;
@@ -123,17 +130,21 @@ export class TapQueue {
   }
 
   /**
-   * How many events the broker dropped at the queue's bound, as far as its statistics tell: what went in, less what came
-   * out and is still there. They lag behind by seconds and not all alike, so it counts only while nothing moves.
+   * How many events the broker dropped at the queue's bound: what entered the queue, less what came out and what waits.
+   * The broker's numbers are seconds old, ours are not, so it may be told too low at first, but never too high. Where the
+   * broker does not tell what entered, a queue that was found full has dropped something, and that is all one knows.
    */
-  async dropped(management: Management | undefined, vhost: string): Promise<number> {
-    if (management === undefined) return this.#counts.dropped;
-    const { published, delivered, held } = await management.queueCounts(vhost, this.#name);
-    if (published === this.#counts.published && held === 0) {
-      this.#counts.dropped = Math.max(this.#counts.dropped, published - delivered);
+  async dropped(management: Management | undefined, vhost: string): Promise<Dropped> {
+    const counts = await management?.queueCounts(vhost, this.#name);
+    if (counts?.entered !== undefined) {
+      const count = counts.entered - counts.ready - this.#received;
+      if (count > this.#dropped.count) this.#dropped = { count, exact: true };
+      return this.#dropped;
     }
-    this.#counts.published = published;
-    return this.#counts.dropped;
+    const { messageCount } = await this.#channel.checkQueue(this.#name);
+    const full = messageCount >= this.#options.length || (counts?.readyBytes ?? 0) >= this.#options.bytes * 0.95;
+    if (full) this.#dropped = { count: Math.max(1, this.#dropped.count), exact: false };
+    return this.#dropped;
   }
 
   close(): void {
@@ -164,6 +175,7 @@ export class TapQueue {
         if (!this.#closed) this.#options.onClosed();
         return;
       }
+      this.#received++;
       this.#lastTag = message.fields.deliveryTag;
       const event = this.#read(message);
       if (event !== undefined) this.#events.push(event);

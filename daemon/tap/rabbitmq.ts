@@ -80,6 +80,8 @@ class RabbitmqTap implements Tap {
   #messages = 0;
   #bytes = 0;
   #shed = 0;
+  #shedBefore = 0;
+  #shedExactly = true;
   readonly #touched = new Set<string>();
 
   constructor(options: RabbitmqTapOptions) {
@@ -113,6 +115,7 @@ class RabbitmqTap implements Tap {
     if (first && this.#sink !== undefined) this.#state.tell({ phase: "stopped", mode: this.#mode });
   }
 
+  /** Where it sees less than everything, it connects anew: somebody may have granted what was missing. */
   retry(): void {
     this.#wake.abort();
     this.#wake = new AbortController();
@@ -149,6 +152,7 @@ class RabbitmqTap implements Tap {
           this.#narrow = true;
           continue;
         }
+        if (reason.code === "again") continue;
       } catch (error) {
         failure = failureOf(error, (why) => brokerFailed("RabbitMQ", this.#address, why));
       }
@@ -168,7 +172,7 @@ class RabbitmqTap implements Tap {
   }
 
   /** One connection's life. Resolves with why it ended; throws when it could not be set up. */
-  async #session(live: () => void): Promise<{ readonly code: number | undefined }> {
+  async #session(live: () => void): Promise<{ readonly code: number | "again" | undefined }> {
     const connection = await openAmqp(
       this.#options.address,
       this.#name,
@@ -177,12 +181,15 @@ class RabbitmqTap implements Tap {
     );
     const ended = new AbortController();
     void connection.closed.then(() => ended.abort());
+    let again = false;
     try {
       await this.#findManagement(connection.cluster);
       await this.#watchByBestMeans(connection);
       if (!this.#stopped) live();
-      while (!ended.signal.aborted && !this.#stopped) {
-        await pause(watchEveryMs, AbortSignal.any([ended.signal, this.#stopping.signal]));
+      while (!ended.signal.aborted && !this.#stopped && !again) {
+        const wake = this.#wake.signal;
+        await pause(watchEveryMs, AbortSignal.any([ended.signal, this.#stopping.signal, wake]));
+        again = wake.aborted && this.#mode !== "firehose";
         if (!ended.signal.aborted && !this.#stopped) await this.#lookAfter();
       }
     } finally {
@@ -193,7 +200,8 @@ class RabbitmqTap implements Tap {
         await Promise.race([connection.model.close().catch(() => undefined), pause(1_000, ended.signal)]);
       }
     }
-    return this.#stopped ? { code: undefined } : connection.closed;
+    if (this.#stopped) return { code: undefined };
+    return again ? { code: "again" } : connection.closed;
   }
 
   async #findManagement(cluster: string): Promise<void> {
@@ -283,7 +291,10 @@ class RabbitmqTap implements Tap {
         `Everything else is traced by its name, and what is new is seen after up to ${watchEveryMs / 1_000} s.`,
       );
     }
-    if (this.#shed > 0) details.push(`${this.#shed} events were dropped at the bound of the tap's queue.`);
+    if (this.#shed > 0) {
+      const count = this.#shedExactly ? String(this.#shed) : "Some";
+      details.push(`${count} events were dropped at the bound of the tap's queue, since the tap could not keep up.`);
+    }
     this.#state.tell({
       phase: "live",
       mode: this.#mode,
@@ -301,18 +312,26 @@ class RabbitmqTap implements Tap {
       } else if (this.#queue !== undefined) {
         await this.#mirrorBindings(this.#queue);
       }
-      const dropped = await this.#queue?.dropped(this.#management, this.#vhost);
-      if (dropped !== undefined && dropped > this.#shed) this.#shed = dropped;
+      await this.#countDropped();
       if (this.#mode !== "topology") this.#tellLive(this.#leftOut);
     } catch {
       // The management API is away; the queue goes on, and the next look tries again.
     }
   }
 
+  /** Counts on from what queues of earlier connections dropped. */
+  async #countDropped(): Promise<void> {
+    const dropped = await this.#queue?.dropped(this.#management, this.#vhost);
+    if (dropped === undefined || dropped.count === 0) return;
+    this.#shed = this.#shedBefore + dropped.count;
+    this.#shedExactly &&= dropped.exact;
+  }
+
   async #openQueue(
     connection: AmqpConnection,
     read: (message: ConsumeMessage) => TapEvent | undefined,
   ): Promise<TapQueue | string> {
+    this.#shedBefore = this.#shed;
     return TapQueue.open(connection.model, {
       name: this.#name,
       length: this.#options.queueLength ?? 100_000,

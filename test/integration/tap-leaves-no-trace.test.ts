@@ -164,12 +164,11 @@ async function state(): Promise<Record<string, unknown>> {
 /** RabbitMQ's statistics tell of closed connections seconds later; before that they are no basis. */
 async function settledState(): Promise<Record<string, unknown>> {
   let last: Record<string, unknown> = {};
-  await expect
-    .poll(async () => ((last = await state()) ? (last["connections"] as unknown[]).length : -1), {
-      timeout: 20_000,
-      interval: 100,
-    })
-    .toBe(0);
+  const connections = async (): Promise<unknown> => {
+    last = await state();
+    return last["connections"];
+  };
+  await expect.poll(connections, { timeout: 20_000, interval: 100 }).toEqual([]);
   return last;
 }
 

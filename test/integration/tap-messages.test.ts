@@ -310,15 +310,17 @@ describe("the RabbitMQ tap", () => {
       timestamp: 1_795_000_000,
     });
     await sink.until(() => published("full story").length === 1, "the publish");
-    expect(published("full story")[0]).toMatchObject({
+    const [story] = published("full story");
+    // RabbitMQ 4 hands headers on in the order of their names, 3 in that of the publisher.
+    expect(story?.headers.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
+      { name: "bytes", value: Buffer.from([255]) },
+      { name: "nested", value: { list: [1, null] } },
+      { name: "number", value: 7 },
+      { name: "text", value: "x" },
+    ]);
+    expect(story).toMatchObject({
       timestamp: 1_795_000_000_000,
       key: null,
-      headers: [
-        { name: "text", value: "x" },
-        { name: "number", value: 7 },
-        { name: "nested", value: { list: [1, null] } },
-        { name: "bytes", value: Buffer.from([255]) },
-      ],
       origin: {
         vhost: "/",
         exchange: names.events,

@@ -1,0 +1,277 @@
+/**
+ * What taps do where they may not, or cannot, do everything: they say so in a sentence, take the next best way, and do
+ * not change what happens to messages.
+ */
+import { connect, type ChannelModel, type ConfirmChannel } from "amqplib";
+import { Kafka, logLevel } from "kafkajs";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import {
+  createKafkaTap,
+  createRabbitmqTap,
+  parseKafkaAddress,
+  parseRabbitmqAddress,
+  type RabbitmqTapOptions,
+  type Tap,
+} from "../../daemon/tap/index.ts";
+import { WatchingSink } from "../../daemon/tap/testing/watching-sink.ts";
+import { startBrokers, type Brokers } from "../../scripts/brokers/index.ts";
+import { brokers, ownPrefix } from "./brokers.ts";
+
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+function value<T>(parsed: { readonly value: T } | { readonly failure: unknown }): T {
+  if (!("value" in parsed)) throw new Error("a bad address");
+  return parsed.value;
+}
+
+function bodies(sink: WatchingSink): string[] {
+  return sink.of("message").map(({ envelope }) => Buffer.from(envelope.body ?? []).toString());
+}
+
+describe("RabbitMQ", () => {
+  const prefix = ownPrefix();
+  const vhost = `${prefix}vhost`;
+  const users = { manager: `${prefix}manager`, plain: `${prefix}plain`, nobody: `${prefix}nobody` };
+  let url: URL;
+  let management: URL;
+  let client: ChannelModel;
+  let channel: ConfirmChannel;
+  let tap: Tap | undefined;
+
+  beforeAll(async () => {
+    const running = await brokers();
+    url = new URL(running.rabbitmq);
+    url.pathname = `/${encodeURIComponent(vhost)}`;
+    management = new URL(running.rabbitmqManagement ?? "");
+    await manage("PUT", `/api/vhosts/${vhost}`, {});
+    const all = { configure: ".*", write: ".*", read: ".*" };
+    const nothing = { configure: "^$", write: "^$", read: "^$" };
+    await manage("PUT", `/api/permissions/${vhost}/${url.username}`, all);
+    for (const [name, tags, permissions] of [
+      [users.manager, "management", all],
+      [users.plain, "", all],
+      [users.nobody, "administrator", nothing],
+    ] as const) {
+      await manage("PUT", `/api/users/${name}`, { password: "secret", tags });
+      await manage("PUT", `/api/permissions/${vhost}/${name}`, permissions);
+    }
+    client = await connect(url.href);
+    channel = await client.createConfirmChannel();
+    await channel.assertExchange("events", "topic", { durable: false, alternateExchange: "unrouted" });
+    await channel.assertExchange("unrouted", "fanout", { durable: false });
+    await channel.assertQueue("taken", { durable: false });
+    await channel.assertQueue("rest", { durable: false });
+    await channel.bindQueue("taken", "events", "order.*");
+    await channel.bindQueue("rest", "unrouted", "");
+  });
+
+  afterEach(async () => {
+    await tap?.stop();
+    tap = undefined;
+    await channel.purgeQueue("taken");
+    await channel.purgeQueue("rest");
+  });
+
+  afterAll(async () => {
+    await client.close();
+    await manage("DELETE", `/api/vhosts/${vhost}`);
+    for (const name of Object.values(users)) await manage("DELETE", `/api/users/${name}`);
+  });
+
+  async function tapAs(
+    username: string,
+    password = "secret",
+    more: Partial<RabbitmqTapOptions> = {},
+  ): Promise<WatchingSink> {
+    const sink = new WatchingSink();
+    const address = { ...value(parseRabbitmqAddress(url.href)), username, password };
+    tap = createRabbitmqTap({ address, managementUrl: management.origin, ...more });
+    await tap.start(sink);
+    return sink;
+  }
+
+  async function publish(routingKey: string, text: string): Promise<void> {
+    channel.publish("events", routingKey, Buffer.from(text));
+    await channel.waitForConfirms();
+  }
+
+  test("a user who may not trace watches by bindings, which change nothing", async () => {
+    const sink = await tapAs(users.manager);
+    expect(sink.state).toMatchObject({ phase: "live", mode: "bindings" });
+    expect(sink.state?.detail).toContain("lacks the administrator tag");
+    expect(sink.state?.detail).toContain(`rabbitmqctl set_user_tags ${users.manager} administrator`);
+    expect(sink.state?.detail).toContain("deliveries, the default exchange and direct replies are not");
+    await publish("order.placed", "an order");
+    await publish("invoice.sent", "nobody takes this");
+    await sink.until(() => bodies(sink).length >= 2, "both");
+    // It went to the alternate exchange as it would without a tap, and was seen there.
+    const seen = sink
+      .of("message")
+      .map(({ envelope }) => [
+        envelope.origin.broker === "rabbitmq" && envelope.origin.exchange,
+        Buffer.from(envelope.body ?? []).toString(),
+      ]);
+    expect(seen).toEqual([
+      ["events", "an order"],
+      ["events", "nobody takes this"],
+    ]);
+    expect((await channel.checkQueue("taken")).messageCount).toBe(1);
+    expect((await channel.checkQueue("rest")).messageCount).toBe(1);
+  });
+
+  test("a binding that comes later is followed", async () => {
+    const sink = await tapAs(users.manager);
+    const late = await channel.assertQueue("late", { durable: false, autoDelete: false });
+    await channel.bindQueue(late.queue, "events", "late.*");
+    await expect
+      .poll(
+        async () => {
+          await publish("late.one", "late");
+          await pause(50);
+          return sink
+            .of("message")
+            .some(
+              ({ envelope }) => envelope.origin.broker === "rabbitmq" && envelope.origin.routingKeys[0] === "late.one",
+            );
+        },
+        { timeout: 8_000, interval: 200 },
+      )
+      .toBe(true);
+    await channel.deleteQueue(late.queue);
+  });
+
+  test("without the management API, exchanges that are named can be watched, else nothing, and it says which", async () => {
+    const named = await tapAs(users.plain, "secret", {
+      exchanges: ["events", "missing"],
+      managementUrl: "http://127.0.0.1:9",
+    });
+    expect(named.state).toMatchObject({ phase: "live", mode: "bindings" });
+    await tap?.stop();
+    const none = await tapAs(users.plain, "secret", { managementUrl: "http://127.0.0.1:9" });
+    expect(none.state).toMatchObject({ phase: "live", mode: "topology" });
+    expect(none.state?.detail).toMatch(/management API was not found.*No message can be seen\.$/);
+  });
+
+  test("a user who may do nothing is told what to grant", async () => {
+    const sink = await tapAs(users.nobody);
+    expect(sink.state).toMatchObject({ phase: "live", mode: "topology" });
+    expect(sink.state?.detail).toContain("does not permit the user a queue of its own");
+    expect((await manage("GET", `/api/vhosts/${vhost}`)) as object).toMatchObject({ tracing: false });
+    // Granted meanwhile: asked to try again, it sees everything.
+    const all = { configure: ".*", write: ".*", read: ".*" };
+    await manage("PUT", `/api/permissions/${vhost}/${users.nobody}`, all);
+    tap?.retry?.();
+    await sink.until(({ state }) => state?.mode === "firehose" && state.phase === "live", "the firehose");
+  });
+
+  test("a wrong password, a virtual host that is not there: a sentence each, no secret in it", async () => {
+    const wrong = await tapAs(users.plain, "wr0ng");
+    expect(wrong.state).toMatchObject({ phase: "failed", nextTryAt: expect.any(Number) });
+    expect(wrong.state?.detail).toContain(`did not accept the user "${users.plain}" with the given password`);
+    expect(JSON.stringify(wrong.states)).not.toContain("wr0ng");
+    await tap?.stop();
+    const address = { ...value(parseRabbitmqAddress(url.href)), vhost: "elsewhere" };
+    const sink = new WatchingSink();
+    tap = createRabbitmqTap({ address });
+    await tap.start(sink);
+    expect(sink.state).toMatchObject({
+      phase: "failed",
+      detail: expect.stringContaining('has no virtual host "elsewhere"'),
+    });
+  });
+
+  test("a sink that stands still costs trace events, never the broker; how many is told", async () => {
+    const sink = new WatchingSink();
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    tap = createRabbitmqTap({
+      address: value(parseRabbitmqAddress(url.href)),
+      managementUrl: management.origin,
+      queueLength: 500,
+    });
+    await tap.start({
+      async accept(events) {
+        sink.accept(events);
+        if (events.some(({ kind }) => kind === "message")) await held;
+      },
+    });
+    const many = 8_000;
+    for (let i = 0; i < many; i++) channel.publish("events", "order.many", Buffer.from(`${i}`));
+    await channel.waitForConfirms();
+    await pause(2_500);
+    release();
+    await sink.until(({ state }) => (state?.shed ?? 0) > 0, "the count of what was dropped", 30_000);
+    const { shed = 0, detail = "" } = sink.state ?? {};
+    expect(detail).toContain("events were dropped at the bound of the tap's queue");
+    // RabbitMQ 4 does not tell how many.
+    if (detail.startsWith("Some ")) expect(bodies(sink).length).toBeLessThan(many);
+    else await expect.poll(() => (sink.state?.shed ?? 0) + bodies(sink).length, { timeout: 15_000 }).toBe(many);
+    expect(shed).toBeGreaterThan(0);
+  });
+
+  async function manage(method: string, path: string, body?: object): Promise<unknown> {
+    const response = await fetch(new URL(path, management.origin), {
+      method,
+      headers: {
+        authorization: `Basic ${btoa(`${management.username}:${management.password}`)}`,
+        "content-type": "application/json",
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text === "" ? undefined : JSON.parse(text);
+  }
+});
+
+describe("a Kafka that advertises a name nobody here knows", () => {
+  let running: Brokers;
+
+  beforeAll(async () => {
+    running = await startBrokers({ rabbitmq: false, kafkaAdvertised: "kafka:9092" });
+  });
+
+  afterAll(() => running.stop());
+
+  test("is explained, with the way out; and the way out works", async () => {
+    const address = running.kafka ?? "";
+    const seeds = value(parseKafkaAddress(address));
+    const lost = new WatchingSink();
+    const first = createKafkaTap({ seeds });
+    await first.start(lost);
+    await first.stop();
+    const told = lost.states.find(({ phase }) => phase === "failed");
+    expect(told?.detail).toContain(`Kafka at ${address} tells its clients to go on to kafka:9092`);
+    expect(told?.detail).toContain(`kafka:9092=${address}`);
+
+    const found = new WatchingSink();
+    const mapped = createKafkaTap({ seeds, addressMap: { "kafka:9092": address } });
+    await mapped.start(found);
+    expect(found.state).toMatchObject({ phase: "live" });
+    await mapped.stop();
+  });
+});
+
+test("a Kafka that nobody reaches is tried again, and seen from when the tap was started", async () => {
+  const { kafka: address } = await brokers();
+  const topic = `${ownPrefix()}late`;
+  const [seed] = value(parseKafkaAddress(address));
+  if (seed === undefined) throw new Error("no address");
+  const addressMap: Record<string, string> = { [address]: "127.0.0.1:9" };
+  const sink = new WatchingSink();
+  const tap = createKafkaTap({ seeds: [seed], addressMap, topics: [topic] });
+  const kafka = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING });
+  const producer = kafka.producer();
+  await producer.connect();
+  await producer.send({ topic, messages: [{ value: "before" }] });
+  await pause(20);
+  await tap.start(sink);
+  expect(sink.state).toMatchObject({ phase: "reconnecting", detail: expect.stringContaining("connection refused") });
+  await producer.send({ topic, messages: [{ value: "while it could not connect" }] });
+  await producer.disconnect();
+  delete addressMap[address];
+  tap.retry?.();
+  await sink.until(() => bodies(sink).length > 0, "what was written meanwhile");
+  await tap.stop();
+  expect(bodies(sink)).toEqual(["while it could not connect"]);
+});
