@@ -107,7 +107,7 @@ describe("readClientMessage", () => {
       '{"kind":"configure","request":1,"taps":[{"kind":"kafka","brokers":"x"},{"kind":"rabbitmq","url":"y"}],"addressMap":{"a":"b"}}',
     ];
     for (let i = 0; i < 100_000; i++) {
-      const text = [...(seeds[i % seeds.length] ?? "")];
+      const text = (seeds[i % seeds.length] ?? "").split("");
       for (let edits = 0; edits < 3; edits++) {
         const at = Math.floor(random() * text.length);
         const what = random();

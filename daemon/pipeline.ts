@@ -72,13 +72,13 @@ export class Pipeline implements TapSink {
   private readonly masker: Masker;
   private readonly queue: PipelineQueue;
   private facts = new Map<number, MessageFacts>();
-  private recent = new Map<number, Envelope>();
+  private recent = new RecentEnvelopes();
   private readonly interruptedAt = new Map<string, number>();
   private lastTick = 0;
   private draining = false;
   private rebuilding = false;
   private dead = false;
-  private clearedUpTo = 0;
+  private clearedUpTo: number;
 
   constructor(options: PipelineOptions) {
     this.options = options;
@@ -86,6 +86,7 @@ export class Pipeline implements TapSink {
     this.contracts = options.contracts;
     this.masker = options.masker ?? new Masker();
     this.queue = new PipelineQueue(options.limits);
+    this.clearedUpTo = Number(options.capture.meta("clearedUpTo") ?? 0);
     this.correlator = this.newCorrelator();
   }
 
@@ -192,6 +193,7 @@ export class Pipeline implements TapSink {
   /** Forgets what was seen so far in views; the capture keeps it. */
   clear(): void {
     this.clearedUpTo = this.capture.lastN;
+    this.capture.setMeta("clearedUpTo", String(this.clearedUpTo));
     this.startOver();
   }
 
@@ -204,7 +206,7 @@ export class Pipeline implements TapSink {
   private startOver(): void {
     this.generation++;
     this.facts = new Map();
-    this.recent = new Map();
+    this.recent = new RecentEnvelopes();
     this.definitions = new DefinitionsSeen();
     this.seen = 0;
     this.masked = 0;
@@ -289,8 +291,9 @@ export class Pipeline implements TapSink {
     this.observedSeq = seq;
     this.lastSeqOfTap.set(envelope.tap, seq);
     this.correlator.observe({ seq, envelope, decoded });
-    this.remember(this.facts, seq, this.makeFacts(seq, envelope, decoded), this.options.maxFacts ?? 500_000);
-    this.remember(this.recent, seq, envelope, 2_000);
+    this.facts.set(seq, this.makeFacts(seq, envelope, decoded));
+    if (this.facts.size > (this.options.maxFacts ?? 200_000)) dropOldest(this.facts);
+    this.recent.set(seq, envelope);
     if (decoded.definition !== undefined) {
       this.definitions.note(decoded.definition, decoded, seq, envelope.timestamp ?? envelope.receivedAt);
     }
@@ -368,15 +371,32 @@ export class Pipeline implements TapSink {
     this.lastTick = now;
     this.correlator.tick(now);
   }
+}
 
-  private remember<T>(map: Map<number, T>, seq: number, value: T, limit: number): void {
-    map.set(seq, value);
-    if (map.size > limit)
-      for (const oldest of map.keys()) {
-        map.delete(oldest);
-        break;
-      }
+/** The newest messages, for a while: deliveries follow on their heels and are stored as what differs from them. */
+class RecentEnvelopes {
+  private readonly envelopes = new Map<number, Envelope>();
+  private bytes = 0;
+
+  get(seq: number): Envelope | undefined {
+    return this.envelopes.get(seq);
   }
+
+  set(seq: number, envelope: Envelope): void {
+    this.envelopes.set(seq, envelope);
+    this.bytes += envelope.body?.length ?? 0;
+    while (this.envelopes.size > 2_000 || (this.bytes > 16 * 1024 * 1024 && this.envelopes.size > 1)) {
+      this.bytes -= dropOldest(this.envelopes)?.body?.length ?? 0;
+    }
+  }
+}
+
+function dropOldest<T>(map: Map<number, T>): T | undefined {
+  for (const [seq, value] of map) {
+    map.delete(seq);
+    return value;
+  }
+  return undefined;
 }
 
 /** A key as text where it is text, else as hex. */

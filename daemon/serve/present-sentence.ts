@@ -60,7 +60,8 @@ function stateAndTime(subject: Subject, runs: Runs): void {
     exchangeState(subject, exchange, runs);
     return;
   }
-  const since = conversation.missing[0]?.since ?? conversation.lastAt;
+  const after = conversation.missing[0]?.after;
+  const since = (after === undefined ? undefined : subject.facts(after)?.at) ?? conversation.lastAt;
   switch (conversation.state) {
     case "stuck":
       runs.text(`Stuck for ${duration(now - since)}`);
@@ -186,6 +187,7 @@ function lastProven(subject: Subject, runs: Runs): void {
   const seq = conversation.missing[0]?.after ?? conversation.seqs.at(-1);
   if (seq === undefined) return;
   const { deliveries, deadLettered } = subject.journey(seq);
+  if (conversation.state === "failed" && deadLettered === undefined) return;
   const reader = deliveries[0]?.participant ?? deliveries[0]?.connectionName ?? subject.readers(seq)[0]?.name;
   if (deliveries.length > 0) {
     runs

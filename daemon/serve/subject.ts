@@ -32,7 +32,7 @@ export class Subject {
   }
 
   readers(seq: Seq): readonly Participant[] {
-    return this.pipeline.correlator.parties(seq).readers;
+    return withoutOwnInstances(this.pipeline.correlator.parties(seq).readers);
   }
 
   /** What led to a message, the strongest first; edges that only link conversations come last. */
@@ -81,6 +81,16 @@ export class Subject {
       return facts?.check === "invalid" ? [facts] : [];
     });
   }
+}
+
+/** `warehouse` and `warehouse-2` are one reader: the role that a contract names, and the instance that was seen. */
+function withoutOwnInstances(readers: readonly Participant[]): readonly Participant[] {
+  if (readers.length < 2) return readers;
+  const roles = new Set(readers.map(({ name }) => name));
+  return readers.filter(({ name }) => {
+    const role = /^(.+)[-_.#]\d+$/.exec(name)?.[1];
+    return role === undefined || !roles.has(role);
+  });
 }
 
 const strengths = ["certain", "declared", "inferred", "possible"];

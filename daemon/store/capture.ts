@@ -52,6 +52,7 @@ export class Capture {
   private failed: DatabaseSync | undefined;
   private statements: Record<Waiting["insert"], StatementSync>;
   private waiting: Waiting[] = [];
+  private waitingBytes = 0;
   private nextN: number;
   private nextSeq: number;
   private firstSeq: number;
@@ -132,7 +133,7 @@ export class Capture {
   addMessage(envelope: Envelope, masked: number): number {
     const seq = this.nextSeq++;
     const { origin } = envelope;
-    this.waiting.push({
+    this.wait(envelope.body?.length ?? 0, {
       insert: "message",
       values: [
         seq,
@@ -162,7 +163,7 @@ export class Capture {
   }
 
   saveDecoded(seq: number, decoded: DecodedBody): void {
-    this.waiting.push({
+    this.wait(0, {
       insert: "decoded",
       values: [
         seq,
@@ -179,6 +180,7 @@ export class Capture {
     if (this.waiting.length === 0) return;
     const batch = this.waiting;
     this.waiting = [];
+    this.waitingBytes = 0;
     try {
       this.write(batch);
     } catch (cause) {
@@ -240,7 +242,11 @@ export class Capture {
     this.flush();
     const escaped = (text: string) => text.replace(/[\\%_]/g, "\\$&");
     const member = escaped(JSON.stringify(field));
-    const patterns = [`%${member}:${escaped(JSON.stringify(value))}%`, `%${member}:${escaped(value)},%`, `%${member}:${escaped(value)}}%`];
+    const patterns = [
+      `%${member}:${escaped(JSON.stringify(value))}%`,
+      `%${member}:${escaped(value)},%`,
+      `%${member}:${escaped(value)}}%`,
+    ];
     const found = this.databases().flatMap((database) =>
       database
         .prepare(
@@ -319,7 +325,14 @@ export class Capture {
   }
 
   private addHappened(values: Waiting["values"]): void {
-    this.waiting.push({ insert: "happened", values: [this.nextN++, ...values] });
+    this.wait(0, { insert: "happened", values: [this.nextN++, ...values] });
+  }
+
+  /** Whoever shows something flushes; beyond these bounds what waits is written earlier. */
+  private wait(bytes: number, waiting: Waiting): void {
+    this.waiting.push(waiting);
+    this.waitingBytes += bytes;
+    if (this.waiting.length >= 5_000 || this.waitingBytes >= 8 * 1024 * 1024) this.flush();
   }
 
   private write(batch: readonly Waiting[]): void {
