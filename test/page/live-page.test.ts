@@ -156,7 +156,7 @@ describe("a conversation and a message", () => {
     await row(page, "compensated").click();
     await lane(page, 2).click();
     const message = page.locator("contrail-message-view");
-    await message.getByText("<img src=x onerror=alert(1)>").waitFor();
+    await message.getByText('"<img src=x onerror=alert(1)>"').waitFor();
     expect(await message.locator("img").count()).toBe(0);
   });
 

@@ -25,7 +25,7 @@ export class BodyTree extends LitElement {
         display: grid;
         grid-template-columns: minmax(0, 1fr) minmax(0, max-content);
         column-gap: 10px;
-        padding: 0 12px 0 24px;
+        padding: 0 12px 0 6px;
         height: 20px;
         align-items: center;
         white-space: nowrap;
@@ -123,7 +123,7 @@ export class BodyTree extends LitElement {
       aria-selected=${path === this.#selected ? "true" : "false"}
       tabindex=${tabStop ? 0 : -1}
     >
-      <span class="cut" ${placed({ "padding-left": `${(level - 1) * 14}px` })}
+      <span class="cut" ${placed({ "padding-left": `${18 + (level - 1) * 14}px` })}
         >${branches ? html`<i class="icon twist" aria-hidden="true">${String.fromCodePoint(open ? 0xeab4 : 0xeab6)}</i>` : nothing}<span
           class="name"
           >${node.name}</span
@@ -198,8 +198,12 @@ function valueOf(node: TreeNode): TemplateResult {
   const plain = node.kind === "object" || node.kind === "array";
   if (plain && node.text === "") return html``;
   return html`<span class="dim">: </span
-    ><span class=${(plain ? "" : node.kind) + wrong} title=${node.violation ?? ""}>${node.text}</span
+    ><span class=${(plain ? "" : node.kind) + wrong} title=${node.violation ?? ""}>${quoted(node)}</span
     >${node.wire === undefined ? nothing : html`<span class="words"> on the wire </span><span class="string">${node.wire}</span>`}`;
+}
+
+function quoted(node: TreeNode): string {
+  return node.kind === "string" ? `"${node.text}"` : node.text;
 }
 
 function pathOf(event: Event): string | undefined {

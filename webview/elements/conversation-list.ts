@@ -392,7 +392,15 @@ export class ConversationList extends ViewElement {
       tabStop: cursor || (this.#cursor.index === undefined && index === 0),
       selected: cursor,
       now: this.store.now,
+      nameWidth: this.#nameWidth,
     });
+  }
+
+  /** The width of the column with name and key, by the rules of the style sheet. */
+  get #nameWidth(): number {
+    const width = this.clientWidth;
+    if (this.layout === "beside") return 196;
+    return this.layout === "narrow" ? width - 20 - 16 - 62 - 44 - 30 : Math.max(220, (width - 362) / 3.7);
   }
 
   #lookHead(offset: number): TemplateResult {

@@ -20,6 +20,8 @@ export interface RowView {
   readonly tabStop: boolean;
   readonly selected: boolean;
   readonly now: number;
+  /** Room for name and key, in pixels. */
+  readonly nameWidth: number;
 }
 
 export function conversationRow(view: RowView): TemplateResult {
@@ -39,11 +41,16 @@ export function conversationRow(view: RowView): TemplateResult {
   >
     <span role="gridcell" class="state-cell">${stateIcon(row.state, row.kind)}</span>
     <span role="gridcell" class="name cut" title=${`${row.name} ${row.key}`.trim()}
-      >${row.name} <span class="dim mono">${shortId(row.key, 18)}</span></span
+      >${row.name} <span class="dim mono">${shortId(row.key, keyRoom(row.name, view.nameWidth))}</span></span
     >
     <span role="gridcell" class="steps">${stepStrip(row.steps, 60)}</span>
     ${narrow ? narrowCells(view) : wideCells(view)}
   </div>`;
+}
+
+/** How many characters of a key fit beside the name: the key loses its middle, so that neither is cut at its end. */
+function keyRoom(name: string, width: number): number {
+  return Math.max(9, Math.floor((width - 8 - name.length * 7.3) / 7.4));
 }
 
 function wideCells({ row, layout, now, pinned }: RowView): TemplateResult {

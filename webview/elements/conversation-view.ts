@@ -54,6 +54,9 @@ export class ConversationView extends ViewElement {
         line-height: 18px;
         overflow-wrap: anywhere;
       }
+      .go-to {
+        padding-top: 2px;
+      }
       .why .link {
         white-space: normal;
       }
@@ -267,6 +270,14 @@ export class ConversationView extends ViewElement {
           ? nothing
           : html`<div class="why">${detail.sentence.map((run) => this.#run(run))}</div>`
       }
+      ${this.#goTo(detail)}
+    </div>`;
+  }
+
+  #goTo({ goTo }: ConversationDetail): TemplateResult | typeof nothing {
+    if (!goTo) return nothing;
+    return html`<div class="why go-to">
+      <button class="link" @click=${() => this.store.openMessage(goTo.seq)}>${goTo.text}</button>
     </div>`;
   }
 

@@ -178,7 +178,7 @@ export class MessageView extends ViewElement {
           ${icon("pass", "ok")}
           <div>
             Agrees with
-            ${contract ? html`<code>${shortName(contract.definition, 60)}</code>` : "its contract"}${guessed(message)}.${links}
+            ${contract ? html`<code>${shortName(contract.definition, 60)}</code>` : "its contract"}${foundBy(message)}.${links}
           </div>
         </div>`;
       case "invalid":
@@ -366,12 +366,6 @@ export class MessageView extends ViewElement {
             html`<dt>${each.label}</dt>
               <dd>${each.value}</dd>`,
         )}
-        ${
-          message.readers.length === 0
-            ? nothing
-            : html`<dt>Read by</dt>
-                <dd>${message.readers.join(", ")}</dd>`
-        }
       </dl>`;
     });
   }
@@ -390,8 +384,9 @@ export class MessageView extends ViewElement {
   }
 }
 
-function guessed(message: MessageDetail): string {
-  return message.contract?.evidence === "guessed" ? ", which was guessed from the bytes" : "";
+/** How the contract was found, unless it simply declares this. */
+function foundBy({ contract }: MessageDetail): string {
+  return contract === undefined || contract.evidence === "" ? "" : `; ${contract.evidence}`;
 }
 
 define("contrail-message-view", MessageView);

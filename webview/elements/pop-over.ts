@@ -184,8 +184,8 @@ export class PopOver extends ViewElement {
   }
 
   #taps(): TemplateResult {
-    const taps = this.store.data.status?.taps ?? [];
-    return html`${taps.map((tap) => {
+    const { taps = [], notes = [] } = this.store.data.status ?? {};
+    return html`${notes.map((note) => html`<p class="dim">${note}</p>`)}${taps.map((tap) => {
       const look = phaseLook(tap);
       const facts = [
         `${look.word} since ${timeOfDay(tap.since)}`,

@@ -5,6 +5,9 @@ import { icon } from "./icons.ts";
 import { sharedStyles } from "./shared-styles.ts";
 import { define, ViewElement } from "./view-element.ts";
 
+/** A refusal answers what was just done; it is not a state that lasts. */
+const refusalShownMs = 12_000;
+
 export class StateBarElement extends ViewElement {
   static override styles = [
     sharedStyles,
@@ -51,11 +54,13 @@ export class StateBarElement extends ViewElement {
           <button class="link" @click=${() => location.reload()}>Reload</button>`,
       );
     }
+    const { refused } = store.data;
     const bar = stateBarFor({
       connection: store.connection,
       everConnected: store.everConnected,
       status: store.data.status,
       revision: store.data.revision,
+      refused: refused && performance.now() - refused.at < refusalShownMs ? refused.reason : undefined,
       paused: store.paused && { at: store.paused.at, behind: store.data.list?.behind ?? 0 },
       wallClock: Date.now(),
       hosted: store.hosted,

@@ -19,6 +19,7 @@ export const iconCodes = {
   "debug-disconnect": 0xead0,
   shield: 0xeb53,
   record: 0xeba7,
+  info: 0xea74,
   "go-to-file": 0xea94,
   "chevron-down": 0xeab4,
   "chevron-right": 0xeab6,

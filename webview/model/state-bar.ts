@@ -32,6 +32,8 @@ export interface StateBarFacts {
   readonly status: Status | undefined;
   readonly revision: number;
   readonly paused: { readonly at: number; readonly behind: number } | undefined;
+  /** What the daemon refused to do a moment ago, in its own words. */
+  readonly refused?: string | undefined;
   /** The wall clock: connections and next tries are of this machine, whatever time a recording shows. */
   readonly wallClock: number;
   /** Whether an editor stands behind the page that can stop a trace and open settings. */
@@ -46,6 +48,7 @@ export function stateBarFor(facts: StateBarFacts): StateBar | undefined {
   const reconnecting = find("reconnecting");
   const connecting = find("connecting");
   if (facts.connection.state !== "open") return daemonGone(facts);
+  if (facts.refused !== undefined) return { icon: "warning", mark: "warn", text: sentence(facts.refused) };
   if (failed) return failedTap(failed, facts);
   if (reconnecting) return lostTap(reconnecting, facts);
   if (facts.paused) return pausedBar(facts.paused);
@@ -54,6 +57,8 @@ export function stateBarFor(facts: StateBarFacts): StateBar | undefined {
     return { icon: "warning", mark: "warn", text: sentence(status.capture.problem) };
   }
   if (connecting) return connectingTap(connecting, taps, facts);
+  const [note] = status?.notes ?? [];
+  if (note !== undefined) return { icon: "info", mark: "none", text: sentence(note) };
   if (status && status.mode !== "live") return notLive(status);
   return undefined;
 }

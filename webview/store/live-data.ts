@@ -24,7 +24,7 @@ export interface LiveData {
   readonly message?: { readonly request: number; readonly message: MessageDetail | null };
   readonly report?: { readonly request: number; readonly reports: readonly TapReportView[] };
   /** The last thing that the daemon refused. */
-  readonly refused?: { readonly request?: number | undefined; readonly reason: string };
+  readonly refused?: { readonly reason: string; readonly at: number };
 }
 
 export const noData: LiveData = { captureId: "", revision: 0, statusAt: 0 };
@@ -53,7 +53,7 @@ export function applyMessage(data: LiveData, message: ServerMessage, at: number,
     case "report":
       return { ...data, report: { request: message.request, reports: message.reports } };
     case "refused":
-      return { ...data, refused: { request: message.request, reason: message.reason } };
+      return { ...data, refused: { reason: message.reason, at } };
     default:
       return data;
   }

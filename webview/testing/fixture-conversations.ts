@@ -310,6 +310,7 @@ const stuck: ConversationDetail = {
     { link: "BookShipment", seq: 26 },
     { text: " three times, then shipping.book.dlq grew by one. No compensation has started." },
   ],
+  goTo: { text: "Go to BookShipment", seq: 26 },
   steps: [
     { name: "OrderPlaced", state: "done", ms: 0 },
     { name: "ReserveStock", state: "done", ms: 214 },

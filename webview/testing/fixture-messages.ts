@@ -34,6 +34,7 @@ export const stockReserved: MessageDetail = {
     { label: "Key", value: "ORD-1040" },
     { label: "Time", value: "14:00:51.451 CreateTime" },
     { label: "Transaction", value: "committed" },
+    { label: "Read by", value: "order-svc 1 ms later" },
   ],
   headers: [
     { name: "ce_id", value: "3f0c7a52-91be-4d0e-8a77-0b6a1d2c9e41", evidence: true, masked: false },
@@ -50,11 +51,11 @@ export const stockReserved: MessageDetail = {
     { name: "authorization", value: "masked, 41 bytes", evidence: false, masked: true },
   ],
   tree: [
-    { name: "order_id", kind: "string", text: '"ORD-1040"', type: "string = 1", bytes: [0, 10], children: [] },
+    { name: "order_id", kind: "string", text: "ORD-1040", type: "string = 1", bytes: [0, 10], children: [] },
     {
       name: "warehouse",
       kind: "string",
-      text: '"<img src=x onerror=alert(1)>"',
+      text: "<img src=x onerror=alert(1)>",
       type: "string = 2",
       bytes: [10, 8],
       children: [],
@@ -71,8 +72,8 @@ export const stockReserved: MessageDetail = {
           text: "",
           type: "Line",
           children: [
-            { name: "sku", kind: "string", text: '"A-1107"', type: "string = 1", children: [] },
-            { name: "name", kind: "string", text: '"Trail Shoe"', type: "string = 2", children: [] },
+            { name: "sku", kind: "string", text: "A-1107", type: "string = 1", children: [] },
+            { name: "name", kind: "string", text: "Trail Shoe", type: "string = 2", children: [] },
             {
               name: "quantity",
               kind: "number",
@@ -93,7 +94,7 @@ export const stockReserved: MessageDetail = {
   ],
   hex,
   hexCut: false,
-  contract: { ...link, evidence: "header" },
+  contract: { ...link, evidence: "a header names it" },
   violations: [
     { path: "lines[0].quantity", message: "came as a string, the contract has int32 quantity = 3", contract: link },
   ],
