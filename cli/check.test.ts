@@ -215,10 +215,7 @@ describe.concurrent("what cannot be done", { timeout: 30_000 }, () => {
       /^--against needs a value: --against git:REF\|FOLDER\|FILE\.\n$/,
     );
     await fails({ before, args: ["chekc"] }, /^contrail has no command "chekc"\. Did you mean `contrail check`\?\n$/);
-    await fails(
-      { before, args: ["explain", "NO_SUCH_RULE_AT_ALL"] },
-      /There is no rule "NO_SUCH_RULE_AT_ALL"\.|pages of rules are missing/,
-    );
+    await fails({ before, args: ["explain", "NO_SUCH_RULE_AT_ALL"] }, /^There is no rule "NO_SUCH_RULE_AT_ALL"\./);
     await fails(
       { before, args: ["tap"] },
       /^contrail tap needs a broker: --kafka HOST:PORT, --rabbitmq URL, or both\.\n$/,

@@ -1,10 +1,7 @@
-/** `contrail explain RULE`: the page of docs/rules, which is generated from the rule itself. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+/** `contrail explain RULE`: a rule's page, as it also stands in docs/rules. */
 import { nearest } from "../workspace/index.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { UsageError, type Command } from "./usage.ts";
-import { packageFolder } from "./version.ts";
 
 export const explainCommand: Command = {
   name: "explain",
@@ -17,14 +14,14 @@ export const explainCommand: Command = {
     ["contrail explain FIELD_SAME_TYPE", "what it checks, why it matters, what to do instead"],
     ["contrail explain", "all rules by format"],
   ],
-  run({ positionals: [rule] }) {
-    const pages = rulePages();
+  async run({ positionals: [rule] }) {
+    const pages = (await import("./rule-pages.ts")).rulePages();
     if (rule === undefined) {
       for (const format of new Set(pages.map((page) => page.format))) {
         const ids = pages.filter((page) => page.format === format).map((page) => `  ${page.rule}`);
         process.stdout.write(`${format}\n${ids.join("\n")}\n`);
       }
-      return Promise.resolve(exitCodes.clean);
+      return exitCodes.clean;
     }
     const found = pages.filter((page) => page.rule.toLowerCase() === rule.toLowerCase());
     if (found.length === 0) {
@@ -35,27 +32,8 @@ export const explainCommand: Command = {
       const hint = near === undefined ? "`contrail explain` lists all rules." : `Did you mean ${near}?`;
       throw new UsageError(`There is no rule "${rule}". ${hint}`);
     }
-    process.stdout.write(found.map(({ file }) => readFileSync(file, "utf8").trimEnd()).join("\n\n"));
+    process.stdout.write(found.map(({ text }) => text.trimEnd()).join("\n\n"));
     process.stdout.write("\n");
-    return Promise.resolve(exitCodes.clean);
+    return exitCodes.clean;
   },
 };
-
-interface RulePage {
-  readonly format: string;
-  readonly rule: string;
-  readonly file: string;
-}
-
-function rulePages(): RulePage[] {
-  const folder = join(packageFolder(), "docs", "rules");
-  if (!existsSync(folder))
-    throw new UsageError("The pages of rules are missing from this installation. Install Contrail again.");
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .flatMap(({ name: format }) =>
-      readdirSync(join(folder, format))
-        .filter((name) => name.endsWith(".md") && name !== "README.md" && name !== "index.md")
-        .map((name) => ({ format, rule: name.slice(0, -".md".length), file: join(folder, format, name) })),
-    );
-}
