@@ -149,11 +149,10 @@ class Builder {
     const next = steps?.[0];
     if (steps !== undefined && (next !== undefined || this.goal?.omit !== undefined || this.goal?.put !== undefined)) {
       // On the way to the goal only a value of the right shape shows it.
-      const value =
-        next?.kind === "item"
-          ? types.has("array") && this.array(schemas, steps, hint, nesting)
-          : types.has("object") && this.object(schemas, steps, hint, nesting);
-      if (value !== undefined && value !== false) yield value;
+      if (next?.kind === "item") {
+        const value = types.has("array") ? this.array(schemas, steps, hint, nesting) : undefined;
+        if (value !== undefined) yield value;
+      } else if (types.has("object")) yield* this.objects(schemas, steps, hint, nesting);
       return;
     }
     const offered = offeredValues(schemas);
@@ -162,21 +161,36 @@ class Builder {
     for (const schema of schemas) if (schema.const !== undefined) yield schema.const.value;
     const preferObject = hint === undefined ? schemas.some(looksLikeObject) : isObject(hint);
     const preferArray = hint === undefined ? schemas.some(looksLikeArray) : isArray(hint);
-    const makers = {
-      object: () => (types.has("object") ? this.object(schemas, steps, hint, nesting) : undefined),
-      array: () => (types.has("array") ? this.array(schemas, steps, hint, nesting) : undefined),
-    };
-    if (preferObject || preferArray) {
-      const value = preferObject ? makers.object() : makers.array();
-      if (value !== undefined) yield value;
-    }
+    if (preferObject && types.has("object")) yield* this.objects(schemas, steps, hint, nesting);
+    if (preferArray && types.has("array")) yield* this.arrays(schemas, steps, hint, nesting);
     yield* scalarCandidates(schemas, types);
-    for (const maker of preferObject ? [makers.array] : preferArray ? [makers.object] : [makers.object, makers.array]) {
-      const value = maker();
-      if (value !== undefined) yield value;
-    }
+    if (!preferObject && types.has("object")) yield* this.objects(schemas, steps, hint, nesting);
+    if (!preferArray && types.has("array")) yield* this.arrays(schemas, steps, hint, nesting);
     yield* offered;
     if (hint !== undefined) yield hint;
+  }
+
+  /** The object with what is required, then one with all that is named: one of several alternatives shows by that. */
+  private *objects(
+    schemas: readonly Schema[],
+    steps: readonly Step[] | undefined,
+    hint: JsonValue | undefined,
+    nesting: number,
+  ): Generator<JsonValue> {
+    for (const withOptional of [false, true]) {
+      const value = this.object(schemas, steps, hint, nesting, withOptional);
+      if (value !== undefined) yield value;
+    }
+  }
+
+  private *arrays(
+    schemas: readonly Schema[],
+    steps: readonly Step[] | undefined,
+    hint: JsonValue | undefined,
+    nesting: number,
+  ): Generator<JsonValue> {
+    const value = this.array(schemas, steps, hint, nesting);
+    if (value !== undefined) yield value;
   }
 
   private object(
@@ -184,6 +198,7 @@ class Builder {
     steps: readonly Step[] | undefined,
     hint: JsonValue | undefined,
     nesting: number,
+    withOptional: boolean,
   ): JsonValue | undefined {
     const next = steps?.[0];
     const omit = steps?.length === 0 ? this.goal?.omit : undefined;
@@ -199,6 +214,9 @@ class Builder {
         if (names.has(name)) for (const other of others) names.add(other);
       }
     }
+    const mandatory = new Set(names);
+    // The deeper ones stay small, or a schema that leads to itself would grow without end.
+    if (withOptional && nesting < 4) for (const name of [...known].slice(0, 40)) names.add(name);
     if (omit !== undefined) names.delete(omit);
     const least = Math.min(100, Math.max(0, ...schemas.map((schema) => schema.minProperties ?? 0)));
     for (const name of known) if (names.size < least && name !== omit) names.add(name);
@@ -210,7 +228,8 @@ class Builder {
       const onWay = name === goalName ? steps?.slice(1) : undefined;
       const inner = isObject(hint) && Object.hasOwn(hint, name) ? hint[name] : undefined;
       const value = put?.name === name ? put.value : this.build(parts, onWay, inner, nesting + 1, new Set());
-      if (value === undefined) return undefined;
+      if (value === undefined && mandatory.has(name)) return undefined;
+      if (value === undefined) continue;
       Object.defineProperty(result, name, { value, enumerable: true, configurable: true, writable: true });
     }
     return result;

@@ -7,4 +7,5 @@
 export { type Versions, checkData, versionsOf } from "./check.ts";
 export { type ObjectPair, type ObjectView } from "./pairs.ts";
 export { type RequiredChange, becameOptional, becameRequired, newRequired, removedRequired } from "./required.ts";
+export { type ValueChange, enumValuesUnknownToReader, nullTaken, typesChanged } from "./property-values.ts";
 export { type DataRule, type Draft } from "./rule.ts";

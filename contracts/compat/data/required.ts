@@ -76,7 +76,7 @@ function lastWith(schemas: readonly Schema[], keyword: string): Place | undefine
   return undefined;
 }
 
-function pathOf(steps: readonly Step[], name: string): string {
+export function pathOf(steps: readonly Step[], name: string): string {
   let path = "";
   for (const step of [...steps, { kind: "property", name } as const]) {
     if (step.kind === "item") path += "[]";

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { LineIndex } from "../../source/index.ts";
@@ -9,6 +9,7 @@ import { openapiRules } from "./openapi/index.ts";
 /**
  * Every rule's cases: `fixtures/breaking/<format>/<rule>/{before,after}/<case>.yaml`. In `after`, a comment of carets
  * under a piece of a line names the finding that must stand exactly there, with its witness; nothing else is found.
+ * With UPDATE_CASES in the environment the comments are written anew, to be read as a diff.
  */
 const root = join(import.meta.dirname, "..", "..", "..", "fixtures", "breaking");
 const judges = await loadJudges();
@@ -57,7 +58,9 @@ describe.each([
       const before = readFileSync(join(folder, "before", name), "utf8");
       const after = readFileSync(join(folder, "after", name), "utf8");
       const found = findings(name, before, withoutExpectations(after));
-      expect(annotated(after, found)).toBe(after);
+      if (process.env["UPDATE_CASES"] !== undefined)
+        writeFileSync(join(folder, "after", name), annotated(after, found));
+      else expect(annotated(after, found)).toBe(after);
       for (const finding of found) {
         expect(finding.witness?.judges.filter((judge) => judge.confirms).map((judge) => judge.judge)).toEqual([
           "contrail",

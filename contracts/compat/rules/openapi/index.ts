@@ -5,6 +5,12 @@
  */
 import type { DataRule } from "../../data/index.ts";
 import { newRequiredRequestProperty } from "./new-required-request-property.ts";
+import { requestPropertyEnumValueRemoved } from "./request-property-enum-value-removed.ts";
+import { requestPropertyTypeChanged } from "./request-property-type-changed.ts";
+import { responsePropertyEnumValueAdded } from "./response-property-enum-value-added.ts";
+import { requestPropertyBecameNotNullable } from "./request-property-became-not-nullable.ts";
+import { responsePropertyBecameNullable } from "./response-property-became-nullable.ts";
+import { responsePropertyTypeChanged } from "./response-property-type-changed.ts";
 import { requestPropertyBecameRequired } from "./request-property-became-required.ts";
 import { responsePropertyBecameOptional } from "./response-property-became-optional.ts";
 import { responseRequiredPropertyRemoved } from "./response-required-property-removed.ts";
@@ -14,4 +20,10 @@ export const openapiRules: readonly DataRule[] = [
   responsePropertyBecameOptional,
   requestPropertyBecameRequired,
   newRequiredRequestProperty,
+  responsePropertyTypeChanged,
+  requestPropertyTypeChanged,
+  responsePropertyBecameNullable,
+  requestPropertyBecameNotNullable,
+  responsePropertyEnumValueAdded,
+  requestPropertyEnumValueRemoved,
 ];

@@ -1,0 +1,20 @@
+import { type DataRule, nullTaken } from "../../data/index.ts";
+
+/** A property of what the provider writes may now be null. */
+export const responsePropertyBecameNullable: DataRule = {
+  id: "response-property-became-nullable",
+  purpose: "Checks that no property of a response (or of a webhook's request) becomes nullable.",
+  why: "Clients built before the change use the value without asking whether it is null.",
+  whatToDo: "Leave the property out instead, where it is optional, or keep a value that stands for nothing.",
+  about: "written-by-owner",
+  check: (pair) =>
+    nullTaken(pair).map((change) => ({
+      property: change.name,
+      shownBy: change.shownBy,
+      message: `The property "${change.path}" of ${pair.message.after.message.subject} may now be null.`,
+      consequence: `Clients built before this change use "${change.name}" without asking whether it is null.`,
+      advice: `Keep "${change.name}" from being null, or leave it out where it is optional.`,
+      place: change.place,
+      ...(change.previous === undefined ? {} : { previous: change.previous }),
+    })),
+};
