@@ -58,7 +58,13 @@ export type Descriptor =
 
 /** What may stand in a scope by name. */
 export type ScopedSymbol =
-  PackageSymbol | MessageDescriptor | EnumDescriptor | ServiceDescriptor | FieldDescriptor | EnumValueDescriptor;
+  | PackageSymbol
+  | MessageDescriptor
+  | EnumDescriptor
+  | ServiceDescriptor
+  | FieldDescriptor
+  | EnumValueDescriptor
+  | MethodDescriptor;
 
 export class PackageSymbol {
   readonly kind = "package";
@@ -397,6 +403,12 @@ export class ServiceDescriptor extends Element {
   override readonly node: ServiceNode;
   readonly fullName: string;
   readonly methods: MethodDescriptor[] = [];
+  private methodsByName: Map<string, ScopedSymbol> | undefined;
+
+  /** The methods by name: they stand in the scope of their service. */
+  get children(): Map<string, ScopedSymbol> {
+    return (this.methodsByName ??= new Map<string, ScopedSymbol>(this.methods.map((method) => [method.name, method])));
+  }
 
   constructor(file: FileDescriptor, node: ServiceNode) {
     super(file);

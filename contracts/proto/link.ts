@@ -127,8 +127,8 @@ class Linker {
     for (const service of file.services) {
       for (const method of service.methods) {
         const { request, response } = method.node;
-        method.request = this.methodType(file, request.typeName, request.start, request.end);
-        method.response = this.methodType(file, response.typeName, response.start, response.end);
+        method.request = this.methodType(file, service, request.typeName, request.start, request.end);
+        method.response = this.methodType(file, service, response.typeName, response.start, response.end);
       }
     }
   }
@@ -151,6 +151,7 @@ class Linker {
       extend.typeStart,
       extend.typeEnd,
       isFirst,
+      isAny,
     );
     if (found === undefined) return;
     if (found.kind === "message") extension.extendee = found;
@@ -186,9 +187,15 @@ class Linker {
     field.typeRef = found;
   }
 
-  private methodType(file: FileDescriptor, name: string, start: number, end: number): MessageDescriptor | undefined {
+  private methodType(
+    file: FileDescriptor,
+    service: ServiceDescriptor,
+    name: string,
+    start: number,
+    end: number,
+  ): MessageDescriptor | undefined {
     if (name === "") return undefined;
-    const found = this.resolve(file, undefined, name, start, end, true);
+    const found = this.resolve(file, service, name, start, end, true, isAny);
     if (found === undefined) return undefined;
     if (found.kind === "message" && !found.isMapEntry) return found;
     this.wrongKind(file, found, start, end, "a message");
@@ -197,13 +204,14 @@ class Linker {
 
   private resolve(
     file: FileDescriptor,
-    scope: MessageDescriptor | undefined,
+    scope: MessageDescriptor | ServiceDescriptor | undefined,
     name: string,
     start: number,
     end: number,
     report: boolean,
+    wanted: (symbol: ScopedSymbol) => boolean = isType,
   ): ScopedSymbol | undefined {
-    const resolution = this.scopes.resolve(name, scope, file, isType);
+    const resolution = this.scopes.resolve(name, scope, file, wanted);
     const symbol = resolution.symbol;
     if (symbol !== undefined) {
       if (symbol.kind !== "package") file.used.add(symbol.file);
@@ -248,7 +256,13 @@ const kindWords: Readonly<Record<ScopedSymbol["kind"], string>> = {
   service: "a service",
   field: "an extension",
   "enum-value": "an enum value",
+  method: "an rpc",
 };
+
+/** Extended messages and the messages of rpcs are what the name means first, whatever that is. */
+function isAny(): boolean {
+  return true;
+}
 
 function isType(symbol: ScopedSymbol): boolean {
   return symbol.kind === "message" || symbol.kind === "enum";

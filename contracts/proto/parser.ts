@@ -306,7 +306,7 @@ class Parser extends Cursor {
         this.extensions(node, start);
         return;
       case "reserved":
-        this.reserved(start, node.reservedRanges, node.reservedNames, maxFieldNumber);
+        this.reserved(node.reservedRanges, node.reservedNames, maxFieldNumber);
         return;
       case "export":
       case "local":
@@ -570,7 +570,7 @@ class Parser extends Cursor {
       this.syntaxProblem(start, end, "Say which numbers are for extensions.");
   }
 
-  private reserved(start: number, ranges: RangeNode[], names: ReservedNameNode[], max: number): void {
+  private reserved(ranges: RangeNode[], names: ReservedNameNode[], max: number): void {
     this.next();
     if (this.kind === tokenKind.string || this.kind === tokenKind.word) {
       do {
@@ -594,7 +594,6 @@ class Parser extends Cursor {
       this.ranges(ranges, max, max === maxEnumNumber);
     }
     this.endStatement();
-    void start;
   }
 
   private ranges(ranges: RangeNode[], max: number, mayBeNegative: boolean): void {
@@ -663,17 +662,13 @@ class Parser extends Cursor {
 
   private enumStatement(node: EnumNode): void {
     const start = this.start;
-    if (this.isWord("option") || this.isWord("reserved")) {
-      const isOption = this.isWord("option");
-      const back = this.previousEnd;
-      this.next();
-      const isValue = this.char === 61;
-      this.seek(back);
-      if (!isValue) {
-        if (isOption) node.options.push(this.optionStatement(start));
-        else this.reserved(start, node.reservedRanges, node.reservedNames, maxEnumNumber);
-        return;
-      }
+    if (this.isWord("option")) {
+      node.options.push(this.optionStatement(start));
+      return;
+    }
+    if (this.isWord("reserved")) {
+      this.reserved(node.reservedRanges, node.reservedNames, maxEnumNumber);
+      return;
     }
     if (this.takeChar(59)) return;
     if (this.kind !== tokenKind.word) {

@@ -1,5 +1,5 @@
 /** Names to symbols, by the language's rules: from the innermost scope outwards, and only in files that are imported. */
-import type { FileDescriptor, MessageDescriptor, ScopedSymbol } from "./descriptors.ts";
+import type { FileDescriptor, MessageDescriptor, ScopedSymbol, ServiceDescriptor } from "./descriptors.ts";
 import { PackageSymbol } from "./descriptors.ts";
 
 export type Resolution =
@@ -47,14 +47,19 @@ export class Scopes {
   }
 
   /** What `name` means in `file` inside of `scope` (a message, or undefined for the file's package). */
-  resolve(name: string, scope: MessageDescriptor | undefined, file: FileDescriptor, wanted: Wanted): Resolution {
+  resolve(
+    name: string,
+    scope: MessageDescriptor | ServiceDescriptor | undefined,
+    file: FileDescriptor,
+    wanted: Wanted,
+  ): Resolution {
     if (name.startsWith(".")) {
       const symbol = this.descend(this.root, name, 1, file);
       return symbol === undefined ? { symbol: undefined, instead: undefined } : { symbol };
     }
     const dot = name.indexOf(".");
     const first = dot < 0 ? name : name.slice(0, dot);
-    let current: MessageDescriptor | PackageSymbol | undefined = scope ?? file.packageSymbol;
+    let current: MessageDescriptor | ServiceDescriptor | PackageSymbol | undefined = scope ?? file.packageSymbol;
     while (current !== undefined) {
       let found = this.seen(current.children?.get(first), file);
       if (found !== undefined) {
@@ -74,7 +79,8 @@ export class Scopes {
           }
         }
       }
-      current = current.kind === "package" ? current.parent : (current.parent ?? file.packageSymbol);
+      if (current.kind === "package") current = current.parent;
+      else current = (current.kind === "message" ? current.parent : undefined) ?? file.packageSymbol;
     }
     return { symbol: undefined, instead: undefined };
   }
@@ -140,7 +146,9 @@ export function addSymbol(
 }
 
 export function childrenOf(symbol: ScopedSymbol): Map<string, ScopedSymbol> | undefined {
-  return symbol.kind === "package" || symbol.kind === "message" ? symbol.children : undefined;
+  return symbol.kind === "package" || symbol.kind === "message" || symbol.kind === "service"
+    ? symbol.children
+    : undefined;
 }
 
 function isScope(symbol: ScopedSymbol): boolean {
