@@ -2,30 +2,48 @@
  * Kafka stamps records with the producer's clock, RabbitMQ's firehose with the tap's. Before they are compared,
  * Kafka's times are moved to the tap's clock: by the smallest delay seen lately, per producer or else per partition.
  */
+import { bounds } from "./limits.ts";
 import type { Node } from "./node.ts";
 
 const EPOCH = 1_000;
 const WINDOW = 60;
 const OLD = 86_400_000;
 
-class Clock {
+/** The smallest delays of one source, by second. */
+export class Clock {
   private readonly least = new Map<number, number>();
+  private newest = 0;
+  private best = Infinity;
+  private bestEpoch = 0;
 
   note(receivedAt: number, delay: number): void {
     const epoch = Math.floor(receivedAt / EPOCH);
     const known = this.least.get(epoch);
     if (known === undefined || delay < known) this.least.set(epoch, delay);
-    if (this.least.size > 2 * WINDOW)
-      for (const old of this.least.keys()) if (old < epoch - WINDOW) this.least.delete(old);
+    if (delay <= this.best) {
+      this.best = delay;
+      this.bestEpoch = epoch;
+    }
+    if (epoch > this.newest) {
+      this.newest = epoch;
+      if (this.bestEpoch < epoch - WINDOW) this.search();
+    }
   }
 
-  offset(receivedAt: number): number {
-    const epoch = Math.floor(receivedAt / EPOCH);
-    let least = Infinity;
-    for (const [at, delay] of this.least) {
-      if (at >= epoch - WINDOW && at <= epoch + 2 && delay < least) least = delay;
+  /** The smallest delay of the last minute. */
+  offset(): number {
+    return this.best;
+  }
+
+  private search(): void {
+    this.best = Infinity;
+    for (const [epoch, delay] of this.least) {
+      if (epoch < this.newest - WINDOW) this.least.delete(epoch);
+      else if (delay <= this.best) {
+        this.best = delay;
+        this.bestEpoch = epoch;
+      }
     }
-    return least;
   }
 }
 
@@ -38,9 +56,10 @@ export class Clocks {
     const key = node.producer ?? `${node.tap} ${node.channel} ${node.partition}`;
     let clock = this.clocks.get(key);
     if (!clock) {
-      if (this.clocks.size >= 20_000) return this.plain(node);
+      if (this.clocks.size >= bounds.channels) return this.effective(node);
       this.clocks.set(key, (clock = new Clock()));
     }
+    node.clock = clock;
     clock.note(node.receivedAt, node.receivedAt - node.timestamp);
     return this.effective(node);
   }
@@ -48,18 +67,12 @@ export class Clocks {
   /** The effective time of a message, by all that is known now. */
   effective(node: Node): number {
     if (node.timestamp === undefined) return node.receivedAt;
-    const offset = this.clocks
-      .get(node.producer ?? `${node.tap} ${node.channel} ${node.partition}`)
-      ?.offset(node.receivedAt);
-    if (offset === undefined || !Number.isFinite(offset)) return this.plain(node);
+    const offset = node.clock?.offset();
+    if (offset === undefined || !Number.isFinite(offset)) {
+      return Math.abs(node.timestamp - node.receivedAt) > OLD ? node.receivedAt : node.timestamp;
+    }
     // A topic read from its beginning is late by its age, which says nothing about clocks.
     if (offset > 5_000) return node.timestamp;
     return Math.abs(offset) > OLD ? node.receivedAt : node.timestamp + offset;
-  }
-
-  private plain(node: Node): number {
-    return node.timestamp === undefined || Math.abs(node.timestamp - node.receivedAt) > OLD
-      ? node.receivedAt
-      : node.timestamp;
   }
 }

@@ -259,7 +259,7 @@ class CorrelatorState implements Correlator {
     for (const found of node.found) {
       if (found.role !== "self" && found.role !== "idempotency") continue;
       let first: Node | undefined;
-      for (const use of this.values.uses(found)) {
+      for (const use of this.values.several(found)) {
         const other = use.node;
         if (other === node || use.role !== found.role) continue;
         if (other.channel !== node.channel || other.hash !== node.hash) continue;
@@ -321,10 +321,11 @@ class CorrelatorState implements Correlator {
     if (node.original && !node.duplicateOf) this.findOriginal(node);
     this.values.settle(node);
     this.participants.learn(node);
-    if (node.expectsReply && !node.deadline) {
-      const { at: deadline, basis } = this.deadlineOf(node);
-      node.deadline = { at: deadline, basis };
-      this.checkAt(node.group.conv, deadline + 1);
+    if (node.expectsReply) {
+      // A guess may still give way to what is learned while the request is open; what was learned before stands.
+      const patience = this.patienceFor(node);
+      if (patience.basis !== "default") node.deadline ??= patience;
+      this.checkAt(node.group.conv, this.deadlineOf(node).at + 1);
     }
     if (node.pairsAnswered?.some((entry) => entry.requests.length > 0)) this.learnLatency(node);
   }
@@ -332,6 +333,7 @@ class CorrelatorState implements Correlator {
   private learnLatency(reply: Node): void {
     const exchange = this.build(reply.group.conv).exchanges.ofReply.get(reply);
     if (!exchange || exchange.replies[0] !== reply) return;
+    exchange.request.deadline ??= this.patienceFor(exchange.request);
     let known = this.latencies.get(exchange.request.type);
     if (!known) {
       if (this.latencies.size >= bounds.types) return;
@@ -347,26 +349,23 @@ class CorrelatorState implements Correlator {
   private deadlineOf(request: Node): Deadline {
     const known = this.latencies.get(request.type);
     const count = known?.delays.count ?? 0;
-    const usual = known && count >= thresholds.fewSupport ? { ms: known.delays.quantile(0.5), count } : undefined;
+    const { wait, basis } = request.deadline ?? this.patienceFor(request);
     const replyName = known ? mostFrequent(known.names) : undefined;
-    const more = {
-      ...(usual ? { usual } : {}),
-      ...(replyName === undefined || replyName === "reply" ? {} : { replyName }),
-    };
-    if (request.deadline) {
-      const { at, basis } = request.deadline;
-      return { at: this.afterGaps(request.at, at), basis, ...more };
-    }
-    if (request.expiresAfter !== undefined) {
-      return { at: this.afterGaps(request.at, request.at + request.expiresAfter), basis: "message", ...more };
-    }
-    const learned = known ? learnedDeadline(known.delays) : undefined;
-    const wait = learned ?? thresholds.replyDeadline;
     return {
       at: this.afterGaps(request.at, request.at + wait),
-      basis: learned === undefined ? "default" : "learned",
-      ...more,
+      basis,
+      ...(known && count >= thresholds.fewSupport ? { usual: { ms: known.delays.quantile(0.5), count } } : {}),
+      ...(replyName === undefined || replyName === "reply" ? {} : { replyName }),
     };
+  }
+
+  /** How long a reply is waited for: as the message says, else as is usual by now, else a guess. */
+  private patienceFor(request: Node): { wait: number; basis: Deadline["basis"] } {
+    if (request.expiresAfter !== undefined) return { wait: request.expiresAfter, basis: "message" };
+    const known = this.latencies.get(request.type);
+    const learned = known ? learnedDeadline(known.delays) : undefined;
+    if (learned !== undefined) return { wait: learned, basis: "learned" };
+    return { wait: thresholds.replyDeadline, basis: "default" };
   }
 
   /** No time runs while nobody could see. */
@@ -396,10 +395,12 @@ class CorrelatorState implements Correlator {
   /** Time has passed for a conversation: learns from it, and says whether it changed by that. */
   private check(conv: Conv): void {
     const shown = conv.shown;
-    const built = this.build(conv);
     const quietAt = conv.lastAt + thresholds.instanceQuiet;
     const finalAt = conv.lastAt + thresholds.conversationSession;
     const time = this.time();
+    // The last look, by what is known then: it does not depend on when it was looked at before.
+    if (time >= finalAt) conv.built = undefined;
+    const built = this.build(conv);
     if (time >= quietAt) {
       if (conv.contribution) this.families.add(conv.contribution as Contribution, -1);
       if (!conv.final) this.families.add(built.contribution, 1);
@@ -427,6 +428,7 @@ class CorrelatorState implements Correlator {
     const nodes = [...conv.nodes()].sort(compareNodes);
     const exchanges = exchangesOf(nodes, this.values);
     const names = new Map<Node, string | undefined>();
+    const readBy = new Map<Node, readonly string[] | undefined>();
     const writer = (node: Node): string | undefined => {
       if (names.has(node)) return names.get(node);
       const answered = exchanges.ofReply.get(node)?.request;
@@ -441,13 +443,16 @@ class CorrelatorState implements Correlator {
       comesBefore: (a, b) => this.families.comesBefore(a, b),
       writer,
       readers: (node) => {
+        if (readBy.has(node)) return readBy.get(node);
         const answered = exchanges.ofReply.get(node)?.request;
         const groups = node.broker === "kafka" ? [...this.commits.groupsOf(node)] : [];
         const readers = this.participants
           .readers(node, answered, groups)
           .filter((reader) => reader.basis !== "placeholder")
           .map((reader) => reader.name);
-        return readers.length > 0 || this.participants.knowsReaders(node) ? readers : undefined;
+        const known = readers.length > 0 || this.participants.knowsReaders(node) ? readers : undefined;
+        readBy.set(node, known);
+        return known;
       },
     };
     const causes = causesOf(nodes, exchanges, knowledge);

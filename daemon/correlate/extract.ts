@@ -37,6 +37,7 @@ export class Extractor {
   private readonly slots = new Slots(bounds.slots);
   private readonly classes = new Map<string, string>();
   private readonly types = new Map<string, string>();
+  private readonly letters = new Map<string, Map<string, string>>();
   private readonly counters: Counters;
   private paths = 0;
 
@@ -106,7 +107,7 @@ export class Extractor {
       channelClass,
       name,
       typed,
-      type: `${channelClass}|${name}`,
+      type: this.alphabet(channelClass, name),
       found: reading.found,
       hash: hashOf(envelope.body),
       bodySize: envelope.bodySize,
@@ -146,6 +147,7 @@ export class Extractor {
       // Set by whoever takes the record into a group, at once.
       group: undefined as unknown as Group,
       settled: false,
+      clock: undefined,
       pairsAsked: undefined,
       pairsAnswered: undefined,
       deadline: undefined,
@@ -164,6 +166,21 @@ export class Extractor {
       else this.counters.channels++;
     }
     return known;
+  }
+
+  /** Channel class and name as one word, the same text for all messages of a kind. */
+  private alphabet(channelClass: string, name: string): string {
+    let names = this.letters.get(channelClass);
+    if (!names) {
+      if (this.letters.size >= bounds.channels) return `${channelClass}|${name}`;
+      this.letters.set(channelClass, (names = new Map()));
+    }
+    let letter = names.get(name);
+    if (letter === undefined) {
+      letter = `${channelClass}|${name}`;
+      if (names.size < bounds.types) names.set(name, letter);
+    }
+    return letter;
   }
 
   private nameOf(type: string): string {

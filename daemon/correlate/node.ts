@@ -1,6 +1,7 @@
 /** The records that correlation keeps: one per message, one per place where ids stand. Internal to this folder. */
 import type { Seq } from "./model.ts";
 import type { IdStrength } from "./ids.ts";
+import type { Clock } from "./clocks.ts";
 import type { Group } from "./groups.ts";
 import type { PairEntry } from "./pairs.ts";
 import type { JourneyRecord } from "./deliveries.ts";
@@ -93,10 +94,12 @@ export interface Node {
 
   group: Group;
   settled: boolean;
+  /** The clock that its timestamp was read from. */
+  clock: Clock | undefined;
   pairsAsked: PairEntry[] | undefined;
   pairsAnswered: PairEntry[] | undefined;
   /** Fixed when the request settles, so that what is learned later does not change it. */
-  deadline: { at: number; basis: "message" | "declared" | "learned" | "default" } | undefined;
+  deadline: { wait: number; basis: "message" | "declared" | "learned" | "default" } | undefined;
   duplicateOf: Node | undefined;
   journey: JourneyRecord | undefined;
 }

@@ -50,6 +50,13 @@ export class Pairs {
    * this message go.
    */
   add(node: Node, declaredReply: string | undefined): void {
+    if (node.replyAddress === undefined && declaredReply === undefined && this.addresses.size === 0) {
+      // Nobody has asked for anything yet; only counters must be remembered, which no index of ids holds.
+      if (!node.found.some((found) => found.strength === "weak")) return;
+    }
+    if (node.broker === "kafka" && node.replyAddress === undefined && declaredReply === undefined) {
+      if (!this.addresses.has(node.channel) && !node.found.some((found) => found.strength === "weak")) return;
+    }
     const ids = node.found.filter(isPairing);
     const declared = ids.length === 0 ? node.found.filter((found) => found.role === "contract") : [];
     const address =

@@ -60,6 +60,12 @@ export class Values {
     return known instanceof Entry ? known.uses : [known];
   }
 
+  /** The same, but nothing where no other message has it: the usual case of a message's own id. */
+  several(found: Found): readonly Found[] {
+    const known = this.entries.get(keyOf(found));
+    return known instanceof Entry ? known.uses : nothing;
+  }
+
   /** How many messages carry it. */
   count(found: Found): number {
     const known = this.entries.get(keyOf(found));
@@ -347,6 +353,8 @@ export class Values {
     field.addSession([...types.keys()], sum / types.size);
   }
 }
+
+const nothing: readonly Found[] = [];
 
 /** Digits alone mean nothing without their field; a trace is named by half of its id and is kept apart. */
 function keyOf(found: Found): string {
