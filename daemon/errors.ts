@@ -1,5 +1,5 @@
 /**
- * Every failure that a user of the daemon may see: one factory each, with a stable code and one or two sentences that
+ * Every failure of a broker that a user of the daemon may see: one factory each, with a stable code and one or two sentences that
  * say what happened and what to do. Nobody else writes such sentences; credentials never appear in them.
  */
 
@@ -22,7 +22,6 @@ export const failureCodes = [
   "not-permitted",
   "no-such-vhost",
   "restore-failed",
-  "port-taken",
   "broker-failed",
 ] as const;
 

@@ -101,3 +101,23 @@ describe("what the RabbitMQ tap says of a port where there is", () => {
     expect(state).toMatchObject({ phase: "failed", detail: expect.stringContaining("the port does not speak TLS") });
   });
 });
+
+test.each([
+  ["Kafka", (port: number): Tap => createKafkaTap({ seeds: [{ host: "127.0.0.1", port }] })],
+  [
+    "RabbitMQ",
+    (port: number): Tap =>
+      createRabbitmqTap({
+        address: { host: "127.0.0.1", port, tls: false, username: "bob", password: "s3cret", vhost: "/" },
+      }),
+  ],
+])("a %s tap that is stopped while nobody answers it does not keep anybody waiting", async (_, make) => {
+  const tap = make(await port(silent));
+  const started = tap.start(new WatchingSink());
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  const begun = performance.now();
+  await tap.stop();
+  expect(performance.now() - begun).toBeLessThan(1_900);
+  await listener?.close();
+  await started;
+});

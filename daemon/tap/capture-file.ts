@@ -10,6 +10,8 @@ export interface CaptureFileTapOptions {
   readonly file: string;
   /** 1: as it was recorded; 10: ten times as fast; 0: at once. Default 1. */
   readonly pace?: number;
+  /** So many events, states of taps aside, were played before: goes on behind them. */
+  readonly skip?: number;
   readonly now?: () => number;
 }
 
@@ -75,15 +77,22 @@ class CaptureFileTap implements Tap {
     const began = this.now();
     const span = capture.span();
     await sink.accept([this.state("live", capture.name, "Plays what was recorded; no broker is connected to.")]);
-    const first = span?.from ?? began;
+    let skip = this.options.skip ?? 0;
+    let first = span?.from ?? began;
     /** Where a recorded moment lies now. */
     const moved = (at: number) => (pace === 0 ? at : began + (at - first) / pace);
     let after = 0;
     for (;;) {
-      const events = capture.events(after, batchSize);
-      const last = events.at(-1);
+      const all = capture.events(after, batchSize);
+      const last = all.at(-1);
       if (last === undefined) break;
       after = last.n;
+      const events = all.filter(({ event }) => event.kind === "state" || skip-- <= 0);
+      if (skip >= 0) {
+        // The next event that is played happens now, whatever was before it.
+        const next = events.find(({ event }) => event.kind === "message");
+        if (next?.event.kind === "message") first = next.event.envelope.receivedAt;
+      }
       await this.playBatch(events, sink, moved, pace === 0);
       if (this.stopping.signal.aborted) return;
     }

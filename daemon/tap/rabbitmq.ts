@@ -108,8 +108,11 @@ class RabbitmqTap implements Tap {
     const first = !this.#stopping.signal.aborted;
     this.#stopping.abort();
     this.#wake.abort();
-    // While a session is being set up, it may still switch tracing on: it sees the stop and ends by itself.
-    await this.#running;
+    // A session that is being set up sees the stop and ends by itself; should it hang at something that does not answer,
+    // what it may still touch is under a lease.
+    const patience = new AbortController();
+    await Promise.race([this.#running, pause(1_500, patience.signal)]);
+    patience.abort();
     await this.#restoreTracing();
     this.#management?.close();
     if (first && this.#sink !== undefined) this.#state.tell({ phase: "stopped", mode: this.#mode });
@@ -402,6 +405,7 @@ class RabbitmqTap implements Tap {
     if (management === undefined || this.#stopped) return;
     if ((await management.vhost(this.#vhost)).tracing) return;
     this.#lease ??= await this.#options.leases?.takeTracing(management.access, this.#vhost);
+    if (this.#stopped) return;
     const changed = await management.setTracing(this.#vhost, true);
     if (changed) {
       this.#tracing = true;
