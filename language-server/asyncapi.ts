@@ -77,7 +77,10 @@ export class AsyncapiProblems {
   }
 
   private start(): Worker {
-    const worker = new Worker(workerFile(), { resourceLimits: { maxOldGenerationSizeMb: 512 } });
+    const worker = new Worker(workerFile(), {
+      execArgv: ["--no-deprecation"],
+      resourceLimits: { maxOldGenerationSizeMb: 512 },
+    });
     worker.unref();
     worker.on("message", (answer: WorkerAnswer) => {
       const { current } = this;

@@ -42,7 +42,10 @@ export async function collect(source: FileSource): Promise<Collected> {
   let total = 0;
 
   const load = async (paths: readonly string[]): Promise<string[]> => {
-    const read = await source.read(paths);
+    const read = await source.read(
+      paths,
+      (path, beginning) => !isDocument(path) || loadAnyway.has(path) || mentionsApi(path, beginning),
+    );
     unreadable.push(...read.unreadable);
     const loaded: string[] = [];
     for (const path of paths) {

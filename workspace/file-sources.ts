@@ -1,5 +1,5 @@
 /** Where one version of all contracts is read from: a folder on disk, or a commit. */
-import { lstat, readdir, readFile } from "node:fs/promises";
+import { lstat, open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import ignore, { type Ignore } from "ignore";
 import { noteFor } from "./baseline.ts";
@@ -17,8 +17,14 @@ export interface Listing {
 export interface FileSource {
   /** The files that `wanted` names, relative to the root. */
   list(wanted: (path: string) => boolean): Promise<Listing>;
-  /** The contents of files; what cannot be read is missing, and said in `unreadable`. */
-  read(paths: readonly string[]): Promise<{ contents: ReadonlyMap<string, Buffer>; unreadable: readonly Unreadable[] }>;
+  /**
+   * The contents of files; what cannot be read is missing, and said in `unreadable`. Of a large file on disk only the
+   * beginning is read first, and the rest only if `wanted` says so.
+   */
+  read(
+    paths: readonly string[],
+    wanted?: (path: string, beginning: Buffer) => boolean,
+  ): Promise<{ contents: ReadonlyMap<string, Buffer>; unreadable: readonly Unreadable[] }>;
 }
 
 export interface Limits {
@@ -33,6 +39,10 @@ export const defaultLimits: Limits = { files: 50_000, fileBytes: 64_000_000, tot
 const skippedFolders = new Set(["node_modules", "dist"]);
 const isSkipped = (name: string) => skippedFolders.has(name) || name.startsWith(".");
 const maxDepth = 64;
+/** Somebody opened their whole disk: what was found so far is checked, and that is said. */
+const maxEntries = 1_000_000;
+const largeFile = 4_000_000;
+const beginningOfFile = 65_536;
 
 /** A folder on disk, without what git ignores. */
 export function folderSource(root: string, limits: Limits = defaultLimits): FileSource {
@@ -41,7 +51,8 @@ export function folderSource(root: string, limits: Limits = defaultLimits): File
       const paths: string[] = [];
       const unreadable: Unreadable[] = [];
       const found: Note[] = [];
-      const full = () => paths.length >= limits.files;
+      let entriesSeen = 0;
+      const full = () => paths.length >= limits.files || entriesSeen > maxEntries;
       const walk = async (folder: string, ignores: readonly Rules[], depth: number): Promise<void> => {
         let entries;
         try {
@@ -56,6 +67,7 @@ export function folderSource(root: string, limits: Limits = defaultLimits): File
         const rules = own === undefined ? ignores : [...ignores, own];
         for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
           if (full()) return;
+          entriesSeen++;
           const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
           if (entry.isDirectory()) {
             if (isSkipped(entry.name) || depth >= maxDepth || isIgnored(rules, `${path}/`)) continue;
@@ -70,7 +82,7 @@ export function folderSource(root: string, limits: Limits = defaultLimits): File
       return { paths, unreadable, notes: found };
     },
 
-    async read(paths) {
+    async read(paths, wanted) {
       const contents = new Map<string, Buffer>();
       const unreadable: Unreadable[] = [];
       const queue = [...paths];
@@ -78,6 +90,8 @@ export function folderSource(root: string, limits: Limits = defaultLimits): File
         for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
           try {
             const { size } = await lstat(join(root, path));
+            if (size > largeFile && wanted !== undefined && !wanted(path, await beginningOf(join(root, path))))
+              continue;
             if (size > limits.fileBytes) unreadable.push(notes.fileTooLarge(path, size, limits.fileBytes));
             else contents.set(path, await readFile(join(root, path)));
           } catch (error) {
@@ -142,6 +156,16 @@ export function singleFileSource(file: string, path: string): FileSource {
       }
     },
   };
+}
+
+async function beginningOf(file: string): Promise<Buffer> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(beginningOfFile), 0, beginningOfFile, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** The rules of one `.gitignore`; paths given to it are relative to its folder. */

@@ -13,7 +13,7 @@ export function readContrailConfig(path: string, text: string): { config: Contra
   const root = file.root;
   root.allow(["level", "against", "tags", "profiles", "decide", "accept", "ignore", "proto", "sagas"]);
   const level = root.at("level").oneOf(levelNames) ?? "full";
-  const against = root.at("against").text();
+  const against = readAgainst(root.at("against"));
   const protoRoots = root.at("proto");
   protoRoots.allow(["roots"]);
   const roots = protoRoots.at("roots");
@@ -46,6 +46,16 @@ export function readContrailConfig(path: string, text: string): { config: Contra
     sagas: root.at("sagas").plain(),
   };
   return { config, problems: file.problems };
+}
+
+/** A path that leads to another machine or another disk is not for a file of the repository to name. */
+function readAgainst(node: SettingsNode): string | undefined {
+  const against = node.text();
+  if (against === undefined || against.startsWith("git:") || !/^([\\/]|[a-z]:)/i.test(against)) return against;
+  node.report(
+    `"against" has to be git:REF or a path relative to this file, not "${against}". Name others with --against.`,
+  );
+  return undefined;
 }
 
 function readProfile(node: SettingsNode): ReaderProfile[] {

@@ -177,6 +177,14 @@ decide: [nobody]
     expect(config.accepted.map(({ rule }) => rule)).toEqual(["Y"]);
   });
 
+  it("names no baseline on another machine or disk", () => {
+    for (const path of ["\\\\host\\share", "//host/share", "/etc", "C:\\x"]) {
+      const { config, problems } = readContrailConfig("contrail.yaml", `against: ${JSON.stringify(path)}\n`);
+      expect([config.against, problems.length]).toEqual([undefined, 1]);
+    }
+    expect(readContrailConfig("contrail.yaml", "against: ../old").config.against).toBe("../old");
+  });
+
   it("survives what is not YAML, or no map", () => {
     for (const text of ["", "- a", "a: [", "\u0000", "&a [*a, *a]", "level: *nowhere", "text"]) {
       expect(readContrailConfig("contrail.yaml", text).config.level).toBe("full");

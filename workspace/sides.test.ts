@@ -129,6 +129,15 @@ describe("loadSides", () => {
     expect(await tagsMatching(repo.root, "v*")).toEqual(["v1.0"]);
   });
 
+  it("reads a large document only if its beginning says that it is a contract", async () => {
+    const filling = `"${"x".repeat(4_100_000)}"`;
+    const root = plainFolder({
+      "data.json": `{"a": ${filling}, "openapi": "3.1.0"}`,
+      "api.json": `{"openapi": "3.1.0", "a": ${filling}}`,
+    });
+    expect([...(await loadSides({ root })).after.files.keys()]).toEqual(["api.json"]);
+  });
+
   it("sees a subfolder of a repository as its own root", async () => {
     const repo = repository({ "services/a/x.proto": proto(""), "y.proto": proto("") });
     repo.commit("first");
