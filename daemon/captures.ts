@@ -8,10 +8,10 @@ import { Capture, CaptureError, defaultLimits } from "./store/index.ts";
 const ending = ".contrail";
 
 /**
- * The capture to go on with in `folder`, which nobody else writes to: the newest one that was not closed, and is young
- * enough, else a new one. Captures older than a day are deleted, unless they were given a name by moving them away.
+ * The capture to go on with in `folder`, which nobody else writes to: the newest one of this source that was not closed
+ * and is young enough, else a new one. Captures older than a day are deleted, unless they were given a name by moving them away.
  */
-export function openCapture(folder: string, now: number): Capture {
+export function openCapture(folder: string, now: number, source: string): Capture {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
   let leftOpen: Capture | undefined;
@@ -25,9 +25,12 @@ export function openCapture(folder: string, now: number): Capture {
       continue;
     }
     if (leftOpen !== undefined) continue;
-    leftOpen = reopen(file);
+    leftOpen = reopen(file, source);
   }
-  return leftOpen ?? Capture.create(join(folder, fileName(now)), captureName(now), now);
+  if (leftOpen !== undefined) return leftOpen;
+  const capture = Capture.create(join(folder, fileName(now)), captureName(now), now);
+  capture.setMeta("source", source);
+  return capture;
 }
 
 /** `trace 2026-11-21 10:46` */
@@ -37,12 +40,12 @@ export function captureName(now: number): string {
   return `trace ${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
-function reopen(file: string): Capture | undefined {
+function reopen(file: string, source: string): Capture | undefined {
   try {
     const seen = Capture.open(file, { readOnly: true });
-    const { wasLeftOpen } = seen;
+    const same = seen.wasLeftOpen && seen.meta("source") === source;
     seen.close();
-    return wasLeftOpen ? Capture.open(file, { readOnly: false }) : undefined;
+    return same ? Capture.open(file, { readOnly: false }) : undefined;
   } catch (cause) {
     if (cause instanceof CaptureError) return undefined;
     throw cause;

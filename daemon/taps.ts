@@ -19,6 +19,8 @@ export interface TapSurroundings {
   readonly allowRemote: readonly string[];
   readonly addressMap: Readonly<Record<string, string>>;
   readonly leases?: LeaseKeeper;
+  /** How many events of a recording were played before the daemon died. */
+  readonly played?: number;
 }
 
 /** A tap, or why there can be none: then as a state for the status line. */
@@ -27,7 +29,7 @@ export type MadeTap = { readonly tap: Tap } | { readonly refused: TapState; read
 export function makeTap(settings: TapSettings, around: TapSurroundings): MadeTap {
   if (settings.kind === "capture") {
     const { file, pace } = settings;
-    return { tap: createCaptureFileTap({ file, ...(pace === undefined ? {} : { pace }) }) };
+    return { tap: createCaptureFileTap({ file, skip: around.played ?? 0, ...(pace === undefined ? {} : { pace }) }) };
   }
   return settings.kind === "kafka" ? kafkaTap(settings, around) : rabbitmqTap(settings, around);
 }
@@ -37,8 +39,10 @@ export function sourceOf(settings: TapSettings): string {
   switch (settings.kind) {
     case "capture":
       return `capture:${basename(settings.file)}`;
-    case "kafka":
-      return `kafka:${settings.brokers}`;
+    case "kafka": {
+      const parsed = parseKafkaAddress(settings.brokers);
+      return `kafka:${"value" in parsed ? kafkaAddress(parsed.value) : settings.brokers}`;
+    }
     default: {
       const parsed = parseRabbitmqAddress(settings.url);
       return "value" in parsed ? `rabbitmq:${rabbitmqAddress(parsed.value)}` : "rabbitmq:";

@@ -254,6 +254,30 @@ describe("a trace", () => {
     }
   });
 
+  it("plays a recording again only when it is asked to; the same taps just go on", async () => {
+    const first = await start();
+    await tap.message(kafka("orders", { a: 1 }));
+    first.send({ kind: "watchMessages", afterSeq: 0 });
+    await first.next("messages");
+    const { captureFile = "" } = trace;
+    await trace.stop();
+    const taps = [{ kind: "capture", file: captureFile, as: "recording" }] as const;
+    trace = await runTrace({ taps });
+    const view = await open();
+    await view.next("status", ({ status }) => status.taps[0]?.phase === "ended" && status.seen === 1);
+    const before = trace.captureId;
+    view.send({ kind: "configure", request: 1, taps });
+    await view.next("configured");
+    expect(trace.captureId).toBe(before);
+    view.send({ kind: "configure", request: 2, taps, again: true });
+    await view.next("configured", ({ request }) => request === 2);
+    expect(trace.captureId).not.toBe(before);
+    // Views are sent away once, to come back to the other capture.
+    await new Promise((resolve) => view.socket.once("close", resolve));
+    const back = await open({ captureId: before });
+    expect(back.last("welcome")).toMatchObject({ resumed: false, captureId: trace.captureId });
+  });
+
   it("is told about another capture while it runs, and refuses a broken one without losing what it shows", async () => {
     const view = await start();
     writeFileSync(join(folder, "broken.contrail"), "this is no capture, only some text of a certain length");

@@ -56,7 +56,7 @@ export interface RunningTrace {
   reports(): readonly TapReport[];
   /** Resolves to what stood in the way, in a sentence, or to `undefined`. */
   configure(
-    message: Pick<Extract<ClientMessage, { kind: "configure" }>, "taps" | "allowRemote" | "addressMap">,
+    message: Pick<Extract<ClientMessage, { kind: "configure" }>, "taps" | "allowRemote" | "addressMap" | "again">,
   ): Promise<string | undefined>;
   /** Resolves when a recording has been played to its end, or nothing is played. */
   readonly ended: Promise<void>;
@@ -182,6 +182,11 @@ class Trace implements RunningTrace {
       Extract<TapSettings, { kind: "capture" }> | undefined;
   }
 
+  /** What is traced, without credentials: a capture that was left open is gone on with only by the same. */
+  private get source(): string {
+    return this.settings.map(sourceOf).sort().join(" ");
+  }
+
   private openPipeline(): void {
     this.capture = this.openCapture();
     this.frozenAt = undefined;
@@ -203,7 +208,7 @@ class Trace implements RunningTrace {
     if (this.opened !== undefined) return Capture.open(this.opened.file, { readOnly: true });
     const now = Date.now();
     if (captureFile !== undefined) return Capture.create(captureFile, basename(captureFile), now);
-    if (captureFolder !== undefined) return openCapture(captureFolder, now);
+    if (captureFolder !== undefined) return openCapture(captureFolder, now, this.source);
     this.temporary ??= mkdtempSync(join(tmpdir(), "contrail-"));
     return Capture.create(join(this.temporary, `${now}.contrail`), captureName(now), now);
   }
@@ -290,7 +295,8 @@ class Trace implements RunningTrace {
   }
 
   private startTap(settings: TapSettings): string | undefined {
-    const made = makeTap(settings, this.around);
+    const played = settings.kind === "capture" ? { played: this.capture.eventCount() } : {};
+    const made = makeTap(settings, { ...this.around, ...played });
     if ("tap" in made) {
       this.run(made.tap, settings);
       return undefined;
@@ -320,6 +326,12 @@ class Trace implements RunningTrace {
     if (this.stopped === undefined) this.startTap(settings);
   }
 
+  private async retryFailed(): Promise<undefined> {
+    const failed = [...this.pipeline.taps.values()].filter(({ phase }) => phase === "failed");
+    await Promise.all(failed.map(({ tap }) => this.retry(tap)));
+    return undefined;
+  }
+
   private async reconfigure(message: Parameters<RunningTrace["configure"]>[0]): Promise<string | undefined> {
     if (this.stopped !== undefined) return "The trace is ending. Start it again.";
     this.around = {
@@ -327,6 +339,8 @@ class Trace implements RunningTrace {
       allowRemote: message.allowRemote ?? this.around.allowRemote,
       addressMap: message.addressMap ?? this.around.addressMap,
     };
+    const same = JSON.stringify(message.taps) === JSON.stringify(this.settings);
+    if (same && message.again !== true) return this.retryFailed();
     const wasPlaying = this.settings.some(({ kind }) => kind === "capture");
     const willPlay = message.taps.some(({ kind }) => kind === "capture");
     if (wasPlaying || willPlay) return this.showOther(message.taps);
@@ -340,6 +354,7 @@ class Trace implements RunningTrace {
     }
     this.running = going;
     this.settings = message.taps;
+    this.capture.setMeta("source", this.source);
     await Promise.all(ending.map(({ tap }) => tap.stop()));
     for (const { tap } of ending) this.pipeline.taps.delete(tap.id);
     for (const [id, state] of this.pipeline.taps) {

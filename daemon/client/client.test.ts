@@ -137,6 +137,9 @@ describe("startDaemon", () => {
     expect(before.size).toBeGreaterThan(60);
     for (const [seq, { at, key, body, channel }] of before)
       expect(again.get(seq)).toMatchObject({ at, key, body, channel });
+    // The recording goes on behind what was played: nothing comes twice.
+    await waitFor(other, "messages", () => again.size >= 600);
+    expect([...again.values()].map(({ key }) => key)).toEqual(Array.from({ length: 600 }, (_, i) => `ORD-${i}`));
   }, 20_000);
 
   it("says in a sentence why the daemon could not start", async () => {

@@ -34,7 +34,7 @@ export interface DaemonConnection {
   ask(question: Question): Promise<ServerMessage>;
   configure(
     taps: readonly TapSettings[],
-    more?: { allowRemote?: readonly string[]; addressMap?: Readonly<Record<string, string>> },
+    more?: { allowRemote?: readonly string[]; addressMap?: Readonly<Record<string, string>>; again?: boolean },
   ): Promise<void>;
   /** An address with a one-time code, for a browser. */
   browserAddress(): Promise<string>;
@@ -117,7 +117,7 @@ class Connection implements DaemonConnection {
 
   async configure(
     taps: readonly TapSettings[],
-    more: { allowRemote?: readonly string[]; addressMap?: Readonly<Record<string, string>> } = {},
+    more: { allowRemote?: readonly string[]; addressMap?: Readonly<Record<string, string>>; again?: boolean } = {},
   ): Promise<void> {
     await this.ask({ kind: "configure", taps, ...more });
   }

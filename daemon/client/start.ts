@@ -14,6 +14,8 @@ export interface StartOptions {
   /** Contrail's version; a daemon of another one is ended first. */
   readonly version: string;
   readonly client: ConnectOptions["client"];
+  /** A recording that a running daemon has played is played again; without it, taps that go on already just go on. */
+  readonly again?: boolean;
   /** Where state lies; default `stateFolder()`. */
   readonly stateDir?: string;
   /** What runs it; default this very runtime, in VS Code the editor's own as a plain Node. */
@@ -50,10 +52,20 @@ export async function startDaemon(options: StartOptions): Promise<DaemonConnecti
   const connection = await connectDaemon(file, { client, revive });
   if (running !== undefined && settings.taps.length > 0) {
     const { allowRemote, addressMap } = settings;
-    await connection.configure(settings.taps, {
+    const more = {
       ...(allowRemote === undefined ? {} : { allowRemote }),
       ...(addressMap === undefined ? {} : { addressMap }),
-    });
+      ...(options.again === true ? { again: true } : {}),
+    };
+    try {
+      await connection.configure(settings.taps, more);
+    } catch (cause) {
+      // A tap that was refused shows as failed, with its sentence, as it does in a daemon that has just started.
+      if (settings.taps.some(({ kind }) => kind === "capture")) {
+        connection.close();
+        throw cause;
+      }
+    }
   }
   return connection;
 }

@@ -57,7 +57,7 @@ const readers: { readonly [Kind in ClientMessage["kind"]]: (fields: Fields) => C
   clear: () => ({ kind: "clear" }),
   retryTap: ({ tap }) => (isText(tap, 1024) ? { kind: "retryTap", tap } : undefined),
   getReport: ({ request }) => (isNumber(request) ? { kind: "getReport", request } : undefined),
-  configure: ({ request, taps, allowRemote, addressMap }) => {
+  configure: ({ request, taps, allowRemote, addressMap, again }) => {
     const read = Array.isArray(taps) && taps.length <= 64 ? taps.map(readTapSettings) : [undefined];
     if (!isNumber(request) || read.includes(undefined)) return undefined;
     return {
@@ -66,6 +66,7 @@ const readers: { readonly [Kind in ClientMessage["kind"]]: (fields: Fields) => C
       taps: read as readonly TapSettings[],
       ...(isTexts(allowRemote) ? { allowRemote } : {}),
       ...(isTextMap(addressMap) ? { addressMap } : {}),
+      ...(again === true ? { again } : {}),
     };
   },
   getBrowserAddress: ({ request }) => (isNumber(request) ? { kind: "getBrowserAddress", request } : undefined),

@@ -64,6 +64,8 @@ export type ClientMessage =
       readonly allowRemote?: readonly string[];
       /** What a broker advertises -> where it can be reached from here, both `host:port` (or only hosts). */
       readonly addressMap?: Readonly<Record<string, string>>;
+      /** Begin anew even where just these are tapped already: a recording that was played is played again. */
+      readonly again?: boolean;
     }
   | {
       /** A loopback address with a one-time code, for a browser. Only from programs that hold the token. */

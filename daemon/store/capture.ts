@@ -270,6 +270,15 @@ export class Capture {
     return row.low === null || row.high === null ? undefined : { from: row.low, to: row.high };
   }
 
+  /** How many events there are, states of taps aside. */
+  eventCount(): number {
+    this.flush();
+    const row = this.database
+      .prepare("SELECT (SELECT count(*) FROM message) + (SELECT count(*) FROM happened WHERE kind != 'state') AS count")
+      .get() as { count: number };
+    return row.count;
+  }
+
   bytes(): number {
     try {
       const { size } = this.database
