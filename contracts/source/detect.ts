@@ -26,7 +26,7 @@ export function detectContract(path: string, text: string): ContractKind | undef
 /** Some tools sort keys, so that the field stands behind the whole of `components`. */
 function lateField(path: string, text: string): RegExpExecArray | null {
   return /\.json$/i.test(path)
-    ? /\n {0,4}"(openapi|asyncapi)"[ \t]*:[ \t]*"\d/.exec(text)
+    ? /[\n{,]\s{0,8}"(openapi|asyncapi)"\s{0,4}:\s{0,4}"\d/.exec(text)
     : /\n(openapi|asyncapi)[ \t]*:[ \t]*["']?\d/.exec(text);
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readDocumentOnce } from "./document-cache.ts";
 import { DocumentSet, entryAt, nodeAt, plainValue, readDocument } from "./index.ts";
 
 const textAt = (text: string, span: { start: number; end: number } | undefined) =>
@@ -96,6 +97,17 @@ describe("YAML", () => {
   it("takes keys that are numbers as their text", () => {
     const { root } = readDocument("a.yaml", "responses:\n  200: ok\n  on: yes\n");
     expect(plainValue(root!)).toEqual({ responses: { "200": "ok", on: "yes" } });
+  });
+});
+
+describe("readDocumentOnce", () => {
+  it("keeps the version at rest while another one changes", () => {
+    const rest = readDocumentOnce("kept.yaml", "a: 1");
+    for (let i = 0; i < 5; i++) {
+      readDocumentOnce("kept.yaml", `a: 1${i}`);
+      expect(readDocumentOnce("kept.yaml", "a: 1")).toBe(rest);
+    }
+    expect(plainValue(readDocumentOnce("kept.yaml", "a: 2").root!)).toEqual({ a: 2 });
   });
 });
 

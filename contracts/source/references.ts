@@ -1,4 +1,5 @@
-import { type ContractDocument, nodeAt, readDocument } from "./document.ts";
+import { readDocumentOnce } from "./document-cache.ts";
+import { type ContractDocument, nodeAt } from "./document.ts";
 import { type DocumentNode, stringAt } from "./document-node.ts";
 
 /** Where a `$ref` leads: a node in a document. */
@@ -32,7 +33,7 @@ export class DocumentSet {
     if (known !== undefined) return known;
     const text = this.files.get(path);
     if (text === undefined) return undefined;
-    const document = readDocument(path, text);
+    const document = readDocumentOnce(path, text);
     this.documents.set(path, document);
     return document;
   }
