@@ -3,6 +3,8 @@ export type ContractKind = "proto" | "openapi" | "asyncapi";
 
 /** Only the beginning of a text is looked at for names in it: large files are mostly no contracts. */
 const lookedAt = 4_000;
+/** Text that only mentions the names, such as an example in a description, is tried a few times. */
+const maxTried = 4;
 
 /**
  * What kind of contract a file is, by its name and the beginning of its text; `undefined` for everything else. Works
@@ -12,10 +14,9 @@ const lookedAt = 4_000;
 export function detectContract(path: string, text: string): ContractKind | undefined {
   if (/\.proto$/i.test(path)) return "proto";
   if (!/\.(?:ya?ml|json)$/i.test(path)) return undefined;
-  const start = text.slice(0, lookedAt);
-  const field =
-    /(?:^|[\n{,])[ \t]*["']?(openapi|asyncapi)["']?[ \t]*:[ \t]*["']?\d/.exec(start) ?? lateField(path, text);
-  if (field !== null && isTopLevel(path, text, field.index)) return field[1] as ContractKind;
+  for (const field of fields(path, text)) {
+    if (isTopLevel(path, text, field.index)) return field[1] as ContractKind;
+  }
   // A file that is named so but says nothing (yet, or any more) is still meant to be one.
   const name = path.split("/").at(-1)?.toLowerCase() ?? "";
   if (/^openapi\.(?:ya?ml|json)$|\.openapi\.(?:ya?ml|json)$/.test(name)) return "openapi";
@@ -23,11 +24,21 @@ export function detectContract(path: string, text: string): ContractKind | undef
   return undefined;
 }
 
-/** Some tools sort keys, so that the field stands behind the whole of `components`. */
-function lateField(path: string, text: string): RegExpExecArray | null {
-  return /\.json$/i.test(path)
-    ? /[\n{,]\s{0,8}"(openapi|asyncapi)"\s{0,4}:\s{0,4}"\d/.exec(text)
-    : /\n(openapi|asyncapi)[ \t]*:[ \t]*["']?\d/.exec(text);
+/**
+ * The first places where the field may stand: at the beginning of the text mostly, but some tools sort keys, so that it
+ * stands behind the whole of `components`.
+ */
+function fields(path: string, text: string): RegExpExecArray[] {
+  const early = text.slice(0, lookedAt).matchAll(/(?:^|[\n{,])[ \t]*["']?(openapi|asyncapi)["']?[ \t]*:[ \t]*["']?\d/g);
+  const late = /\.json$/i.test(path)
+    ? text.matchAll(/[\n{,]\s{0,8}"(openapi|asyncapi)"\s{0,4}:\s{0,4}"\d/g)
+    : text.matchAll(/\n(openapi|asyncapi)[ \t]*:[ \t]*["']?\d/g);
+  const found: RegExpExecArray[] = [...early].slice(0, maxTried);
+  for (const field of late) {
+    if (found.length >= 2 * maxTried) break;
+    found.push(field);
+  }
+  return found;
 }
 
 /** In YAML the field stands at the beginning of a line; in JSON before any second brace is open. */
