@@ -235,7 +235,7 @@ class CorrelatorState implements Correlator {
       conversations: this.membership.convs.size,
       values: this.values.size,
       deliveriesWithoutPublish: this.deliveries.orphans,
-      bounds: { ...this.counters },
+      bounds: { ...this.counters, slots: this.extractor.refused },
       setAside: [
         ...this.values.setAside.values(),
         ...[...this.values.fields.all()].flatMap((field) => {
@@ -425,6 +425,11 @@ class CorrelatorState implements Correlator {
     const known = conv.built as Built | undefined;
     const now = this.time();
     if (known && known.revision === conv.revision && now < known.until) return known;
+    if (known && conv.size > thresholds.largeConversation && now < known.builtAt + conv.size / 4) {
+      // A large one that grows all the time is not built for each message; the next look comes by itself.
+      this.checkAt(conv, known.builtAt + conv.size / 4);
+      return known;
+    }
     const nodes = [...conv.nodes()].sort(compareNodes);
     const exchanges = exchangesOf(nodes, this.values);
     const names = new Map<Node, string | undefined>();
@@ -592,8 +597,7 @@ function digest(value: Conversation): number {
   const mix = (text: string): void => {
     for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   };
-  mix(value.kind);
-  mix(value.state);
+  mix(`${value.kind}${value.state}${value.seqs.length}`);
   for (const gone of value.missing) mix(`${gone.name}${gone.after}`);
   for (const step of value.steps) mix(step.state + step.name);
   for (const exchange of value.exchanges) mix(exchange.state);

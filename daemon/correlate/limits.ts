@@ -60,6 +60,8 @@ export const thresholds = {
   quietFactor: 3,
   shortestQuiet: 500,
   longestQuiet: 60_000,
+  /** From this many messages on, a conversation is not built anew for each of them. */
+  largeConversation: 2_000,
   /** Two copies of one content on one channel within this time are a duplicate. */
   duplicateWithin: 60_000,
 } as const;

@@ -125,30 +125,6 @@ export function compareNodes(a: Node, b: Node): number {
   return a.seq - b.seq;
 }
 
-/** Slots are few and used by every message: one object each, and a bound on how many there are. */
-export class Slots {
-  private readonly slots = new Map<string, Slot>();
-  private readonly most: number;
-  /** How often a new place was not remembered because there were too many. */
-  refused = 0;
-
-  constructor(most: number) {
-    this.most = most;
-  }
-
-  get(where: string, read: () => Omit<Slot, "where">): Slot | undefined {
-    const known = this.slots.get(where);
-    if (known) return known;
-    if (this.slots.size >= this.most) {
-      this.refused++;
-      return undefined;
-    }
-    const slot: Slot = { where, ...read() };
-    this.slots.set(where, slot);
-    return slot;
-  }
-}
-
 /** A text with the parts that differ per instance replaced by `*`: UUIDs, generated names, long hex, long numbers. */
 export function classOf(name: string): string {
   if (!/\d/.test(name) && !name.includes("amq.")) return name;

@@ -132,7 +132,8 @@ export function shapeOf(nodes: readonly Node[], exchanges: Exchanges, causes: Ca
     !awaited &&
     (onlyExchange ? exchanges.all.length > 0 || silence >= quiet : silence >= quiet);
   // While a family is not known yet, what is learned of it from others may end the wait.
-  if (!over && !pendingNow) soon(family.known ? last.at + quiet : Math.min(last.at + quiet, now + 1000));
+  if (!over && !pendingNow)
+    soon(family.known ? last.at + quiet : Math.min(last.at + quiet, now + Math.max(1000, nodes.length)));
 
   const declaredName = nodes.find((node) => node.sagaType !== undefined)?.sagaType;
   const forward = drafts.filter((draft) => !draft.undoing && !draft.failing);
