@@ -1,6 +1,6 @@
 /** Figures and names as sentences and rows say them. */
 
-/** `37 ms`, `2.01 s`, `4 min 17 s`, `3 h 5 min`: three significant digits, a space before the unit. */
+/** `37 ms`, `2.01 s`, `5 s`, `4 min 17 s`, `3 h 5 min`: at most three significant digits, a space before the unit. */
 export function duration(ms: number): string {
   const value = Math.max(0, ms);
   if (value < 999.5) return `${value < 10 && value > 0 ? trimmed(value.toFixed(1)) : Math.round(value)} ms`;
@@ -58,5 +58,5 @@ export function brokerName(broker: "kafka" | "rabbitmq"): string {
 }
 
 function trimmed(figure: string): string {
-  return figure.includes("e") ? String(Math.round(Number(figure))) : figure;
+  return String(Number(figure));
 }
