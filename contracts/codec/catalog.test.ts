@@ -157,6 +157,18 @@ describe("protobuf bodies", () => {
     expect(evidence({})).toBe("guessed");
   });
 
+  it("are told from JSON messages of the same name by what they are", () => {
+    const other = `asyncapi: 3.0.0
+channels: {a: {address: a, messages: {OrderPlaced: {payload: {type: object, required: [x]}}}}}
+`;
+    const both = createCatalog({ files: new Map([...files, ["json.asyncapi.yaml", other]]), protoModules: [] });
+    const read = (body: Uint8Array) =>
+      both.decode({ broker: "kafka", channel: "other", headers: [["event-type", "OrderPlaced"]], body });
+    expect(read(placed)).toMatchObject({ format: "protobuf", evidence: "header", check: "valid" });
+    expect(read(json({ x: 1 }))).toMatchObject({ format: "json", evidence: "header", check: "valid" });
+    expect(read(json({}))).toMatchObject({ format: "json", definition: { format: "asyncapi" }, check: "invalid" });
+  });
+
   it("are invalid where they carry more than the definition knows, or cannot be read by it", () => {
     const more = decode({
       body: new Uint8Array([...placed, 0x7a, 1, 65]),

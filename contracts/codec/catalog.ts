@@ -109,14 +109,15 @@ class Catalog implements MessageCatalog {
     }
     for (const find of [(name: string) => this.known.named(name), (name: string) => this.known.spelledLike(name)]) {
       for (const name of names) {
-        const target = find(name);
-        if (target !== undefined) return { targets: [target], evidence: "header" };
+        const targets = find(name);
+        if (targets.length > 0) return { targets, evidence: "header" };
       }
     }
     for (const address of addresses) {
       for (const word of [address.replace(/-(?:value|key)$/, ""), address.split(/[./]/).at(-1) ?? ""]) {
-        const target = this.known.named(word) ?? this.known.spelledLike(word);
-        if (target !== undefined) return { targets: [target], evidence: "topic-name" };
+        const exact = this.known.named(word);
+        const targets = exact.length > 0 ? exact : this.known.spelledLike(word);
+        if (targets.length > 0) return { targets, evidence: "topic-name" };
       }
     }
     return nothing;
@@ -205,13 +206,8 @@ class Catalog implements MessageCatalog {
     let candidates = found;
     if (found.targets.length === 0) {
       const own = typeInValue(checked);
-      const target =
-        own === undefined
-          ? undefined
-          : nameForms(own)
-              .map((name) => this.known.named(name))
-              .find(Boolean);
-      if (target !== undefined) candidates = { targets: [target], evidence: "guessed" };
+      const targets = own === undefined ? [] : nameForms(own).flatMap((name) => this.known.named(name));
+      candidates = { targets: targets.filter((target) => target.kind === "json"), evidence: "guessed" };
     }
     let best: DecodedBody | undefined;
     for (const target of candidates.targets) {

@@ -132,22 +132,24 @@ export class Definitions {
     append(this.byFoldedName, foldedName(lastName(name)), target);
   }
 
-  /** The definition of this very name; none where several have it. */
-  named(name: string): Target | undefined {
-    return single(this.byName.get(name));
+  /** The definitions of this very name; contracts of several formats may have one each. */
+  named(name: string): readonly Target[] {
+    return fewOf(this.byName.get(name));
   }
 
-  /** The definition whose last name is the same word, whatever its case and punctuation. */
-  spelledLike(word: string): Target | undefined {
+  /** The definitions whose last name is the same word, whatever its case and punctuation. */
+  spelledLike(word: string): readonly Target[] {
     const folded = foldedName(word);
-    return folded.length < 3 ? undefined : single(this.byFoldedName.get(folded));
+    return folded.length < 3 ? [] : fewOf(this.byFoldedName.get(folded));
   }
 }
 
-/** The only one of them, under however many names it is here. */
-function single(targets: readonly Target[] | undefined): Target | undefined {
-  const [first, ...more] = targets ?? [];
-  return more.every((target) => target === first) ? first : undefined;
+/** A name that so many have says nothing. */
+const maxNamesakes = 8;
+
+function fewOf(targets: readonly Target[] | undefined): readonly Target[] {
+  const distinct = [...new Set(targets)];
+  return distinct.length <= maxNamesakes ? distinct : [];
 }
 
 function append<V>(map: Map<string, V[]>, key: string, value: V): void {
