@@ -2,9 +2,17 @@
  * One workspace folder being checked: the baseline, the texts on disk and in the editor, and the outcome of the last
  * check. Changes are gathered for a moment (longer where a check is slow), then one check answers for all of them.
  */
-import type { CheckReport, Finding } from "../contracts/compat/index.ts";
-import type { Problem } from "../contracts/source/index.ts";
-import { checkSides, decide, loadSides, SidesCache, type Sides } from "../workspace/index.ts";
+import type { CheckReport, Finding, Level } from "../contracts/compat/index.ts";
+import type { Place, Problem } from "../contracts/source/index.ts";
+import {
+  changedPaths,
+  checkSides,
+  decide,
+  loadSides,
+  narrowSides,
+  SidesCache,
+  type Sides,
+} from "../workspace/index.ts";
 import type { Places } from "./to-lsp.ts";
 import { baselineUri, pathBelow, uriBelow } from "./uris.ts";
 
@@ -16,7 +24,10 @@ export interface Outcome {
   /** What counts, by the path it is shown at; a finding about a deleted file stands at the old path. */
   readonly findings: ReadonlyMap<string, readonly Finding[]>;
   readonly problems: ReadonlyMap<string, readonly Problem[]>;
+  /** How long this check took. */
   readonly tookMs: number;
+  /** How long the last check of everything took. */
+  readonly wholeTookMs: number;
 }
 
 export interface FolderHost {
@@ -29,11 +40,12 @@ export interface FolderHost {
   checked(folder: Folder, outcome: Outcome): void;
   /** `YYYY-MM-DD`. */
   today(): string;
+  /** A check of everything that takes longer is one that somebody would notice after a keystroke. */
+  readonly slowCheckMs: number;
 }
 
 const quickDebounceMs = 10;
 const slowDebounceMs = 150;
-const slowCheckMs = 300;
 
 export class Folder {
   readonly root: string;
@@ -44,6 +56,8 @@ export class Folder {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
   private stale = true;
+  /** Something changed of which nobody can say how far it reaches. */
+  private wholeIsStale = true;
   private waiting: Array<() => void> = [];
   private revision = 0;
   private disposed = false;
@@ -62,17 +76,19 @@ export class Folder {
 
   /** Whether an answer for the texts of now will take long enough for somebody to notice. */
   get isSlow(): boolean {
-    return this.stale && (this.outcome?.tookMs ?? 0) > slowCheckMs;
+    return this.stale && (this.outcome?.wholeTookMs ?? 0) > this.host.slowCheckMs;
   }
 
   /** Files on disk changed; absolute paths, or all of them. */
   filesChanged(files?: readonly string[]): void {
+    this.wholeIsStale = true;
     this.cache.filesChanged(files?.flatMap((file) => pathBelow(this.root, file) ?? []));
     this.textChanged();
   }
 
   /** HEAD moved, a branch moved, or the settings name another baseline. */
   refsChanged(): void {
+    this.wholeIsStale = true;
     this.cache.refsChanged();
     this.textChanged();
   }
@@ -120,6 +136,8 @@ export class Folder {
   private async check(): Promise<void> {
     const started = performance.now();
     this.stale = false;
+    const whole = this.wholeIsStale;
+    this.wholeIsStale = false;
     try {
       const against = this.host.against();
       const sides = await loadSides({
@@ -128,9 +146,14 @@ export class Folder {
         overlay: this.host.overlay(this.root),
         ...(against === undefined ? {} : { against }),
       });
-      const report = await checkSides(sides, levelOf(sides, this.host.level()));
+      const level = levelOf(sides, this.host.level());
+      const known = this.outcome;
+      const narrow =
+        known !== undefined && !whole && known.wholeTookMs > this.host.slowCheckMs && sameLayout(known.sides, sides);
+      const report = narrow ? await checkPart(known, sides, level) : await checkSides(sides, level);
       if (this.disposed) return;
       const decided = decide(report.findings, sides.config, this.host.today());
+      const tookMs = performance.now() - started;
       const outcome: Outcome = {
         revision: ++this.revision,
         sides,
@@ -140,7 +163,8 @@ export class Folder {
           [...report.problems, ...sides.problems, ...decided.stale, ...sides.unreadable.map(unreadableProblem)],
           (problem) => problem.path,
         ),
-        tookMs: performance.now() - started,
+        tookMs,
+        wholeTookMs: narrow ? known.wholeTookMs : tookMs,
       };
       this.outcome = outcome;
       this.host.checked(this, outcome);
@@ -156,6 +180,29 @@ export class Folder {
 function levelOf(sides: Sides, setting: string | undefined): "backward" | "forward" | "full" {
   if (sides.config.path === undefined && (setting === "backward" || setting === "forward")) return setting;
   return sides.config.level;
+}
+
+/**
+ * In a large tree: only what was edited since the last check is checked again, with all that it imports. What an edit
+ * does to files that import it is seen with the next check of everything, at the latest when it is saved.
+ */
+async function checkPart(known: Outcome, sides: Sides, level: Level): Promise<CheckReport> {
+  const changed = changedPaths(known.sides.after, sides.after);
+  const part = await checkSides(narrowSides(sides, changed), level);
+  const isChanged = ({ path }: Place) => changed.has(path);
+  return {
+    findings: [
+      ...known.report.findings.filter(({ place }) => !isChanged(place)),
+      ...part.findings.filter(({ place }) => isChanged(place)),
+    ],
+    problems: [...known.report.problems.filter((one) => !isChanged(one)), ...part.problems.filter(isChanged)],
+  };
+}
+
+/** Whether settings and modules are the same, so that an outcome of before still holds for what was not edited. */
+function sameLayout(a: Sides, b: Sides): boolean {
+  const layout = ({ settings, after }: Sides) => JSON.stringify([[...settings], after.protoModules]);
+  return a.before === b.before && layout(a) === layout(b);
 }
 
 function unreadableProblem({ path, message }: Sides["unreadable"][number]): Problem {

@@ -167,6 +167,37 @@ describe("the AsyncAPI specification's own problems", () => {
   }, 20_000);
 });
 
+describe("where a check takes long", () => {
+  const other = 'syntax = "proto3";\npackage other;\nmessage B { int32 y = 1; }\n';
+  const settled = async (client: TestClient, path: string, expected: string[]) => {
+    for (let tries = 0; tries < 40; tries++) {
+      if (JSON.stringify(brief(await client.pull(path))) === JSON.stringify(expected)) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(brief(await client.pull(path))).toEqual(expected);
+  };
+
+  it("answers syntax at once, then findings of what was edited; what others found stays", async () => {
+    const { client, repository } = await start(
+      { "a.proto": proto("int32 x = 1;"), "b.proto": other },
+      { slowCheckMs: 0 },
+    );
+    repository.write("b.proto", other.replace("int32", "string"));
+    await client.open("a.proto", proto("int32 x = 1;"));
+    await client.open("b.proto", other.replace("int32", "string"));
+    await settled(client, "b.proto", ["3:12-18 FIELD_SAME_TYPE"]);
+    await client.edit("a.proto", proto("string x = ;"));
+    expect(brief(await client.pull("a.proto"))).toEqual(["5:13-14 proto-syntax"]);
+    await client.edit("a.proto", proto("string x = 1;"));
+    await settled(client, "a.proto", ["5:2-8 FIELD_SAME_TYPE"]);
+    await settled(client, "b.proto", ["3:12-18 FIELD_SAME_TYPE"]);
+    expect(client.refreshes).toBeGreaterThan(0);
+    await client.edit("b.proto", other);
+    await settled(client, "b.proto", []);
+    await settled(client, "a.proto", ["5:2-8 FIELD_SAME_TYPE"]);
+  });
+});
+
 describe("a client that cannot pull", () => {
   it("gets each change pushed once", async () => {
     const { client } = await start({ "a.proto": proto("int32 x = 1;") }, { pull: false });

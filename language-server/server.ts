@@ -42,6 +42,8 @@ export interface ServerOptions {
   /** Reaches the daemon of a running trace through its connection file. */
   readonly connectDaemon: (file: string) => Promise<LiveConnection>;
   readonly now: () => number;
+  /** From when on a check counts as slow, in milliseconds; then syntax is answered at once, and only a part is checked. */
+  readonly slowCheckMs?: number;
 }
 
 /** Serves `connection` until the client shuts it down. */
@@ -50,6 +52,7 @@ export function startServer(connection: Connection, options: ServerOptions): voi
 }
 
 class Server implements FolderHost {
+  readonly slowCheckMs: number;
   private readonly connection: Connection;
   private readonly options: ServerOptions;
   private readonly documents = new OpenDocuments();
@@ -66,6 +69,7 @@ class Server implements FolderHost {
   constructor(connection: Connection, options: ServerOptions) {
     this.connection = connection;
     this.options = options;
+    this.slowCheckMs = options.slowCheckMs ?? 500;
     const log = (message: string) => this.log(message);
     this.live = new LiveDefinitions(options.connectDaemon, () => this.liveChanged(), log);
     this.asyncapi = new AsyncapiProblems(() => this.diagnostics.changed(), log);

@@ -22,6 +22,7 @@ export { checkSides } from "./check-sides.ts";
 export { isDocument, isProto } from "./detect.ts";
 export { findRoot } from "./find-root.ts";
 export { isBufSettings } from "./modules.ts";
+export { changedPaths, narrowSides } from "./narrow.ts";
 export { nearest } from "./nearest.ts";
 export { type Note, type Unreadable } from "./notes.ts";
 export { folderOf, isInScope, isWithin, joinPath, nameOf } from "./paths.ts";

@@ -24,6 +24,8 @@ export interface ClientOptions {
   readonly settings?: object;
   readonly connectDaemon?: (file: string) => Promise<LiveConnection>;
   readonly root?: string;
+  /** Tests wait for whole checks, however slow the machine, unless they say otherwise. */
+  readonly slowCheckMs?: number;
 }
 
 /** 2026-11-21 12:00:00 UTC; the server's clock in tests. */
@@ -51,6 +53,7 @@ export class TestClient {
     startServer(server, {
       connectDaemon: options.connectDaemon ?? (() => Promise.reject(new Error("no daemon in this test"))),
       now: () => testNow,
+      slowCheckMs: options.slowCheckMs ?? Infinity,
     });
     const connection = createProtocolConnection(new StreamMessageReader(down), new StreamMessageWriter(up));
     const client = new TestClient(connection, root);
