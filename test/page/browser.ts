@@ -1,15 +1,20 @@
 /** A real Chromium for the live page, and what every test asks of a page: no policy violation, no error. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
+import { cp, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Bundles the page as it is now. */
-export async function buildPage(): Promise<void> {
+/** Bundles the page as it is now, and hands out a copy that no other build can take away; the caller removes it. */
+export async function buildPage(): Promise<string> {
   await promisify(execFile)(process.execPath, [join(root, "scripts/build.ts"), "webview"], { cwd: root });
+  const folder = await mkdtemp(join(tmpdir(), "contrail-page-"));
+  await cp(join(root, "dist", "webview"), folder, { recursive: true });
+  return folder;
 }
 
 export async function launchBrowser(): Promise<Browser> {

@@ -4,7 +4,7 @@
  */
 import type { ConversationFilter, ConversationState } from "../../daemon/serve/protocol.ts";
 import { conversationStates } from "../model/words.ts";
-import type { Brush, Place } from "../store/view-store.ts";
+import type { Brush, Place } from "../store/place.ts";
 
 export interface KeptState {
   readonly captureId: string;

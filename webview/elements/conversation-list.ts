@@ -6,31 +6,27 @@ import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { ConversationRow } from "../../daemon/serve/protocol.ts";
 import { count } from "../model/format.ts";
+import { areaOf, groupHeight, listTop, rowHeight, topOf, visibleRows, type ListShape } from "../model/list-geometry.ts";
 import { ListCursor } from "../model/list-cursor.ts";
 import type { KeyAction } from "../model/keys.ts";
 import {
   covers,
   positionToShow,
   rowsShifted,
-  scrollArea,
   scrolled,
   settledScrollTop,
   windowAround,
   type RowRange,
-  type ScrollArea,
   type ScrollState,
 } from "../model/virtual-rows.ts";
 import type { ConversationList as ListData } from "../store/live-data.ts";
+import { needsLookHead, newestHead, nothingFound } from "./conversation-groups.ts";
 import { conversationListStyles } from "./conversation-list-styles.ts";
 import { conversationRow, type ListLayout } from "./conversation-row.ts";
 import { icon } from "./icons.ts";
 import { placed } from "./placed.ts";
 import { sharedStyles } from "./shared-styles.ts";
 import { define, ViewElement } from "./view-element.ts";
-
-const rowHeight = 22;
-const tallRowHeight = 42;
-const groupHeight = 22;
 
 export class ConversationList extends ViewElement {
   static override properties = {
@@ -91,35 +87,18 @@ export class ConversationList extends ViewElement {
     return this.store.folded.has("new") ? 0 : (this.store.data.list?.total ?? 0);
   }
 
-  get #lookRowHeight(): number {
-    return this.layout === "narrow" ? tallRowHeight : rowHeight;
-  }
-
-  /** Whether the group of pinned rows shows at all. */
-  get #hasLook(): boolean {
-    return (this.store.data.list?.needsLook.length ?? 0) > 0 && !this.store.needsLookOnly;
-  }
-
-  get #listTop(): number {
-    const look = this.#hasLook ? groupHeight + this.#look.length * this.#lookRowHeight : 0;
-    return look + groupHeight;
-  }
-
-  get #area(): ScrollArea {
-    return scrollArea(this.#listTop + this.#total * rowHeight, this.#view);
+  get #shape(): ListShape {
+    return {
+      pinned: this.#look.length,
+      hasPinned: (this.store.data.list?.needsLook.length ?? 0) > 0 && !this.store.needsLookOnly,
+      total: this.#total,
+      narrow: this.layout === "narrow",
+      view: this.#view,
+    };
   }
 
   get #visible(): RowRange {
-    const first = Math.max(0, Math.floor((this.#scroll.position - this.#listTop) / rowHeight));
-    const last = Math.min(this.#total, Math.ceil((this.#scroll.position + this.#view - this.#listTop) / rowHeight));
-    return { first, count: Math.max(0, last - first) };
-  }
-
-  /** The top of row `index` of all rows, pinned ones first. */
-  #topOf(index: number): { readonly top: number; readonly height: number } {
-    const look = this.#look.length;
-    if (index < look) return { top: groupHeight + index * this.#lookRowHeight, height: this.#lookRowHeight };
-    return { top: this.#listTop + (index - look) * rowHeight, height: rowHeight };
+    return visibleRows(this.#shape, this.#scroll.position);
   }
 
   // -------------------------------------------------------------------------------------------------------- updates
@@ -148,7 +127,7 @@ export class ConversationList extends ViewElement {
   #holdPlace(list: ListData | undefined): void {
     const before = this.#shownList;
     this.#shownList = list;
-    const top = this.#listTop;
+    const top = listTop(this.#shape);
     if (!before || !list || this.#scroll.position < 1) {
       this.#newRows = 0;
       this.#newTotal = top;
@@ -168,7 +147,7 @@ export class ConversationList extends ViewElement {
   override updated(): void {
     const scroller = this.find(".scroll");
     if (!scroller) return;
-    const area = this.#area;
+    const area = areaOf(this.#shape);
     const most = Math.max(0, area.content - area.view);
     if (this.#scroll.position > most) this.#scroll = { ...this.#scroll, position: most };
     // The browser's own position follows ours where both are the same, or after a jump by keys or by new rows.
@@ -207,7 +186,7 @@ export class ConversationList extends ViewElement {
   readonly #onScroll = (event: Event): void => {
     const scroller = event.target as HTMLElement;
     if (scroller.scrollTop === this.#scroll.scrollTop) return;
-    this.#scroll = scrolled(this.#scroll, scroller.scrollTop, this.#area);
+    this.#scroll = scrolled(this.#scroll, scroller.scrollTop, areaOf(this.#shape));
     if (this.#scroll.position < 1) this.#newRows = 0;
     clearTimeout(this.#settle);
     this.#settle = setTimeout(() => this.#settled(scroller), 200);
@@ -216,7 +195,7 @@ export class ConversationList extends ViewElement {
 
   /** Once a capped list rests, the scrollbar shows where it is, so that both ends can be reached again. */
   #settled(scroller: HTMLElement): void {
-    const wanted = settledScrollTop(this.#scroll.position, this.#area);
+    const wanted = settledScrollTop(this.#scroll.position, areaOf(this.#shape));
     if (Math.abs(wanted - scroller.scrollTop) > 1) this.#setScrollTop(scroller, wanted);
     this.requestUpdate();
   }
@@ -226,7 +205,7 @@ export class ConversationList extends ViewElement {
     if (!scroller) return;
     this.#scroll = { ...this.#scroll, position };
     if (position < 1) this.#newRows = 0;
-    const area = this.#area;
+    const area = areaOf(this.#shape);
     this.#setScrollTop(scroller, settledScrollTop(position, area));
     this.requestUpdate();
   }
@@ -262,7 +241,7 @@ export class ConversationList extends ViewElement {
   }
 
   #moveTo(index: number): void {
-    const { top, height } = this.#topOf(index);
+    const { top, height } = topOf(this.#shape, index);
     const position = index === 0 ? 0 : positionToShow(this.#scroll.position, this.#view, top, height);
     const id = this.#cursor.moveTo(index);
     this.#focusWanted = true;
@@ -298,7 +277,7 @@ export class ConversationList extends ViewElement {
   override render(): TemplateResult {
     const { list } = this.store.data;
     const total = list?.total ?? 0;
-    const area = this.#area;
+    const area = areaOf(this.#shape);
     const items = list ? this.#items() : [];
     return html`
       <div
@@ -324,7 +303,7 @@ export class ConversationList extends ViewElement {
                 (item) => item.template,
               )}
             </div>
-            ${list && total === 0 ? this.#nothing() : nothing}
+            ${list && total === 0 ? nothingFound(this.store) : nothing}
           </div>
           ${this.#ruler()}
           ${
@@ -351,17 +330,17 @@ export class ConversationList extends ViewElement {
 
   #items(): ReadonlyArray<{ readonly key: string; readonly template: TemplateResult }> {
     const shift = this.#scroll.scrollTop - this.#scroll.position;
-    const offset = this.#area.content === this.#area.area ? 0 : shift;
+    const offset = areaOf(this.#shape).content === areaOf(this.#shape).area ? 0 : shift;
     const look = this.#look;
     const { list } = this.store.data;
     const rows = list?.rows ?? [];
     const visible = this.#visible;
     const items: Array<{ key: string; template: TemplateResult }> = [];
-    if (this.#scroll.position < this.#listTop + this.#view) {
-      if (this.#hasLook) items.push({ key: "group look", template: this.#lookHead(offset) });
-      items.push({ key: "group new", template: this.#newHead(offset) });
+    if (this.#scroll.position < listTop(this.#shape) + this.#view) {
+      if (this.#shape.hasPinned) items.push({ key: "group look", template: needsLookHead(this.store, offset) });
+      items.push({ key: "group new", template: newestHead(this.store, listTop(this.#shape) - groupHeight + offset) });
       for (const [index, row] of look.entries()) {
-        items.push({ key: `look ${row.id}`, template: this.#row(row, index, this.#topOf(index).top + offset) });
+        items.push({ key: `look ${row.id}`, template: this.#row(row, index, topOf(this.#shape, index).top + offset) });
       }
     }
     const loaded = list?.first ?? 0;
@@ -374,7 +353,7 @@ export class ConversationList extends ViewElement {
       const row = index < 0 || index >= this.#total ? undefined : rows[index - loaded];
       if (row === undefined || index < loaded) continue;
       const place = index + look.length;
-      items.push({ key: row.id, template: this.#row(row, place, this.#topOf(place).top + offset) });
+      items.push({ key: row.id, template: this.#row(row, place, topOf(this.#shape, place).top + offset) });
     }
     return items;
   }
@@ -403,49 +382,6 @@ export class ConversationList extends ViewElement {
     return this.layout === "narrow" ? width - 20 - 16 - 62 - 44 - 30 : Math.max(220, (width - 362) / 3.7);
   }
 
-  #lookHead(offset: number): TemplateResult {
-    const total = this.store.data.list?.needsLookTotal ?? 0;
-    const open = !this.store.folded.has("look");
-    return html`<div class="group" role="row" ${placed({ transform: `translateY(${offset}px)` })}>
-      <span role="gridcell">
-        <button aria-expanded=${open} @click=${() => this.store.toggleFolded("look")}>
-          ${icon(open ? "chevron-down" : "chevron-right")}Needs a look <span class="badge">${count(total)}</span>
-        </button>
-      </span>
-      ${
-        total > 5
-          ? html`<span role="gridcell"
-              ><button class="link" @click=${() => this.store.setNeedsLookOnly(true)}>All ${count(total)}</button></span
-            >`
-          : nothing
-      }
-    </div>`;
-  }
-
-  #newHead(offset: number): TemplateResult {
-    const open = !this.store.folded.has("new");
-    const top = this.#listTop - groupHeight + offset;
-    const name = this.store.needsLookOnly ? "Needs a look, newest first" : "Newest first";
-    return html`<div class="group" role="row" ${placed({ transform: `translateY(${top}px)` })}>
-      <span role="gridcell">
-        <button aria-expanded=${open} @click=${() => this.store.toggleFolded("new")}>
-          ${icon(open ? "chevron-down" : "chevron-right")}${name}
-          <span class="n">${count(this.store.data.list?.total ?? 0)}</span>
-        </button>
-      </span>
-    </div>`;
-  }
-
-  #nothing(): TemplateResult {
-    if (!this.store.filtered) {
-      return html`<div class="nothing">No conversation yet. A message shows here as soon as one passes.</div>`;
-    }
-    return html`<div class="nothing">
-      <span>Nothing found for ${filterInWords(this.store)}.</span>
-      <button class="link" @click=${() => this.store.clearFilter()}>Clear Filter</button>
-    </div>`;
-  }
-
   #ruler(): TemplateResult | typeof nothing {
     const ruler = this.store.data.list?.ruler ?? [];
     const marks = ruler.flatMap((slice, index) => {
@@ -455,17 +391,6 @@ export class ConversationList extends ViewElement {
     });
     return html`<div class="ruler" aria-hidden="true">${marks}</div>`;
   }
-}
-
-/** `"ORD-1042" in state stuck or late, from 14:00:10 on`. */
-function filterInWords(store: ViewElement["store"]): string {
-  const parts = [
-    store.text.trim() === "" ? "" : `“${store.text.trim()}”`,
-    store.states.length === 0 ? "" : `in state ${store.states.join(" or ")}`,
-    store.needsLookOnly ? "that needs a look" : "",
-    store.brush ? "in the marked span of time" : "",
-  ];
-  return parts.filter((part) => part !== "").join(" ");
 }
 
 define("contrail-conversation-list", ConversationList);

@@ -6,7 +6,16 @@ import { html, svg, type PropertyValues, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { ConversationDetail, Lane } from "../../daemon/serve/protocol.ts";
 import type { KeyAction } from "../model/keys.ts";
-import { causalPath, causeOf, effectOf, laneX, planLanes, rowHeight, type LanePlan } from "../model/lane-geometry.ts";
+import {
+  causalPath,
+  causeOf,
+  effectOf,
+  laneX,
+  planLanes,
+  planOf,
+  rowHeight,
+  type LanePlan,
+} from "../model/lane-geometry.ts";
 import { positionToShow, rowsBetween, tops } from "../model/virtual-rows.ts";
 import "./evidence-hover.ts";
 import { brokerMark } from "./icons.ts";
@@ -35,6 +44,7 @@ export class LaneList extends ViewElement {
   declare beside: boolean;
 
   #plan: LanePlan | undefined;
+  #planned: { readonly detail: ConversationDetail; readonly key: string } | undefined;
   #tops: Float64Array = new Float64Array(1);
   #path: ReadonlySet<number> | undefined;
   #cursor = 0;
@@ -66,8 +76,7 @@ export class LaneList extends ViewElement {
       const scroller = this.find(".scroll");
       if (scroller) scroller.scrollTop = 0;
     }
-    this.#plan = planLanes(this.detail, this.clientWidth || 420, this.narrow);
-    this.#tops = tops(rows.map((each) => rowHeight(each)));
+    this.#planAnew();
     const { seq } = this.store.place;
     if (seq !== this.#shownSeq) {
       const at = rows.findIndex((each) => each.seq === seq && each.kind === "message");
@@ -78,6 +87,15 @@ export class LaneList extends ViewElement {
     }
     this.#cursor = Math.min(this.#cursor, Math.max(0, rows.length - 1));
     this.#path = seq === undefined ? undefined : causalPath(rows, this.#cursor);
+  }
+
+  /** A long conversation is measured when it changed, not whenever something else on the page did. */
+  #planAnew(): void {
+    const key = `${this.clientWidth} ${this.narrow}`;
+    if (this.#planned?.detail === this.detail && this.#planned.key === key) return;
+    this.#planned = { detail: this.detail, key };
+    this.#plan = planLanes(this.detail, this.clientWidth || 420, this.narrow);
+    this.#tops = tops(this.detail.rows.map((each) => rowHeight(each)));
   }
 
   override updated(): void {
@@ -208,13 +226,14 @@ export class LaneList extends ViewElement {
 
   override render(): TemplateResult {
     const { rows, lanes } = this.detail;
-    const plan = this.#plan ?? planLanes(this.detail, 420, this.narrow);
+    const whole = this.#plan ?? planLanes(this.detail, 420, this.narrow);
     const scroller = this.find(".scroll");
     const from = scroller?.scrollTop ?? 0;
     const range = rowsBetween(this.#tops, from - 120, from + (scroller?.clientHeight ?? 800) + 120);
     const indices = new Set<number>();
     for (let index = range.first; index < range.first + range.count; index++) indices.add(index);
     if (rows.length > 0) indices.add(this.#cursor);
+    const plan = planOf(whole, indices);
     const path = this.#path;
     return html`
       <div class="grid" role="grid" aria-label="Messages in time" aria-rowcount=${rows.length}>

@@ -6,7 +6,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { announce, silentAnnouncer, type AnnouncerState } from "../model/announcer.ts";
 import { actionOf, type KeyAction } from "../model/keys.ts";
 import { layoutFor, type Layout } from "../model/layout.ts";
-import type { Place } from "../store/view-store.ts";
+import type { Place } from "../store/place.ts";
 import { ConversationList } from "./conversation-list.ts";
 import { ConversationView } from "./conversation-view.ts";
 import "./empty-state.ts";

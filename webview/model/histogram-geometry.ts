@@ -1,6 +1,6 @@
 /** The histogram as numbers: bars, axis, and what a brush on it means. */
 import type { Histogram } from "../../daemon/serve/protocol.ts";
-import type { Brush } from "../store/view-store.ts";
+import type { Brush } from "../store/place.ts";
 
 export interface Span {
   readonly from: number;

@@ -64,6 +64,23 @@ export function planLanes(
   };
 }
 
+/** The plan with only what touches these rows, so that drawing them does not look at all others. */
+export function planOf(plan: LanePlan, rows: ReadonlySet<number>): LanePlan {
+  let first = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const row of rows) {
+    first = Math.min(first, row);
+    last = Math.max(last, row);
+  }
+  return {
+    ...plan,
+    stretches: plan.stretches.filter((stretch) => stretch.fromRow <= last && stretch.toRow >= first),
+    brackets: plan.brackets.filter(
+      ({ step, compensation }) => Math.min(step, compensation) <= last && Math.max(step, compensation) >= first,
+    ),
+  };
+}
+
 /** With very many participants lanes stand closer, so that the names of messages keep half of the width. */
 function narrowGap(width: number, before: number, lanes: number): number {
   return Math.max(7, Math.min(narrowLaneGap, Math.floor((width / 2 - before + 40) / lanes)));

@@ -1,5 +1,5 @@
 /** What stands on the screen at which width; the numbers are those of the look. */
-import type { Place } from "../store/view-store.ts";
+import type { Place } from "../store/place.ts";
 
 export type Column = "list" | "conversation" | "message";
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { listRow, needsLook } from "../testing/fixture-conversations.ts";
+import { listRow, needsLook } from "../testing/fixture-rows.ts";
 import { announce, announceEveryMs, silentAnnouncer } from "./announcer.ts";
 import { hexRows } from "./hex-rows.ts";
 import { axisTicks, brushFor, brushSpan, peakRate } from "./histogram-geometry.ts";

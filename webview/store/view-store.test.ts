@@ -4,7 +4,8 @@ import type { HostAction } from "../bridge.ts";
 import { readKept, type KeptState } from "../connection/kept-state.ts";
 import { asServerMessage, type Link, type LinkEvents } from "../connection/link.ts";
 import { reconnectPause } from "../connection/websocket-link.ts";
-import { detailOf, needsLook } from "../testing/fixture-conversations.ts";
+import { detailOf } from "../testing/fixture-conversations.ts";
+import { needsLook } from "../testing/fixture-rows.ts";
 import { histogramOf, messageOf, statusOf } from "../testing/fixture-messages.ts";
 import { ViewStore } from "./view-store.ts";
 

@@ -2,22 +2,17 @@
  * The one state of the page: what the daemon sent, what the user looks at, and what is asked of the daemon because of
  * it. Elements read it and call its methods; it tells them once a frame that something changed.
  */
-import { protocolVersion, type ConversationFilter, type ConversationState } from "../../daemon/serve/protocol.ts";
+import type * as Protocol from "../../daemon/serve/protocol.ts";
+import type { ConversationFilter, ConversationState } from "../../daemon/serve/protocol.ts";
 import type { FoundBroker, HostAction } from "../bridge.ts";
 import type { Keeper } from "../connection/kept-state.ts";
 import type { ConnectionChange, Link, LinkEvents } from "../connection/link.ts";
 import type { RowRange } from "../model/virtual-rows.ts";
 import { applyMessage, noData, type LiveData } from "./live-data.ts";
+import { placeBefore, placeOfConversation, placeOfMessage, placeWithoutPane, type Brush, type Place } from "./place.ts";
 
-/** What is on the screen: the list, one conversation, or one message of it; in wide windows with a side pane. */
-export interface Place {
-  readonly level: "list" | "conversation" | "message";
-  readonly conversation?: string;
-  readonly seq?: number;
-}
-
-/** A span of time: fixed, or the last `width` milliseconds, moving with now. */
-export type Brush = { readonly from: number; readonly to: number } | { readonly width: number };
+/** The version this page speaks; it does not compile once the daemon's is another. */
+const protocolVersion: typeof Protocol.protocolVersion = 1;
 
 export interface Connection extends ConnectionChange {
   /** When it came to this state, milliseconds since the epoch. */
@@ -135,6 +130,11 @@ export class ViewStore {
     return this.text.trim() !== "" || this.states.length > 0 || this.needsLookOnly || this.brush !== undefined;
   }
 
+  /** Once a second, ages move on without any message. */
+  tick(): void {
+    this.#changed();
+  }
+
   // ------------------------------------------------------------------------------------------ what the user does
 
   setText(text: string): void {
@@ -190,34 +190,25 @@ export class ViewStore {
 
   /** Shows a conversation: beside the list, or over it with `wide` (and always where there is no room beside it). */
   openConversation(id: string, wide = false): void {
-    const level = wide ? "conversation" : this.place.level === "list" ? "list" : "conversation";
-    const same = this.place.conversation === id;
     this.cursor = id;
-    this.#go({ level, conversation: id, ...(same && this.place.seq !== undefined ? { seq: this.place.seq } : {}) });
+    this.#go(placeOfConversation(this.place, id, wide));
   }
 
   /** Selects a message; `wide` gives it the larger part of the window. */
   openMessage(seq: number, wide = false): void {
-    const level = wide ? "message" : this.place.level === "list" ? "message" : this.place.level;
-    this.#go({ ...this.place, level, seq });
+    this.#go(placeOfMessage(this.place, seq, wide));
   }
 
   /** One step back: from a message to its conversation, from there to the list. */
   back(): void {
-    const { level, conversation } = this.place;
-    if (conversation === undefined) return;
-    if (level === "message") this.#go({ level: "conversation", conversation });
-    else this.#go({ level: "list", conversation });
+    this.#go(placeBefore(this.place));
   }
 
   /** Closes the innermost pane; returns whether there was one. */
   closePane(): boolean {
-    const { level, conversation, seq } = this.place;
-    if (conversation === undefined) return false;
-    if (level === "list") this.#go({ level: "list" });
-    else if (seq !== undefined) this.#go({ level: "conversation", conversation });
-    else this.back();
-    return true;
+    const place = placeWithoutPane(this.place);
+    if (place) this.#go(place);
+    return place !== undefined;
   }
 
   /** Freezes this view at what it shows; the daemon goes on. */
@@ -408,10 +399,5 @@ export class ViewStore {
       this.#frame = 0;
       for (const listener of this.#listeners) listener();
     });
-  }
-
-  /** Once a second, ages move on without any message. */
-  tick(): void {
-    this.#changed();
   }
 }

@@ -1,6 +1,6 @@
 /** Messages, status and histogram for the page's tests. */
 import type { Histogram, MessageDetail, Status, TapReportView, TapView } from "../../daemon/serve/protocol.ts";
-import { now } from "./fixture-conversations.ts";
+import { now } from "./fixture-rows.ts";
 
 const hex =
   "0a084f52442d3130343012064245522d30321a170a06412d31313037120a547261696c2053686f651a0132220c" +

@@ -8,7 +8,8 @@ import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { ClientMessage, ConversationFilter, ConversationRow, ServerMessage } from "../../daemon/serve/protocol.ts";
-import { detailOf, listRow, needsLook } from "./fixture-conversations.ts";
+import { detailOf } from "./fixture-conversations.ts";
+import { listRow, needsLook } from "./fixture-rows.ts";
 import { histogramOf, messageOf, report, statusOf, type Scenario } from "./fixture-messages.ts";
 
 export const policy =
@@ -34,7 +35,8 @@ export class FixtureServer {
   readonly #sockets = new Set<WebSocket>();
   readonly #watches = new Map<WebSocket, Extract<ClientMessage, { kind: "watchConversations" }>>();
 
-  constructor() {
+  /** `folder`: where the bundled page is. */
+  constructor(folder = join(import.meta.dirname, "../../dist/webview")) {
     this.#server = createServer((request, response) => {
       const path = new URL(request.url ?? "/", "http://fixture").pathname;
       const name = path === "/" ? "index.html" : path.slice(1);
@@ -43,7 +45,7 @@ export class FixtureServer {
         response.writeHead(404).end();
         return;
       }
-      readFile(join(import.meta.dirname, "../../dist/webview", name)).then(
+      readFile(join(folder, name)).then(
         (content) => response.writeHead(200, { "content-type": type, "content-security-policy": policy }).end(content),
         () => response.writeHead(404).end(),
       );
