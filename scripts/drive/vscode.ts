@@ -41,6 +41,8 @@ export interface RunningVscode {
   readonly home: string;
   /** Runs a command of the palette by its title. */
   command(title: string): Promise<void>;
+  /** Opens a file of the workspace by its name, as a user does by Go to File. */
+  openFile(path: string): Promise<void>;
   /** The document inside the live view's webview. */
   liveView(): FrameLocator;
   reload(): Promise<void>;
@@ -122,9 +124,13 @@ export async function startVscode(options: VscodeOptions): Promise<RunningVscode
       origin,
       home,
       command: (title) => runCommand(page, title),
+      openFile: (path) => pick(page, path, path.split("/").at(-1) ?? path),
       liveView: () => page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame"),
+      // The command goes through the editor's own shutdown, which keeps the open editors; the browser's reload would not.
       reload: async () => {
-        await page.reload();
+        const loaded = page.waitForEvent("load", { timeout: 60_000 });
+        await runCommand(page, "Developer: Reload Window");
+        await loaded;
         await page.waitForSelector(".monaco-workbench .statusbar", { timeout: 60_000 });
       },
       screenshot: async (name) => {
@@ -161,18 +167,21 @@ export async function eventually<T>(
   }
 }
 
+function runCommand(page: Page, title: string): Promise<void> {
+  return pick(page, `>${title}`, title);
+}
+
 /** The palette lists what is known when it opens, and commands of an extension may come later: so it is opened again. */
-async function runCommand(page: Page, title: string): Promise<void> {
+async function pick(page: Page, typed: string, shown: string): Promise<void> {
   await eventually(
-    `the palette to offer ${title}`,
+    `the palette to offer ${shown}`,
     async () => {
       await page.keyboard.press("Escape");
       await page.keyboard.press("F1");
       const input = page.locator(".quick-input-widget input[type=text]").first();
       await input.waitFor({ timeout: 3_000 });
-      await input.fill(`>${title}`);
-      const row = page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first();
-      await row.click({ timeout: 3_000 });
+      await input.fill(typed);
+      await page.locator(".quick-input-list .monaco-list-row", { hasText: shown }).first().click({ timeout: 3_000 });
       return true;
     },
     30_000,
