@@ -1,6 +1,8 @@
 import type { JsonValue } from "../codec/decoded.ts";
 import type { Place } from "../source/index.ts";
+import { type Seen, mergeSeen, newSeen } from "./evaluated-parts.ts";
 import { type Property, type Schema, type Side, requiredOn } from "./model.ts";
+import { article, describe, listed } from "./violation-words.ts";
 import { codePointLength, dottedPath, equalValues, isArray, isMultipleOf, isObject, typeOf } from "./values.ts";
 
 /** What a reader lets pass; everything else a schema says is enforced. */
@@ -41,6 +43,9 @@ const maxDepth = 600;
 /** A hostile value must not keep the evaluator busy without end: `oneOf` in recursion is exponential. */
 const maxSteps = 500_000;
 
+/** Patterns may take quadratic time and worse, and bodies are hostile. */
+const longestMatched = 20_000;
+
 const valid: Evaluation = { outcome: "valid", violations: [] };
 
 /** Whether `value` is an instance of `schema`, and if not, why not, at which path. Never throws. */
@@ -51,14 +56,6 @@ export function evaluate(schema: Schema, value: JsonValue, options: EvaluationOp
     return { outcome: "undecided", violations: run.violations, reason: run.undecided };
   }
   return accepted ? valid : { outcome: "invalid", violations: run.violations };
-}
-
-/** Which parts of a value were evaluated, for the `unevaluated*` keywords. */
-interface Seen {
-  names: Set<string>;
-  allNames: boolean;
-  items: number;
-  marked: Set<number>;
 }
 
 class Run {
@@ -160,6 +157,7 @@ class Run {
     }
     if (pattern !== undefined) {
       if (pattern.test === undefined) this.giveUp(`the pattern ${pattern.source} cannot be read`);
+      else if (value.length > longestMatched) this.giveUp("a text is too long to be matched against a pattern");
       else if (!pattern.test.test(value)) {
         ok = this.fail(schema, "pattern", `must match ${pattern.source}, but is ${describe(value)}`);
       }
@@ -452,17 +450,6 @@ class Run {
   }
 }
 
-function newSeen(): Seen {
-  return { names: new Set(), allNames: false, items: 0, marked: new Set() };
-}
-
-function mergeSeen(into: Seen, from: Seen): void {
-  for (const name of from.names) into.names.add(name);
-  for (const index of from.marked) into.marked.add(index);
-  into.allNames ||= from.allNames;
-  into.items = Math.max(into.items, from.items);
-}
-
 function hasDefault(property: Property | undefined): boolean {
   if (property === undefined) return false;
   if (property.schema.default !== undefined) return true;
@@ -486,21 +473,4 @@ function hasDuplicates(items: readonly JsonValue[]): boolean {
     }
   }
   return false;
-}
-
-function describe(value: JsonValue): string {
-  if (isArray(value)) return "an array";
-  if (isObject(value)) return "an object";
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
-}
-
-function listed(values: readonly JsonValue[]): string {
-  const shown = values.slice(0, 6).map(describe).join(", ");
-  return values.length > 6 ? `${shown}, … (${values.length})` : shown;
-}
-
-function article(types: string): string {
-  if (types === "null") return "null";
-  return /^[aio]/.test(types) ? `an ${types}` : `a ${types}`;
 }
