@@ -19,19 +19,22 @@ import {
 export function textReport(result: CheckResult, style: Style): string {
   const blocks = [
     ...result.problems.map(({ problem }) => {
-      const colour = problem.severity === "error" ? style.red : style.yellow;
       const place = placeOfProblem(result, problem);
+      if (problem.severity === "hint") {
+        return [head(result, place, style.cyan("hint"), problem.code, style), text(harmless(problem.message))];
+      }
+      const colour = problem.severity === "error" ? style.red : style.yellow;
       return [
         head(result, place, colour(problem.severity), problem.code, style),
         ...snippet(place, colour, style),
-        text(problem.message),
+        text(harmless(problem.message)),
       ];
     }),
     ...result.findings.map((checked) => findingBlock(result, checked, style)),
     ...result.accepted.map(({ by, ...checked }) => [
       head(result, placeOfFinding(checked), style.dim("accepted"), checked.finding.ruleId, style),
-      text(checked.finding.message),
-      text(`Accepted: ${by.reason}${by.expires === undefined ? "" : ` (until ${by.expires})`}`),
+      text(harmless(checked.finding.message)),
+      text(`Accepted: ${harmless(by.reason)}${by.expires === undefined ? "" : ` (until ${by.expires})`}`),
     ]),
   ];
   const notes = [...result.notes, ...result.unreadable].map(
