@@ -1,31 +1,14 @@
-import type { DecodedBody, Violation } from "../contracts/codec/index.ts";
+import type { DecodedBody } from "../contracts/codec/index.ts";
 import type { Contracts } from "./contracts.ts";
 import type { Change, Conversation, CorrelationHints, Correlator } from "./correlate/model.ts";
 import { Masker } from "./mask/index.ts";
 import { DefinitionsSeen } from "./pipeline-definitions.ts";
-import { channelName, messageInput } from "./pipeline-input.ts";
+import { makeFacts, type MessageFacts } from "./pipeline-facts.ts";
+import { messageInput } from "./pipeline-input.ts";
+import { dropOldest, type ReadMessage, RecentMessages } from "./pipeline-recent.ts";
 import { PipelineQueue, type QueueLimits } from "./pipeline-queue.ts";
 import type { Capture } from "./store/index.ts";
 import type { Delivery, Envelope, TapEvent, TapSink, TapState } from "./tap/envelope.ts";
-
-/** What views need of every message without reading it again. */
-export interface MessageFacts {
-  readonly seq: number;
-  /** When it was sent, as far as the wire says so; else when it was seen. */
-  readonly at: number;
-  readonly receivedAt: number;
-  readonly tap: string;
-  readonly broker: "kafka" | "rabbitmq";
-  readonly channel: string;
-  readonly key: string;
-  readonly format: DecodedBody["format"];
-  readonly check: DecodedBody["check"];
-  readonly definition?: string;
-  /** The first violation, and the file that says otherwise. */
-  readonly violation?: Violation & { readonly file: string };
-  /** Nobody got it: the broker had no queue for it. */
-  readonly unroutable: boolean;
-}
 
 export interface PipelineOptions {
   readonly capture: Capture;
@@ -72,7 +55,7 @@ export class Pipeline implements TapSink {
   private readonly masker: Masker;
   private readonly queue: PipelineQueue;
   private facts = new Map<number, MessageFacts>();
-  private recent = new RecentEnvelopes();
+  private recent = new RecentMessages();
   private readonly interruptedAt = new Map<string, number>();
   private lastTick = 0;
   private draining = false;
@@ -137,13 +120,31 @@ export class Pipeline implements TapSink {
     const known = this.facts.get(seq);
     if (known !== undefined) return known;
     const stored = this.capture.message(seq);
-    return stored === undefined ? undefined : this.makeFacts(seq, stored.envelope, this.decode(stored.envelope));
+    return stored === undefined ? undefined : makeFacts(seq, stored.envelope, this.decode(stored.envelope));
   }
 
   /** A stored message, read by the contracts of now. */
-  message(seq: number): { envelope: Envelope; decoded: DecodedBody; masked: number } | undefined {
+  message(seq: number): ReadMessage | undefined {
+    const recent = this.recent.get(seq);
+    if (recent !== undefined) {
+      // What is shown is on disk first.
+      this.capture.flush();
+      return recent;
+    }
     const stored = this.capture.message(seq);
-    return stored && { envelope: stored.envelope, masked: stored.masked, decoded: this.decode(stored.envelope) };
+    return stored && { ...stored, decoded: this.decode(stored.envelope) };
+  }
+
+  /** Up to `limit` stored messages with numbers above `afterSeq`, in order, read by the contracts of now. */
+  messagesAfter(afterSeq: number, limit: number): readonly ReadMessage[] {
+    const count = Math.min(limit, this.observedSeq - afterSeq);
+    if (count > 0 && this.recent.get(afterSeq + 1) !== undefined) {
+      const seqs = Array.from({ length: count }, (_, i) => afterSeq + 1 + i);
+      return seqs.map((seq) => this.message(seq)).filter((message) => message !== undefined);
+    }
+    return this.capture
+      .messages(afterSeq, limit)
+      .map((stored) => ({ ...stored, decoded: this.decode(stored.envelope) }));
   }
 
   conversation(id: string): Conversation | undefined {
@@ -165,6 +166,7 @@ export class Pipeline implements TapSink {
   async setContracts(contracts: Contracts): Promise<void> {
     const same = contracts.catalog.revision === this.contracts.catalog.revision;
     this.contracts = contracts;
+    this.recent = new RecentMessages();
     if (!same && this.capture.lastSeq - this.capture.oldestSeq < rebuildLimit) await this.rebuild();
   }
 
@@ -206,7 +208,7 @@ export class Pipeline implements TapSink {
   private startOver(): void {
     this.generation++;
     this.facts = new Map();
-    this.recent = new RecentEnvelopes();
+    this.recent = new RecentMessages();
     this.definitions = new DefinitionsSeen();
     this.seen = 0;
     this.masked = 0;
@@ -251,7 +253,7 @@ export class Pipeline implements TapSink {
           message: { ...envelope, origin: { ...message.origin, ...envelope.origin } as typeof message.origin },
         };
         const seq = this.correlator.deliver(delivery);
-        this.capture.addDelivery(delivery, seq, seq === undefined ? undefined : this.recent.get(seq));
+        this.capture.addDelivery(delivery, seq, seq === undefined ? undefined : this.recent.get(seq)?.envelope);
         break;
       }
       case "state":
@@ -291,9 +293,9 @@ export class Pipeline implements TapSink {
     this.observedSeq = seq;
     this.lastSeqOfTap.set(envelope.tap, seq);
     this.correlator.observe({ seq, envelope, decoded });
-    this.facts.set(seq, this.makeFacts(seq, envelope, decoded));
+    this.facts.set(seq, makeFacts(seq, envelope, decoded));
     if (this.facts.size > (this.options.maxFacts ?? 200_000)) dropOldest(this.facts);
-    this.recent.set(seq, envelope);
+    this.recent.add({ seq, envelope, decoded, masked });
     if (decoded.definition !== undefined) {
       this.definitions.note(decoded.definition, decoded, seq, envelope.timestamp ?? envelope.receivedAt);
     }
@@ -348,63 +350,10 @@ export class Pipeline implements TapSink {
     }
   }
 
-  private makeFacts(seq: number, envelope: Envelope, decoded: DecodedBody): MessageFacts {
-    const { origin } = envelope;
-    const violation = decoded.violations[0];
-    return {
-      seq,
-      at: envelope.timestamp ?? envelope.receivedAt,
-      receivedAt: envelope.receivedAt,
-      tap: envelope.tap,
-      broker: origin.broker,
-      channel: channelName(envelope),
-      key: keyText(envelope.key),
-      format: decoded.format,
-      check: decoded.check,
-      ...(decoded.definition === undefined ? {} : { definition: decoded.definition.name }),
-      ...(violation === undefined ? {} : { violation: { ...violation, file: decoded.definition?.place.path ?? "" } }),
-      unroutable: origin.broker === "rabbitmq" && origin.routedQueues?.length === 0,
-    };
-  }
-
   private tick(now: number): void {
     this.lastTick = now;
     this.correlator.tick(now);
   }
-}
-
-/** The newest messages, for a while: deliveries follow on their heels and are stored as what differs from them. */
-class RecentEnvelopes {
-  private readonly envelopes = new Map<number, Envelope>();
-  private bytes = 0;
-
-  get(seq: number): Envelope | undefined {
-    return this.envelopes.get(seq);
-  }
-
-  set(seq: number, envelope: Envelope): void {
-    this.envelopes.set(seq, envelope);
-    this.bytes += envelope.body?.length ?? 0;
-    while (this.envelopes.size > 2_000 || (this.bytes > 16 * 1024 * 1024 && this.envelopes.size > 1)) {
-      this.bytes -= dropOldest(this.envelopes)?.body?.length ?? 0;
-    }
-  }
-}
-
-function dropOldest<T>(map: Map<number, T>): T | undefined {
-  for (const [seq, value] of map) {
-    map.delete(seq);
-    return value;
-  }
-  return undefined;
-}
-
-/** A key as text where it is text, else as hex. */
-export function keyText(key: Uint8Array | null): string {
-  if (key === null) return "";
-  const text = Buffer.from(key).toString("utf8");
-  // eslint-disable-next-line no-control-regex -- control characters are what tells bytes from text
-  return /[\u0000-\u001f\ufffd]/.test(text) ? Buffer.from(key).toString("hex").slice(0, 128) : text.slice(0, 256);
 }
 
 function pause(): Promise<void> {

@@ -3,7 +3,8 @@ import type { Seq } from "../correlate/model.ts";
 import { isMask } from "../mask/index.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { channelName, headerText } from "../pipeline-input.ts";
-import { keyText } from "../pipeline.ts";
+import { keyText } from "../pipeline-facts.ts";
+import type { ReadMessage } from "../pipeline-recent.ts";
 import type { Envelope } from "../tap/envelope.ts";
 import { evidenceOf } from "./evidence.ts";
 import type { MessageDetail, MessageSummary } from "./protocol.ts";
@@ -17,10 +18,9 @@ const longestHeader = 4_096;
 /** Who writes a kind of message is told from so many of its newest messages. */
 const writersFrom = 2_000;
 
-/** A message as one line. `undefined` when it is not kept any more. */
-export function messageSummary(pipeline: Pipeline, seq: Seq): MessageSummary | undefined {
-  const message = pipeline.message(seq);
-  return message && summary(pipeline, seq, message.envelope, message.decoded);
+/** A message as one line. */
+export function messageSummary(pipeline: Pipeline, { seq, envelope, decoded }: ReadMessage): MessageSummary {
+  return summary(pipeline, seq, envelope, decoded);
 }
 
 /** Everything about a message, for the inspector. `undefined` when it is not kept any more. */

@@ -1,7 +1,8 @@
 /** What rows, sentences and lanes say, on the cases that the look was drawn from. */
 import { describe, expect, it } from "vitest";
 import type { Conversation, Edge, Journey, Participant } from "../correlate/model.ts";
-import type { MessageFacts, Pipeline } from "../pipeline.ts";
+import type { MessageFacts } from "../pipeline-facts.ts";
+import type { Pipeline } from "../pipeline.ts";
 import { conversationDetail } from "./present-conversation.ts";
 import { Subject } from "./subject.ts";
 

@@ -13,7 +13,7 @@ import { Subject } from "./subject.ts";
 const fullBytes = 1024 * 1024;
 /** A reader that has not taken anything for so long is let go; it comes back as a cursor and misses nothing. */
 const stuckMs = 30_000;
-const messagesAtOnce = 250;
+const messagesAtOnce = 1_000;
 
 /** One connected view. Called once a round with what changed; decides itself what it has to say. */
 export class Session {
@@ -215,10 +215,7 @@ export class Session {
 
   private sendMessages(after: number): void {
     const { pipeline } = this.shown;
-    const messages = pipeline.capture
-      .messages(after, messagesAtOnce)
-      .map(({ seq }) => messageSummary(pipeline, seq))
-      .filter((summary) => summary !== undefined);
+    const messages = pipeline.messagesAfter(after, messagesAtOnce).map((message) => messageSummary(pipeline, message));
     const last = messages.at(-1);
     if (last === undefined) return;
     this.messagesAfter = last.seq;

@@ -1,5 +1,6 @@
 import type { Conversation, Edge, Journey, Participant, Seq } from "../correlate/model.ts";
-import type { MessageFacts, Pipeline } from "../pipeline.ts";
+import type { MessageFacts } from "../pipeline-facts.ts";
+import type { Pipeline } from "../pipeline.ts";
 
 /** One conversation with what presenting it asks again and again, each found once. */
 export class Subject {

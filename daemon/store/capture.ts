@@ -50,6 +50,7 @@ export class Capture {
   private database: DatabaseSync;
   /** The file, after it failed: what it had can still be read, with luck. */
   private failed: DatabaseSync | undefined;
+  private readonly prepared = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
   private statements: Record<Waiting["insert"], StatementSync>;
   private waiting: Waiting[] = [];
   private waitingBytes = 0;
@@ -192,7 +193,7 @@ export class Capture {
   message(seq: number): StoredMessage | undefined {
     this.flush();
     for (const database of this.databases()) {
-      const row = database.prepare("SELECT * FROM message WHERE seq = ?").get(seq) as MessageRow | undefined;
+      const row = this.statement(database, "SELECT * FROM message WHERE seq = ?").get(seq) as MessageRow | undefined;
       if (row !== undefined) return messageFromRow(row);
     }
     return undefined;
@@ -203,9 +204,10 @@ export class Capture {
     this.flush();
     const rows = this.databases().flatMap(
       (database) =>
-        database
-          .prepare("SELECT * FROM message WHERE seq > ? ORDER BY seq LIMIT ?")
-          .all(afterSeq, limit) as unknown as MessageRow[],
+        this.statement(database, "SELECT * FROM message WHERE seq > ? ORDER BY seq LIMIT ?").all(
+          afterSeq,
+          limit,
+        ) as unknown as MessageRow[],
     );
     return rows
       .sort((a, b) => a.seq - b.seq)
@@ -342,6 +344,21 @@ export class Capture {
     this.waiting.push(waiting);
     this.waitingBytes += bytes;
     if (this.waiting.length >= 5_000 || this.waitingBytes >= 8 * 1024 * 1024) this.flush();
+  }
+
+  /** Statements that are asked for again and again are prepared once. */
+  private statement(database: DatabaseSync, sql: string): StatementSync {
+    let known = this.prepared.get(database);
+    if (known === undefined) {
+      known = new Map();
+      this.prepared.set(database, known);
+    }
+    let statement = known.get(sql);
+    if (statement === undefined) {
+      statement = database.prepare(sql);
+      known.set(sql, statement);
+    }
+    return statement;
   }
 
   private write(batch: readonly Waiting[]): void {
