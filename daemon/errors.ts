@@ -1,6 +1,6 @@
 /**
- * Every failure of a broker that a user of the daemon may see: one factory each, with a stable code and one or two sentences that
- * say what happened and what to do. Nobody else writes such sentences; credentials never appear in them.
+ * Every failure of a broker that a user of the daemon may see: one factory each, with a stable code and one or two
+ * sentences that say what happened and what to do. Credentials never appear in them.
  */
 
 export const failureCodes = [

@@ -134,7 +134,8 @@ async function state(): Promise<Record<string, unknown>> {
       "internal",
       "arguments",
     ]),
-    queues: await list("/api/queues", [
+    allQueues: await list("/api/queues", ["vhost", "name"]),
+    queues: await list(`/api/queues/${vhost}`, [
       "vhost",
       "name",
       "durable",
@@ -161,14 +162,15 @@ async function state(): Promise<Record<string, unknown>> {
   };
 }
 
-/** RabbitMQ's statistics tell of closed connections seconds later; before that they are no basis. */
+/** RabbitMQ's numbers of connections and messages are seconds old; before they have settled they are no basis. */
 async function settledState(): Promise<Record<string, unknown>> {
   let last: Record<string, unknown> = {};
-  const connections = async (): Promise<unknown> => {
+  const unsettled = async (): Promise<unknown> => {
     last = await state();
-    return last["connections"];
+    const queues = last["queues"] as readonly { readonly messages: unknown }[];
+    return [last["connections"], queues.filter(({ messages }) => messages !== 0)];
   };
-  await expect.poll(connections, { timeout: 20_000, interval: 100 }).toEqual([]);
+  await expect.poll(unsettled, { timeout: 30_000, interval: 100 }).toEqual([[], []]);
   return last;
 }
 
