@@ -340,4 +340,41 @@ describe("what cannot be proven or read", () => {
     expect(problems.map((problem) => problem.code)).toEqual(["unresolved-reference", "yaml-syntax", "not-text"]);
     expect(broken.slice(problems[0]!.span.start, problems[0]!.span.end)).toBe(`"#/nowhere"`);
   });
+
+  it("never throws and never points outside of the text, however a contract is mangled", () => {
+    const texts = [openapi(full, `${without}\n  next: {$ref: "#/components/schemas/Next"}`), asyncapi("send", full)];
+    const pieces = [
+      "$ref: '#'",
+      "[",
+      "}",
+      ": ",
+      "\n",
+      "  ",
+      "null",
+      "- ",
+      "&a ",
+      "*a",
+      "'",
+      "enum: []",
+      "<<: *a",
+      "|\n",
+      "1e999",
+    ];
+    let seed = 11;
+    const next = (below: number) => ((seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff) >>> 8) % below;
+    for (let i = 0; i < 150; i++) {
+      const text = texts[i % 2] ?? "";
+      let mangled = text;
+      for (let k = 0; k <= next(3); k++) {
+        const at = next(mangled.length);
+        mangled = mangled.slice(0, at) + (pieces[next(pieces.length)] ?? "") + mangled.slice(at + next(12));
+      }
+      const report = checkContracts(request({ "a.yaml": text }, { "a.yaml": mangled }));
+      checkContracts(request({ "a.yaml": mangled }, { "a.yaml": text }));
+      for (const { span } of [...report.problems, ...report.findings.map((finding) => finding.place)]) {
+        expect(span.start).toBeLessThanOrEqual(span.end);
+        expect(span.end).toBeLessThanOrEqual(mangled.length);
+      }
+    }
+  });
 });

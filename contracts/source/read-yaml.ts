@@ -14,7 +14,9 @@ export function readYaml(path: string, text: string): { root: DocumentNode | und
   const problems: Problem[] = [];
   const report = (code: string, start: number, end: number, message: string) => {
     if (problems.length >= maxProblems) return;
-    problems.push({ code, severity: "error", path, span: { start, end: Math.max(start, end) }, message });
+    // The library may point behind the last character.
+    const span = { start: Math.min(start, text.length), end: Math.min(Math.max(start, end), text.length) };
+    problems.push({ code, severity: "error", path, span, message });
   };
   try {
     if (flowDepth(text) > maxDocumentDepth) throw new RangeError("too deep");
