@@ -16,6 +16,7 @@ const idleMs = 60_000;
 export class AsyncapiProblems {
   private readonly log: (message: string) => void;
   private readonly onChange: () => void;
+  private readonly workerFile: () => string;
   private worker: Worker | undefined;
   private broken = 0;
   private nextId = 1;
@@ -25,7 +26,8 @@ export class AsyncapiProblems {
   private readonly known = new Map<string, { text: string; problems: readonly SpecificationProblem[] }>();
   private idle: NodeJS.Timeout | undefined;
 
-  constructor(onChange: () => void, log: (message: string) => void) {
+  constructor(onChange: () => void, log: (message: string) => void, workerFile = installedWorker) {
+    this.workerFile = workerFile;
     this.onChange = onChange;
     this.log = log;
   }
@@ -77,7 +79,7 @@ export class AsyncapiProblems {
   }
 
   private start(): Worker {
-    const worker = new Worker(workerFile(), {
+    const worker = new Worker(this.workerFile(), {
       execArgv: ["--no-deprecation"],
       resourceLimits: { maxOldGenerationSizeMb: 512 },
     });
@@ -127,7 +129,7 @@ function documentsFor({ files }: WorkerRequest): ReadonlyMap<string, string> {
 }
 
 /** Beside the bundle, above its chunks, or, from source, the TypeScript file. */
-function workerFile(): string {
+function installedWorker(): string {
   const candidates = ["./asyncapi-worker.js", "../asyncapi-worker.js", "./asyncapi-worker.ts"].map((name) =>
     fileURLToPath(new URL(name, import.meta.url)),
   );

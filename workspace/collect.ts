@@ -8,7 +8,7 @@ import type { Problem } from "../contracts/source/index.ts";
 import type { BufLayout } from "./buf-config.ts";
 import { defaultConfig, isContrailConfig, type ContrailConfig } from "./contrail-config.ts";
 import { isDocument, isProto, mayBeContract, mentionsApi, referencesIn } from "./detect.ts";
-import { defaultLimits, type FileSource } from "./file-sources.ts";
+import { defaultLimits, type FileSource, type Listing } from "./file-sources.ts";
 import { importsIn, modulesFromImports } from "./import-roots.ts";
 import { isBufSettings, moduleHolding, withoutNested } from "./modules.ts";
 import * as notes from "./notes.ts";
@@ -71,7 +71,7 @@ export async function collect(source: FileSource): Promise<Collected> {
   };
 
   // In portions, so that a repository of large JSON files is never held in memory as a whole.
-  for (const portion of portions(listing.paths, 500)) {
+  for (const portion of portions(listing)) {
     for (const path of await load(portion)) {
       if (isDocument(path) && !isSettings(path) && detectContract(path, texts.get(path) ?? "") === undefined)
         texts.delete(path);
@@ -156,6 +156,21 @@ function decode(content: Buffer): string {
   return decoder.decode(content);
 }
 
-function* portions<T>(items: readonly T[], size: number): Generator<T[]> {
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
+const portionFiles = 500;
+const portionBytes = 64_000_000;
+
+function* portions({ paths, sizes }: Pick<Listing, "paths" | "sizes">): Generator<string[]> {
+  let portion: string[] = [];
+  let bytes = 0;
+  for (const path of paths) {
+    const size = sizes?.get(path) ?? 0;
+    if (portion.length >= portionFiles || (portion.length > 0 && bytes + size > portionBytes)) {
+      yield portion;
+      portion = [];
+      bytes = 0;
+    }
+    portion.push(path);
+    bytes += size;
+  }
+  if (portion.length > 0) yield portion;
 }

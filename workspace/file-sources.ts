@@ -10,6 +10,8 @@ import { nameOf } from "./paths.ts";
 
 export interface Listing {
   readonly paths: readonly string[];
+  /** How large each file is, where that is known beforehand. */
+  readonly sizes?: ReadonlyMap<string, number>;
   readonly unreadable: readonly Unreadable[];
   readonly notes: readonly Note[];
 }
@@ -118,8 +120,9 @@ export function commitSource(root: string, commit: string, limits: Limits = defa
       const inside = tree.filter(({ path }) => !path.split("/").slice(0, -1).some(isSkipped));
       objects = new Map(inside.map(({ path, object, size }) => [path, { object, size }]));
       const paths = inside.map(({ path }) => path).filter(wanted);
-      if (paths.length <= limits.files) return { paths, unreadable: [], notes: [] };
-      return { paths: paths.slice(0, limits.files), unreadable: [], notes: [notes.tooManyFiles(limits.files)] };
+      const sizes = new Map(inside.map(({ path, size }) => [path, size]));
+      if (paths.length <= limits.files) return { paths, sizes, unreadable: [], notes: [] };
+      return { paths: paths.slice(0, limits.files), sizes, unreadable: [], notes: [notes.tooManyFiles(limits.files)] };
     },
 
     async read(paths) {
