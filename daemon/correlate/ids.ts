@@ -66,6 +66,7 @@ export function hexOf(bytes: Uint8Array): string {
  */
 export function idOf(raw: HeaderValue | undefined, named: boolean, near: number): Id {
   if (typeof raw === "number" || typeof raw === "bigint") return idOfNumber(raw, named, near);
+  // Bytes that are no text, such as Spring's 16, come as hex.
   const value = textOf(raw);
   return value === undefined ? NONE : idOfText(value, named, near);
 }
@@ -90,6 +91,7 @@ export function idOfText(input: string, named: boolean, near: number): Id {
   let previous = 0; // 1 digit, 2 letter, 3 separator
   let longestDigits = 0;
   let run = 0;
+  let upper = false;
   for (let i = 0; i < length; i++) {
     const code = value.charCodeAt(i);
     if (code >= 48 && code <= 57) {
@@ -99,8 +101,8 @@ export function idOfText(input: string, named: boolean, near: number): Id {
       if (previous !== 1) runs++;
       previous = 1;
     } else if ((code >= 97 && code <= 122) || (code >= 65 && code <= 90)) {
-      const low = code | 32;
-      if (low > 102) hex = false;
+      if (code < 97) upper = true;
+      if ((code | 32) > 102) hex = false;
       letters++;
       if (previous !== 2) runs++;
       previous = 2;
@@ -123,8 +125,11 @@ export function idOfText(input: string, named: boolean, near: number): Id {
       value[13] === "-" &&
       value[18] === "-" &&
       value[23] === "-";
-    if (isUuid) return strongHex(value.replaceAll("-", ""));
-    if (separators === 0 && digits > 0 && letters > 0) return strongHex(value);
+    if (isUuid) return strong(upper ? value.toLowerCase() : value);
+    if (separators === 0 && digits > 0 && letters > 0) {
+      const lower = upper ? value.toLowerCase() : value;
+      return strong(length === 32 ? dashed(lower) : lower);
+    }
   }
   if (letters === 0) {
     if (separators > 0) return { value, strength: "weak" }; // dates, versions, decimals
@@ -140,9 +145,13 @@ export function idOfText(input: string, named: boolean, near: number): Id {
   return { value, strength: "weak" };
 }
 
-function strongHex(value: string): Id {
-  const lower = value.toLowerCase();
-  return /^0+$/.test(lower) ? NONE : { value: lower, strength: "strong" };
+function strong(value: string): Id {
+  return value.charCodeAt(0) === 48 && /^[0-]+$/.test(value) ? NONE : { value, strength: "strong" };
+}
+
+/** 32 hex digits in the form in which UUIDs are mostly written, so that those need no work. */
+function dashed(hex: string): string {
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
 /** Frameworks wrap ids: `{uuid}`, `urn:uuid:uuid`, quotes, a trailing NUL. */
@@ -167,12 +176,6 @@ function isEpoch(value: number, near: number): boolean {
 
 function isIsoDate(value: string): boolean {
   return /^\d{4}-\d\d-\d\d/.test(value) || /^\d{8}T\d{4,6}/.test(value);
-}
-
-/** A strong id as people write it: 32 hex digits as a UUID. */
-export function displayId(value: string): string {
-  if (!/^[0-9a-f]{32}$/.test(value)) return value;
-  return `${value.slice(0, 8)}-${value.slice(8, 12)}-${value.slice(12, 16)}-${value.slice(16, 20)}-${value.slice(20)}`;
 }
 
 /**

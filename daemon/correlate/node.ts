@@ -1,6 +1,7 @@
 /** The records that correlation keeps: one per message, one per place where ids stand. Internal to this folder. */
 import type { Seq } from "./model.ts";
 import type { IdStrength } from "./ids.ts";
+import type { Field } from "./fields.ts";
 import type { Clock } from "./clocks.ts";
 import type { Group } from "./groups.ts";
 import type { PairEntry } from "./pairs.ts";
@@ -31,6 +32,9 @@ export interface Slot {
   readonly field: string;
   readonly named: boolean;
   readonly thing: boolean;
+  /** What is learned of it as a field, and as a general correlation id; found once. */
+  asField?: Field;
+  asCorrelation?: Field;
 }
 
 /** One id in one place of one message. */

@@ -96,7 +96,7 @@ export class Values {
         entry.uses.push(known);
         entry.count = 1;
         entry.framework = known.framework;
-        entry.fields.push(fieldOf(known));
+        entry.fields.push(this.fieldOf(known).name);
         this.entries.set(key, entry);
       }
       this.addUse(entry, found);
@@ -127,7 +127,7 @@ export class Values {
       if (!isSoft(found) || found.strength === "weak") continue;
       const known = this.entries.get(keyOf(found));
       if (!(known instanceof Entry)) continue;
-      const field = this.fields.of(found.slot.field);
+      const field = this.fieldOf(found);
       if (known.settledAt > -Infinity && node.at > known.settledAt) field.gaps.add(node.at - known.settledAt);
       if (node.at > known.settledAt) known.settledAt = node.at;
     }
@@ -181,8 +181,14 @@ export class Values {
     }
   }
 
+  private fieldOf(found: Found): Field {
+    const slot = found.slot;
+    if (found.role === "correlation") return (slot.asCorrelation ??= this.fields.of(`correlation ${slot.where}`));
+    return (slot.asField ??= this.fields.of(slot.field));
+  }
+
   private countField(found: Found, entry: Entry | undefined): void {
-    const field = this.fields.of(fieldOf(found));
+    const field = this.fieldOf(found);
     field.messages++;
     if (entry === undefined) field.distinct++;
     else if (!entry.fields.includes(field.name)) {
@@ -235,7 +241,7 @@ export class Values {
     const last = entry.uses[entry.uses.length - 1];
     const soft = entry.uses.find((use) => isSoft(use));
     if (!last || !soft) return;
-    const at = last.node.at + this.fields.of(soft.slot.field).gap(soft.strength === "strong");
+    const at = last.node.at + this.fieldOf(soft).gap(soft.strength === "strong");
     if (at === entry.timer) return;
     entry.timer = at;
     this.ending.add(at, entry);
@@ -268,7 +274,7 @@ export class Values {
     if (!soft) return [];
     const trace = soft.role === "trace";
     const strong = soft.strength === "strong";
-    const field = this.fields.of(soft.slot.field);
+    const field = this.fieldOf(soft);
     if (!trace && field.setAside() !== undefined) return [];
     const gap = trace ? thresholds.strongSession : field.gap(strong);
     const links: { from: Node; to: Node; kind: EvidenceKind; strength: Strength }[] = [];
@@ -339,7 +345,7 @@ export class Values {
   private closeSession(entry: Entry): void {
     const soft = entry.uses.find((use) => isSoft(use));
     if (!soft || soft.role === "trace") return;
-    const field = this.fields.of(soft.slot.field);
+    const field = this.fieldOf(soft);
     const sessions = sessionsOf(entry.uses, field.gap(soft.strength === "strong"));
     const session = sessions[sessions.length - 1] ?? [];
     if (session.length < 2) return;
@@ -389,10 +395,6 @@ const ranks: Record<Found["role"], number> = {
 
 function rank(found: Found): number {
   return ranks[found.role];
-}
-
-function fieldOf(found: Found): string {
-  return found.role === "correlation" ? `correlation ${found.slot.where}` : found.slot.field;
 }
 
 /** Under what name an id tells groups apart; `undefined` where it does not. */

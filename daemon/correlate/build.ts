@@ -1,0 +1,153 @@
+/** Builds what views see of a conversation from its messages and from what is known of others; when somebody asks. */
+import { causesOf, type CauseKnowledge, type Causes } from "./causes.ts";
+import type { Commits } from "./commits.ts";
+import type { Copies } from "./copies.ts";
+import type { Deadlines } from "./deadlines.ts";
+import { exchangesOf, type Exchanges } from "./exchanges.ts";
+import type { Contribution, Families } from "./families.ts";
+import type { Conv } from "./groups.ts";
+import type { Conversation } from "./model.ts";
+import { compareNodes, type Node } from "./node.ts";
+import type { Participants } from "./participants.ts";
+import { shapeOf, type Shape } from "./sagas.ts";
+import type { Values } from "./values.ts";
+
+/** What is built for a conversation, and until when it is right. */
+export interface Built {
+  readonly revision: number;
+  readonly until: number;
+  readonly builtAt: number;
+  readonly value: Conversation;
+  readonly exchanges: Exchanges;
+  readonly contribution: Contribution;
+}
+
+/** Everything outside of a conversation that its value depends on. */
+export interface Knowledge {
+  readonly values: Values;
+  readonly families: Families;
+  readonly participants: Participants;
+  readonly commits: Commits;
+  readonly deadlines: Deadlines;
+  readonly copies: Copies;
+}
+
+export function buildConversation(conv: Conv, now: number, know: Knowledge): Built {
+  const nodes = [...conv.nodes()].sort(compareNodes);
+  const exchanges = exchangesOf(nodes, know.values);
+  const names = new Map<Node, string | undefined>();
+  const readBy = new Map<Node, readonly string[] | undefined>();
+  const writer = (node: Node): string | undefined => {
+    if (names.has(node)) return names.get(node);
+    const answered = exchanges.ofReply.get(node)?.request;
+    const found = know.participants.writer(node, answered);
+    const name = found && found.basis !== "placeholder" ? found.name : undefined;
+    names.set(node, name);
+    return name;
+  };
+  const knowledge: CauseKnowledge = {
+    values: know.values,
+    original: (node) => know.copies.originalOf(node),
+    comesBefore: (a, b) => know.families.comesBefore(a, b),
+    writer,
+    readers: (node) => {
+      if (readBy.has(node)) return readBy.get(node);
+      const answered = exchanges.ofReply.get(node)?.request;
+      const groups = node.broker === "kafka" ? [...know.commits.groupsOf(node)] : [];
+      const readers = know.participants
+        .readers(node, answered, groups)
+        .filter((reader) => reader.basis !== "placeholder")
+        .map((reader) => reader.name);
+      const known = readers.length > 0 || know.participants.knowsReaders(node) ? readers : undefined;
+      readBy.set(node, known);
+      return known;
+    },
+  };
+  const causes = causesOf(nodes, exchanges, knowledge);
+  const first = nodes[0] as Node;
+  const shape = shapeOf(nodes, exchanges, causes, {
+    now,
+    family: know.families.of(first.type),
+    deadline: (request) => know.deadlines.of(request),
+    afterGaps: (from, to) => know.deadlines.afterGaps(from, to),
+    writer,
+  });
+  return {
+    revision: conv.revision,
+    until: shape.until,
+    builtAt: now,
+    value: valueOf(conv, nodes, causes, shape),
+    exchanges,
+    contribution: shape.contribution,
+  };
+}
+
+function valueOf(conv: Conv, nodes: readonly Node[], causes: Causes, shape: Shape): Conversation {
+  const first = nodes[0] as Node;
+  const last = nodes[nodes.length - 1] as Node;
+  return {
+    id: conv.id,
+    revision: conv.revision,
+    kind: shape.kind,
+    name: shape.name,
+    key: keyOf(nodes),
+    state: shape.state,
+    ...(shape.sagaKind === undefined ? {} : { sagaKind: shape.sagaKind }),
+    ...(shape.inferredFrom === undefined ? {} : { inferredFrom: shape.inferredFrom }),
+    seqs: nodes.map((node) => node.seq),
+    edges: causes.edges,
+    exchanges: shape.exchanges,
+    steps: shape.steps,
+    missing: shape.missing,
+    startedAt: first.at,
+    lastAt: last.at,
+    ...(shape.endedAt === undefined ? {} : { endedAt: shape.endedAt }),
+  };
+}
+
+/** The id by which a person knows this instance: the business id that most of its messages carry, and more than one. */
+function keyOf(nodes: readonly Node[]): string {
+  const scores = new Map<string, { score: number; messages: number }>();
+  const some = nodes.length > 64 ? nodes.slice(0, 64) : nodes;
+  const several = some.filter((node) => !node.duplicateOf && !node.original).length > 1;
+  some.forEach((node, index) => {
+    const seen = new Set<string>();
+    for (const found of node.found) {
+      if (found.role === "trace" || found.role === "self" || found.strength === "weak" || seen.has(found.value))
+        continue;
+      seen.add(found.value);
+      // Numbers that people use before random ids, ids of the business before those of frameworks, early before late.
+      let score = found.strength === "medium" ? 1 : 0.2;
+      if (found.role === "business" || found.role === "contract" || found.role === "key") score += 0.3;
+      if (index === 0) score += 0.5;
+      const known = scores.get(found.value);
+      if (known) {
+        known.score += score;
+        if (!node.duplicateOf && !node.original) known.messages++;
+      } else scores.set(found.value, { score, messages: 1 });
+    }
+  });
+  let best = "";
+  let bestScore = 0;
+  for (const [value, { score, messages }] of scores) {
+    if (several && messages < 2) continue;
+    if (score > bestScore || (score === bestScore && value < best)) {
+      best = value;
+      bestScore = score;
+    }
+  }
+  return best;
+}
+
+/** What of a conversation changes by time alone, as a number that is never 0. */
+export function digest(value: Conversation): number {
+  let hash = 0x811c9dc5;
+  const mix = (text: string): void => {
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  };
+  mix(`${value.kind}${value.state}${value.seqs.length}`);
+  for (const gone of value.missing) mix(`${gone.name}${gone.after}`);
+  for (const step of value.steps) mix(step.state + step.name);
+  for (const exchange of value.exchanges) mix(exchange.state);
+  return hash === 0 ? 1 : hash;
+}
