@@ -15,7 +15,8 @@ import {
 import { takeLock } from "./lock.ts";
 import { probeRuntime } from "./runtime.ts";
 import { protocolVersion } from "./serve/protocol.ts";
-import { runTrace, type RunningTrace } from "./trace.ts";
+import type { RunningTrace } from "./trace-options.ts";
+import { runTrace } from "./trace.ts";
 
 const defaultIdleMs = 10_000;
 /** The one who started it may take a while to come back. */

@@ -5,7 +5,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { DecodedBody } from "../../contracts/codec/index.ts";
 import type { Delivery, Envelope, TapEvent } from "../tap/envelope.ts";
 import { captureFailed, captureIsMissing, captureIsNewer, captureIsUnreadable } from "./errors.ts";
-import { createSchema, schemaProblem } from "./schema.ts";
+import { createSchema, schemaProblem, tune } from "./schema.ts";
 import { happenedFromRow, happenedToRow, type HappenedRow, messageFromRow, type MessageRow } from "./rows.ts";
 import { headersToText, originToText } from "./values.ts";
 
@@ -401,13 +401,6 @@ export class Capture {
     this.firstSeq = seq + 1;
     return Number(changes);
   }
-}
-
-function tune(database: DatabaseSync): void {
-  // NORMAL in WAL mode survives the death of the process at any moment; only a power cut may take the last commits.
-  database.exec(
-    "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;",
-  );
 }
 
 function prepare(database: DatabaseSync): Record<Waiting["insert"], StatementSync> {
