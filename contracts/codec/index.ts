@@ -16,4 +16,4 @@ export {
   type ProtobufReading,
   type ProtobufWriting,
 } from "./protobuf.ts";
-export { readAsJson, readAsWire, type NumberedReading } from "./protobuf-numbered.ts";
+export { readAsJson, readAsWire, readDefault, type NumberedReading } from "./protobuf-numbered.ts";

@@ -4,7 +4,7 @@
  */
 import protojson from "protobufjs/ext/protojson.js";
 import type { ProtoSchema } from "../proto/index.ts";
-import { codecType, decodeFields, type CodecType } from "./protobuf-types.ts";
+import { codecName, codecType, decodeFields, type CodecType } from "./protobuf-types.ts";
 import { utf8 } from "../proto/index.ts";
 
 /** Scalars are texts, and alike where they mean the same: `150` as int32 or int64, a text and its UTF-8 bytes. */
@@ -18,6 +18,15 @@ export function readAsWire(schema: ProtoSchema, messageName: string, bytes: Uint
 /** Reads protobuf's JSON by protobufjs' own implementation of it. */
 export function readAsJson(schema: ProtoSchema, messageName: string, text: string): NumberedReading {
   return read(schema, messageName, (codec) => protojson.fromJson(codec.type, JSON.parse(text)));
+}
+
+/** What protobufjs shows of a field that is not there, as a text; undefined for what has no default. */
+export function readDefault(schema: ProtoSchema, messageName: string, fieldName: string): string | undefined {
+  const field = schema.message(messageName)?.fieldByName(fieldName);
+  const type = codecType(schema, messageName)?.type;
+  if (field === undefined || type === undefined) return undefined;
+  const value = numbered(type.fields[codecName(field)]?.resolve().defaultValue, { unknownFields: 0 });
+  return typeof value === "string" ? value : undefined;
 }
 
 function read(schema: ProtoSchema, messageName: string, decode: (codec: CodecType) => object): NumberedReading {

@@ -121,6 +121,7 @@ function codecField(
       message_encoding: field.isDelimited ? "DELIMITED" : "LENGTH_PREFIXED",
       utf8_validation: features.utf8Validation,
     },
+    ...statedDefault(field),
   };
   if (field.isMap) {
     if (field.typeRef?.kind !== "message") return undefined;
@@ -135,6 +136,18 @@ function codecField(
   const type = typeName(field, nameOf);
   if (type === undefined) return undefined;
   return new protobuf.Field(name, field.number, type, field.isRepeated ? "repeated" : undefined, undefined, options);
+}
+
+/** The default that the contract states, where it is a number, a bool, a text or an enum value. */
+function statedDefault(field: FieldDescriptor): { default?: string | number | boolean } {
+  const value = field.defaultValue;
+  if (value === undefined || field.isRepeated || field.type === "bytes" || field.type === "unknown") return {};
+  if (value.kind === "string") return { default: value.text };
+  if (value.kind === "word" && field.type === "bool") return { default: value.text === "true" };
+  if (value.kind === "word" && field.type === "enum") return { default: value.text };
+  if (value.kind !== "int" && value.kind !== "float") return {};
+  const number = Number(/^0[0-7]+$/.test(value.text) ? `0o${value.text.slice(1)}` : value.text);
+  return Number.isNaN(number) ? {} : { default: value.negative ? -number : number };
 }
 
 const mapKeys = new Set(

@@ -55,6 +55,8 @@ export interface Witness {
   readonly reader: Version;
   /** What kind of message this is: `shop.v1.OrderPlaced`, or `GET /orders/{id} 200 application/json`. */
   readonly messageName: string;
+  /** What the reader takes it for, where that is another kind of message: the new request type of an rpc. */
+  readonly readAs?: string;
   /** The message as the writer means it: JSON text, indented by two spaces. */
   readonly written: string;
   /** The bytes on the wire, where they are not simply the UTF-8 of `written`. */

@@ -8,7 +8,7 @@ import {
   type SingleValue,
 } from "../proto/index.ts";
 import type { Observation } from "./finding.ts";
-import { fieldJson, type Json } from "./proto-json-data.ts";
+import { fieldJson, shownJson, type Json } from "./proto-json-data.ts";
 
 /** An observation, and what of a reader's tolerance can make it harmless. */
 export interface Seen extends Observation {
@@ -51,7 +51,8 @@ function compareField(
   // What comes from an import that was not found is not compared.
   if (known.type === "unknown") return;
   if (read === undefined) {
-    if (isEmpty(wrote) && !known.hasPresence) return;
+    // An empty value is what a reader sees of a field that is not there.
+    if (isEmpty(wrote) && (!field.hasPresence || !known.hasPresence)) return;
     const movedAway = surface === "wire" && reader.unknown.includes(field.number);
     if (known.isRepeated)
       seen.push({ path, outcome: movedAway ? "moved-into-unknown" : "lost", wrote: text, hurts: "always" });
@@ -79,11 +80,10 @@ function compareValues(
   surface: "wire" | "json",
   path: string,
 ): void {
-  const written = listOf(wrote);
-  const taken = listOf(read);
+  const written = listOf(field, wrote);
+  const taken = listOf(known, read);
   if (written.length > taken.length) {
-    const outcome = surface === "wire" && taken.length > 0 && !known.isRepeated ? "lost" : "lost";
-    seen.push({ path, outcome, wrote: jsonText(field, wrote), read: jsonText(known, read), hurts: "always" });
+    seen.push({ path, outcome: "lost", wrote: jsonText(field, wrote), read: jsonText(known, read), hurts: "always" });
     return;
   }
   for (const [index, item] of written.entries()) {
@@ -109,16 +109,20 @@ function isList(value: FieldValue): boolean {
 }
 
 /** A map's entries are messages with a key and a value, as on the wire. */
-function listOf(value: FieldValue): readonly SingleValue[] {
+function listOf(field: FieldDescriptor, value: FieldValue): readonly SingleValue[] {
   if (typeof value === "object" && "items" in value) return value.items;
-  if (typeof value === "object" && "pairs" in value) return value.pairs.flatMap(([key, item]) => [key, item]);
+  if (typeof value === "object" && "pairs" in value) {
+    const entry = field.typeRef;
+    if (entry?.kind !== "message") return [];
+    return value.pairs.map(([key, item]) => new MessageValue(entry).with(1, key).with(2, item));
+  }
   return [value];
 }
 
 function isEmpty(value: FieldValue): boolean {
   if (value instanceof MessageValue) return false;
   if (value instanceof Uint8Array) return value.length === 0;
-  if (typeof value === "object") return listOf(value).length === 0;
+  if (typeof value === "object") return "items" in value ? value.items.length === 0 : value.pairs.length === 0;
   return value === 0 || value === 0n || value === "" || value === false;
 }
 
@@ -154,8 +158,7 @@ function jsonText(field: FieldDescriptor, value: FieldValue): string {
 }
 
 function singleText(field: FieldDescriptor, value: SingleValue): string {
-  if (field.isMap) return value instanceof MessageValue ? "{…}" : String(value);
-  return textOf(fieldJson(field, value));
+  return textOf(value instanceof MessageValue ? shownJson(value) : fieldJson(field, value));
 }
 
 function textOf(json: Json | undefined): string {

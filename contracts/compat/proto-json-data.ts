@@ -16,14 +16,32 @@ import {
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** The JSON of a message, or undefined where it holds a type with a form of its own. */
+/** The JSON of a message, or undefined where it holds a type with a form of its own or a text that is none. */
 export function messageJson(value: MessageValue): Json | undefined {
-  if (hasOwnForm(value.message)) return undefined;
+  if (hasOwnForm(value.message) || holdsRawText(value)) return undefined;
+  return plainJson(value, messageJson);
+}
+
+/** What a message holds, for people to read, where `messageJson` gives nothing: every message in its plain form. */
+export function shownJson(value: MessageValue): Json {
+  return plainJson(value, shownJson) ?? {};
+}
+
+/** A text field can hold bytes that are no text, where its writer does not check them; they have no form in JSON. */
+function holdsRawText(value: MessageValue): boolean {
+  return value.message.fields.some(
+    (field) => field.type === "string" && value.fields.get(field.number) instanceof Uint8Array,
+  );
+}
+
+type NestedJson = (value: MessageValue) => Json | undefined;
+
+function plainJson(value: MessageValue, nested: NestedJson): Json | undefined {
   const result: Record<string, Json> = {};
   for (const field of value.message.fields) {
     const set = value.fields.get(field.number);
     if (set === undefined) continue;
-    const json = fieldJson(field, set);
+    const json = fieldJson(field, set, nested);
     if (json === undefined) return undefined;
     result[field.jsonName] = json;
   }
@@ -35,26 +53,31 @@ function hasOwnForm(message: MessageDescriptor): boolean {
 }
 
 /** The JSON of one field's value. */
-export function fieldJson(field: FieldDescriptor, value: FieldValue): Json | undefined {
+export function fieldJson(
+  field: FieldDescriptor,
+  value: FieldValue,
+  nested: NestedJson = messageJson,
+): Json | undefined {
   if (typeof value === "object" && "items" in value) {
-    const items = value.items.map((item) => singleJson(field, item));
+    const items = value.items.map((item) => singleJson(field, item, nested));
     return items.some((item) => item === undefined) ? undefined : (items as Json[]);
   }
   if (typeof value === "object" && "pairs" in value) {
     const itemField = field.typeRef?.kind === "message" ? field.typeRef.fields[1] : undefined;
     const result: Record<string, Json> = {};
     for (const [key, item] of value.pairs) {
-      const json = itemField === undefined ? undefined : singleJson(itemField, item);
+      const json = itemField === undefined ? undefined : singleJson(itemField, item, nested);
       if (json === undefined) return undefined;
       result[String(key)] = json;
     }
     return result;
   }
-  return singleJson(field, value);
+  return singleJson(field, value, nested);
 }
 
-function singleJson(field: FieldDescriptor, value: SingleValue): Json | undefined {
-  if (value instanceof MessageValue) return messageJson(value);
+function singleJson(field: FieldDescriptor, value: SingleValue, nested: NestedJson): Json | undefined {
+  if (value instanceof MessageValue) return nested(value);
+  if (field.type === "string" && value instanceof Uint8Array) return new TextDecoder().decode(value);
   if (field.typeRef?.kind === "enum")
     return field.typeRef.values.find((known) => known.number === value)?.name ?? Number(value);
   return scalarJson(value);

@@ -16,7 +16,7 @@ import {
 import type { Observation, Surface, Version, Witness } from "./finding.ts";
 import { copyOf, fieldCandidates, filled } from "./proto-candidates.ts";
 import { compareMessages, type Seen } from "./proto-compare.ts";
-import { messageJson, readJson, type Json } from "./proto-json-data.ts";
+import { messageJson, readJson, shownJson, type Json } from "./proto-json-data.ts";
 import type { Pair, Proof } from "./proto-rule.ts";
 import type { Level, ReaderProfile } from "./settings.ts";
 
@@ -28,6 +28,8 @@ export interface DataBreak {
   readonly value: MessageValue;
   readonly bytes: Uint8Array;
   readonly json: Json | undefined;
+  /** The message that the reader takes it for. */
+  readonly readAs: MessageDescriptor;
   readonly seen: readonly Seen[];
 }
 
@@ -74,16 +76,18 @@ function findBreak(
   surface: "wire" | "json",
   version: Version,
 ): DataBreak | undefined {
-  const base = filled(writer);
+  const base = filledFor(writer, reader, proof.number);
   if (base === undefined) return undefined;
   const written = writer.fieldByNumber(proof.number);
   const read = reader.fieldByNumber(proof.number);
   if (written === undefined) return read === undefined ? undefined : findMissing(base, reader, read, surface, version);
   if (written.type === "unknown" || read?.type === "unknown") return undefined;
-  if (!written.isRequired && (proof.absent === true || read?.isRequired === true)) {
+  if (proof.defaults !== undefined) return otherDefault(proof, base, written, reader, surface, version);
+  if (!written.isRequired && read?.isRequired === true) {
     const found = attempt(base, reader, surface, version);
-    if (found !== undefined || proof.absent === true) return found;
+    if (found !== undefined) return found;
   }
+  if (proof.absent === true) return undefined;
   for (const value of valuesOf(proof, base, written, read)) {
     const found = attempt(value, reader, surface, version);
     if (
@@ -94,6 +98,45 @@ function findBreak(
       return found;
   }
   return undefined;
+}
+
+/** A message with what either side requires, but not with the field in question unless its writer must set it. */
+function filledFor(writer: MessageDescriptor, reader: MessageDescriptor, number: number): MessageValue | undefined {
+  const base = filled(writer);
+  if (base === undefined) return undefined;
+  for (const field of reader.fields) {
+    const own = writer.fieldByNumber(field.number);
+    if (!field.isRequired || own === undefined || field.number === number || base.fields.has(field.number)) continue;
+    const [value] = fieldCandidates(own);
+    if (value !== undefined) base.with(field.number, value);
+  }
+  return base;
+}
+
+/** The field is not sent: each side fills in its own default. */
+function otherDefault(
+  proof: Proof,
+  base: MessageValue,
+  field: FieldDescriptor,
+  reader: MessageDescriptor,
+  surface: "wire" | "json",
+  version: Version,
+): DataBreak | undefined {
+  const json = messageJson(base);
+  if (proof.defaults === undefined || field.isRequired || (surface === "json" && json === undefined)) return undefined;
+  const other: Version = version === "before" ? "after" : "before";
+  const { [version]: wrote, [other]: read } = proof.defaults;
+  const seen: Seen = { path: field.name, outcome: "defaulted", wrote, read, hurts: "always" };
+  return {
+    surface,
+    writer: version,
+    reader: other,
+    readAs: reader,
+    value: base,
+    bytes: writeMessage(base),
+    json,
+    seen: [seen],
+  };
 }
 
 /** Messages that set the field, and with it what the reader may take for the same. */
@@ -173,20 +216,13 @@ function differences(pair: Pair<MessageDescriptor>, visited: Set<MessageDescript
   return values;
 }
 
-/** A text field that holds bytes which are no text has no form in JSON. */
-function holdsRawText(value: MessageValue): boolean {
-  return value.message.fields.some(
-    (field) => field.type === "string" && value.fields.get(field.number) instanceof Uint8Array,
-  );
-}
-
 function attempt(
   value: MessageValue,
   reader: MessageDescriptor,
   surface: "wire" | "json",
   version: Version,
 ): DataBreak | undefined {
-  const json = holdsRawText(value) ? undefined : messageJson(value);
+  const json = messageJson(value);
   const bytes = writeMessage(value);
   let seen: Seen[];
   if (surface === "wire") {
@@ -207,7 +243,7 @@ function attempt(
   }
   if (seen.length === 0) return undefined;
   const other: Version = version === "before" ? "after" : "before";
-  return { surface, writer: version, reader: other, value, bytes, json, seen };
+  return { surface, writer: version, reader: other, readAs: reader, value, bytes, json, seen };
 }
 
 function unasked(written: MessageValue, read: MessageValue): Seen[] {
@@ -234,7 +270,16 @@ function findMissing(
   const fallback = read.isRepeated ? (read.isMap ? "{}" : "[]") : defaultText(read);
   const seen: Seen = { path: read.name, outcome: "defaulted", read: fallback, hurts: "missing-fields" };
   const other: Version = version === "before" ? "after" : "before";
-  return { surface, writer: version, reader: other, value: base, bytes: writeMessage(base), json, seen: [seen] };
+  return {
+    surface,
+    writer: version,
+    reader: other,
+    readAs: reader,
+    value: base,
+    bytes: writeMessage(base),
+    json,
+    seen: [seen],
+  };
 }
 
 function defaultText(field: FieldDescriptor): string {
@@ -277,13 +322,14 @@ export function surfacesOf(breaks: readonly DataBreak[], breaksSource: boolean):
 export function witnessOf(breaks: readonly DataBreak[]): Witness | undefined {
   const found = breaks.find((candidate) => candidate.seen.some((seen) => seen.hurts === "always")) ?? breaks[0];
   if (found === undefined) return undefined;
-  const written = JSON.stringify(found.json ?? {}, undefined, 2);
+  const written = JSON.stringify(found.json ?? shownJson(found.value), undefined, 2);
   return {
     surface: found.surface,
     writer: found.writer,
     reader: found.reader,
     messageName: found.value.message.fullName,
-    written: found.json === undefined ? "" : written,
+    ...(found.readAs.fullName === found.value.message.fullName ? {} : { readAs: found.readAs.fullName }),
+    written,
     ...(found.surface === "wire" ? { bytes: found.bytes } : {}),
     observations: found.seen.map(observationOf),
     judges: [{ judge: "contrail", external: false, confirms: true }],

@@ -50,6 +50,8 @@ export interface Proof extends Pair<MessageDescriptor> {
   readonly value?: number;
   /** Whether it is a message without the field that shows the change. */
   readonly absent?: boolean;
+  /** What a reader sees of the field where it is not sent, as JSON text, when that is what changed. */
+  readonly defaults?: Pair<string>;
   /** Whether only the wire is tried. */
   readonly wireOnly?: boolean;
 }

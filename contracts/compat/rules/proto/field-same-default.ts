@@ -1,6 +1,7 @@
 import { optionNode, type FieldDescriptor } from "../../../proto/index.ts";
-import type { ProtoRule } from "../../proto-rule.ts";
+import type { Pair, Proof, ProtoRule } from "../../proto-rule.ts";
 import { fieldPlace, optionPlace } from "./places.ts";
+import { proofOf } from "./proofs.ts";
 import { fieldWords } from "./words.ts";
 
 /** What a reader sees where nothing was sent stays the same. */
@@ -22,9 +23,16 @@ export const fieldSameDefault: ProtoRule = {
       place: option === undefined ? fieldPlace(after) : optionPlace(after.file, option),
       previous: oldOption === undefined ? fieldPlace(before) : optionPlace(before.file, oldOption),
       sourceConsequence: `Where the field is not sent, one side reads ${shown(before, old)} and the other ${shown(after, now)}.`,
+      ...withDefaults(pair, shown(before, old), shown(after, now)),
     });
   },
 };
+
+/** A message without the field is the proof, where both sides declare it in a message. */
+function withDefaults(pair: Pair<FieldDescriptor>, before: string, after: string): { proof?: Proof } {
+  const { proof } = proofOf(pair);
+  return proof === undefined || pair.before.isExtension ? {} : { proof: { ...proof, defaults: { before, after } } };
+}
 
 type Default = string | bigint | number;
 
