@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { stateFolder } from "../daemon/client/index.ts";
 import { parseAddressMap, runTrace, type RunningTrace, type TapSettings } from "../daemon/index.ts";
@@ -87,7 +87,7 @@ async function start(asked: Asked): Promise<void> {
   console.log(
     asked.source === undefined
       ? "Contrail taps your brokers and leaves no trace on them."
-      : `No broker was named, so Contrail plays ${asked.source}.`,
+      : `No broker was named, so Contrail plays the recording of ${asked.source}.`,
   );
   console.log(`\n  ${address}\n`);
   console.log("The address opens one browser, once; Enter prints another. Ctrl-C ends everything.");
@@ -168,11 +168,11 @@ function readArguments(args: string[]): Asked | string {
         ...(rabbitmq === undefined ? [] : [{ kind: "rabbitmq", url: rabbitmq } as const]),
       ]
     : [{ kind: "capture", file, as: "recording", pace }];
-  const bundled = values.recording === undefined ? "the bundled recording of the sample shop" : `the recording ${file}`;
+  const played = values.recording === undefined ? "the sample shop" : basename(file);
   return {
     taps,
     contracts: resolve(contracts),
-    source: live ? undefined : bundled,
+    source: live ? undefined : played,
     port,
     allowRemote: values["allow-remote"],
     addressMap: map.value,
