@@ -341,6 +341,15 @@ describe("what cannot be proven or read", () => {
     expect(broken.slice(problems[0]!.span.start, problems[0]!.span.end)).toBe(`"#/nowhere"`);
   });
 
+  it("calls a broken reference what it is, not a removal of all that stood behind it", () => {
+    const order = "components: {schemas: {Order: {type: object, required: [id], properties: {id: {type: string}}}}}\n";
+    const contract = (name: string) => openapi("type: object", `$ref: "#/components/schemas/${name}"`) + order;
+    const { findings, problems } = checkContracts(
+      request({ "a.yaml": contract("Order") }, { "a.yaml": contract("Ordr") }),
+    );
+    expect([findings, problems.map((problem) => problem.code)]).toEqual([[], ["unresolved-reference"]]);
+  });
+
   it("never throws and never points outside of the text, however a contract is mangled", () => {
     const texts = [openapi(full, `${without}\n  next: {$ref: "#/components/schemas/Next"}`), asyncapi("send", full)];
     const pieces = [

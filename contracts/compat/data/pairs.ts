@@ -138,6 +138,8 @@ class PairWalk {
     const key = `${idsOf(old)}|${idsOf(now)}`;
     if (this.visited.has(key) || this.visited.size > maxObjectPairs) return;
     this.visited.add(key);
+    // What is missing behind a broken reference is no change; the reference is reported as what it is.
+    if (now.some(isBrokenReference)) return;
     const { side } = this.message.after.message;
     if (mayBe("object", old) && mayBe("object", now)) {
       const before = objectView(old, side);
@@ -187,6 +189,11 @@ class PairWalk {
       }
     }
   }
+}
+
+/** A reference into these files that leads nowhere; what lies in the web is only not known. */
+function isBrokenReference({ reference }: Schema): boolean {
+  return reference !== undefined && "failure" in reference.target() && !/^[a-z][a-z0-9+.-]+:/i.test(reference.text);
 }
 
 function alternatives(schema: Schema): readonly Schema[] {
