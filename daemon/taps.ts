@@ -77,7 +77,23 @@ function rabbitmqTap(settings: Extract<TapSettings, { kind: "rabbitmq" }>, aroun
   if (!mayConnect(address.host, around)) {
     return refuse("rabbitmq", rabbitmqAddress(address), remoteNotAllowed("RabbitMQ", address.host));
   }
-  return { tap: createRabbitmqTap({ address, ...(around.leases === undefined ? {} : { leases: around.leases }) }) };
+  const { managementUrl } = settings;
+  const managementHost = managementUrl === undefined ? undefined : hostOf(managementUrl);
+  if (managementHost !== undefined && !mayConnect(managementHost, around)) {
+    return refuse("rabbitmq", rabbitmqAddress(address), remoteNotAllowed("RabbitMQ", managementHost));
+  }
+  return {
+    tap: createRabbitmqTap({
+      address,
+      ...(managementUrl === undefined ? {} : { managementUrl }),
+      ...(around.leases === undefined ? {} : { leases: around.leases }),
+    }),
+  };
+}
+
+/** The host of an address; what is no address at all is left to the tap, which says so. */
+function hostOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).hostname : undefined;
 }
 
 function mayConnect(host: string, { allowRemote }: TapSurroundings): boolean {

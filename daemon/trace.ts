@@ -15,6 +15,7 @@ import type { ConfigureRequest, RunningTrace, TraceOptions } from "./trace-optio
 import { makeTap, sourceOf, type TapSurroundings } from "./taps.ts";
 
 const trimEveryMs = 5_000;
+const contractsPatienceMs = 1_500;
 /** What a recording shows after its last event: long enough that what was under way settles, then its time stands. */
 const settleMs = 2_000;
 const stopPatienceMs = 1_500;
@@ -86,12 +87,14 @@ class Trace implements RunningTrace {
 
   async start(): Promise<void> {
     const { stateDir, contractsFolder } = this.options;
+    const reading = contractsFolder === undefined ? undefined : readContracts(contractsFolder);
     const [leftovers, contracts] = await Promise.all([
       stateDir === undefined ? [] : restoreLeftovers(stateDir),
-      contractsFolder === undefined ? this.contracts : readContracts(contractsFolder),
+      // Where there is much to read, what comes meanwhile is read again when the contracts are there.
+      reading === undefined ? undefined : Promise.race([reading, after(contractsPatienceMs)]),
     ]);
     this.notes = leftovers.map(({ message }) => message);
-    this.contracts = contracts;
+    if (contracts !== undefined) this.contracts = contracts;
     this.openPipeline();
     this.server = this.makeServer();
     try {
@@ -100,7 +103,8 @@ class Trace implements RunningTrace {
       await this.stop();
       throw cause;
     }
-    this.watch();
+    if (contracts === undefined) void reading?.then((late) => this.useContracts(late));
+    else this.watch();
     this.trimmer = setInterval(() => this.trim(), trimEveryMs);
     await this.rebuildIfKept();
     this.startTaps();
@@ -221,8 +225,11 @@ class Trace implements RunningTrace {
   }
 
   private async rereadContracts(folder: string): Promise<void> {
-    const contracts = await readContracts(folder);
-    if (this.stopped !== undefined) return;
+    await this.useContracts(await readContracts(folder, this.contracts));
+  }
+
+  private async useContracts(contracts: Contracts): Promise<void> {
+    if (this.stopped !== undefined || contracts === this.contracts) return;
     this.contracts = contracts;
     this.watch();
     await this.pipeline.setContracts(contracts);
@@ -269,6 +276,11 @@ class Trace implements RunningTrace {
 
   private async retry(id: string): Promise<void> {
     const running = this.running.find(({ tap }) => tap.id === id);
+    // A tap that can try again by itself keeps its positions, and so misses nothing of what came in between.
+    if (running?.tap.retry !== undefined) {
+      running.tap.retry();
+      return;
+    }
     const settings = running?.settings ?? this.settings.find((candidate) => sourceOf(candidate) === id);
     if (settings === undefined) return;
     this.running = this.running.filter((other) => other !== running);
@@ -355,4 +367,10 @@ class Trace implements RunningTrace {
     if (this.temporary !== undefined) rmSync(this.temporary, { recursive: true, force: true });
     this.hasEnded();
   }
+}
+
+function after(ms: number): Promise<undefined> {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve(undefined), ms).unref();
+  });
 }

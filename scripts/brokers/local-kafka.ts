@@ -38,7 +38,8 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Broke
   const properties = join(folder, "server.properties");
   await mkdir(folder, { recursive: true });
   await writeFile(properties, serverProperties(folder, port, options.advertised));
-  const clusterId = randomBytes(16).toString("base64url");
+  // Kafka reads an id that begins with "-" as an option.
+  const clusterId = `k${randomBytes(16).toString("base64url").slice(1)}`;
   try {
     const format = ["kafka.tools.StorageTool", "format", "-t", clusterId, "-c", properties];
     await run("java", [...javaOptions, "-cp", classPath, ...format], { cwd: folder });
