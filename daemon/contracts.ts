@@ -16,17 +16,22 @@ export interface Contracts {
   readonly problems: readonly string[];
   /** Every file that was read, relative to the folder. */
   readonly paths: readonly string[];
+  readonly set: ContractSet;
+  /** How long reading them took, milliseconds. */
+  readonly readInMs: number;
   /** Where a place of the catalog is on disk. */
   link(definition: Pick<MessageDefinition, "name" | "format">, place: Place): ContractLink;
 }
 
 /** Contracts of a folder (or several texts given by hand, for tests). `root` is empty where they are in no folder. */
-export function contractsOf(set: ContractSet, root: string, problems: readonly string[] = []): Contracts {
+export function contractsOf(set: ContractSet, root: string, problems: readonly string[] = [], readInMs = 0): Contracts {
   const indexes = new Map<string, LineIndex>();
   return {
     catalog: createCatalog(set),
     problems,
     paths: [...set.files.keys()],
+    set,
+    readInMs,
     link(definition, place) {
       let index = indexes.get(place.path);
       if (index === undefined) {
@@ -48,19 +53,30 @@ export function contractsOf(set: ContractSet, root: string, problems: readonly s
 
 export const noContracts: ContractSet = { files: new Map(), protoModules: [] };
 
-/** Reads the contracts below `root` as they are on disk. Never throws: what could not be read is in `problems`. */
-export async function readContracts(root: string): Promise<Contracts> {
+/**
+ * Reads the contracts below `root` as they are on disk; gives `before` back when nothing in it changed. Never throws:
+ * what could not be read is in `problems`.
+ */
+export async function readContracts(root: string, before?: Contracts): Promise<Contracts> {
+  const began = performance.now();
   try {
     const collected = await loadContracts(root);
     const problems = [
       ...collected.unreadable.map(({ path, message }) => (message.includes(path) ? message : `${path}: ${message}`)),
       ...collected.notes.map(({ message }) => message),
     ];
-    return contractsOf(collected.contracts, root, problems);
+    if (before !== undefined && sameTexts(before.set, collected.contracts)) return before;
+    return contractsOf(collected.contracts, root, problems, performance.now() - began);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     return contractsOf(noContracts, root, [`The contracts below ${root} could not be read: ${why}`]);
   }
+}
+
+function sameTexts(a: ContractSet, b: ContractSet): boolean {
+  if (a.files.size !== b.files.size) return false;
+  for (const [path, text] of a.files) if (b.files.get(path) !== text) return false;
+  return JSON.stringify(a.protoModules) === JSON.stringify(b.protoModules);
 }
 
 const contractNames = /\.(?:proto|ya?ml|json|jsonc|avsc)$/i;
@@ -91,7 +107,8 @@ export function watchContracts(root: string, contracts: Contracts, changed: () =
       // The folder went away, or the system watches too many: looking again now and then finds its changes.
     }
   }
-  const again = setInterval(soon, lookAgainMs);
+  // Where there is much to read, it is read less often: at most half a percent of the time goes into looking again.
+  const again = setInterval(soon, Math.max(lookAgainMs, 200 * contracts.readInMs));
   again.unref();
   return () => {
     clearTimeout(timer);

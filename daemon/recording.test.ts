@@ -20,7 +20,9 @@ describe("the bundled recording", () => {
     });
     const view = await TestView.open(trace.port, trace.token);
     view.watchList({}, 0, 500);
-    ({ rows } = await view.next("conversations", ({ total }) => total > 10));
+    // Where reading the contracts takes long, everything is read a second time when they are there.
+    await view.next("status", ({ status }) => status.contracts.definitions > 0, 10_000);
+    ({ rows } = await view.next("conversations", ({ counts }) => counts.stuck > 0, 10_000));
     view.close();
   });
 
