@@ -74,3 +74,18 @@ export async function openPage(browser: Browser, url: string, options: PageOptio
   await page.goto(`${url}?theme=${options.theme ?? "dark"}`);
   return { page, complaints, close: () => context.close() };
 }
+
+/** Milliseconds of processor time that the page's main thread spent on `act`: other processes do not count. */
+export async function mainThreadWork(page: Page, act: () => Promise<unknown>): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const spent = async (): Promise<number> => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return (metrics.find((metric) => metric.name === "TaskDuration")?.value ?? Number.NaN) * 1000;
+  };
+  const before = await spent();
+  await act();
+  const after = await spent();
+  await session.detach();
+  return after - before;
+}

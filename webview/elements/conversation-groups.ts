@@ -1,6 +1,7 @@
-/** The heads of the list's two groups, and what stands there when nothing was found. */
+/** The heads of the list's two groups, and what stands there when nothing was found, and the ruler of problems beside it. */
 import { html, nothing, type TemplateResult } from "lit";
 import { count } from "../model/format.ts";
+import type { ConversationList } from "../store/live-data.ts";
 import type { ViewStore } from "../store/view-store.ts";
 import { icon } from "./icons.ts";
 import { placed } from "./placed.ts";
@@ -49,6 +50,16 @@ export function nothingFound(store: ViewStore): TemplateResult {
     <span>Nothing found for ${filterInWords(store)}.</span>
     <button class="link" @click=${() => store.clearFilter()}>Clear Filter</button>
   </div>`;
+}
+
+/** Where problems lie in the whole list: errors wide, warnings narrow. */
+export function overviewRuler(slices: NonNullable<ConversationList["ruler"]>): TemplateResult {
+  const marks = slices.flatMap((slice, index) => {
+    if (slice.errors + slice.warnings === 0) return [];
+    const top = `${((index / slices.length) * 100).toFixed(2)}%`;
+    return [html`<i class=${slice.errors > 0 ? "error" : ""} ${placed({ top })}></i>`];
+  });
+  return html`<div class="ruler" aria-hidden="true">${marks}</div>`;
 }
 
 /** `“ORD-1042” in state stuck or late in the marked span of time`. */

@@ -3,9 +3,10 @@
  * number of conversations; rows stay where they are while newer ones come above them.
  */
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { ConversationRow } from "../../daemon/serve/protocol.ts";
-import { count } from "../model/format.ts";
+import { age, count } from "../model/format.ts";
 import { areaOf, groupHeight, listTop, rowHeight, topOf, visibleRows, type ListShape } from "../model/list-geometry.ts";
 import { ListCursor } from "../model/list-cursor.ts";
 import type { KeyAction } from "../model/keys.ts";
@@ -20,9 +21,9 @@ import {
   type ScrollState,
 } from "../model/virtual-rows.ts";
 import type { ConversationList as ListData } from "../store/live-data.ts";
-import { needsLookHead, newestHead, nothingFound } from "./conversation-groups.ts";
+import { needsLookHead, newestHead, nothingFound, overviewRuler } from "./conversation-groups.ts";
 import { conversationListStyles } from "./conversation-list-styles.ts";
-import { conversationRow, type ListLayout } from "./conversation-row.ts";
+import { conversationRow, type ListLayout, type RowView } from "./conversation-row.ts";
 import { icon } from "./icons.ts";
 import { placed } from "./placed.ts";
 import { sharedStyles } from "./shared-styles.ts";
@@ -42,6 +43,7 @@ export class ConversationList extends ViewElement {
 
   #scroll: ScrollState = { position: 0, scrollTop: 0 };
   #view = 400;
+  #width = 800;
   #shownList: ListData | undefined;
   #filterKey = "";
   #newRows = 0;
@@ -50,7 +52,7 @@ export class ConversationList extends ViewElement {
   #ask: ReturnType<typeof setTimeout> | undefined;
   #focusWanted = false;
   readonly #cursor = new ListCursor();
-  readonly #resize = new ResizeObserver(() => this.requestUpdate());
+  readonly #resize = new ResizeObserver(() => this.#measure());
 
   constructor() {
     super();
@@ -74,6 +76,15 @@ export class ConversationList extends ViewElement {
     super.connectedCallback();
     const scroller = this.hasUpdated ? this.find(".scroll") : null;
     if (scroller) this.#resize.observe(scroller);
+  }
+
+  /** Sizes are read when they change, never while drawing: that would make the browser lay everything out twice. */
+  #measure(): void {
+    const scroller = this.find(".scroll");
+    if (!scroller || scroller.clientHeight === 0) return;
+    this.#view = scroller.clientHeight;
+    this.#width = scroller.clientWidth;
+    this.requestUpdate();
   }
 
   // ------------------------------------------------------------------------------------------------- where rows are
@@ -110,7 +121,6 @@ export class ConversationList extends ViewElement {
 
   override willUpdate(_changed: PropertyValues): void {
     const { list } = this.store.data;
-    this.#view = this.find(".scroll")?.clientHeight ?? this.#view;
     const filterKey = JSON.stringify([this.store.text, this.store.states, this.store.needsLookOnly, this.store.brush]);
     if (filterKey !== this.#filterKey) {
       this.#filterKey = filterKey;
@@ -305,7 +315,7 @@ export class ConversationList extends ViewElement {
             </div>
             ${list && total === 0 ? nothingFound(this.store) : nothing}
           </div>
-          ${this.#ruler()}
+          ${overviewRuler(list?.ruler ?? [])}
           ${
             this.#newRows > 0
               ? html`<button class="new" @click=${() => this.#scrollTo(0)}>${count(this.#newRows)} new</button>`
@@ -328,14 +338,14 @@ export class ConversationList extends ViewElement {
     </div>`;
   }
 
-  #items(): ReadonlyArray<{ readonly key: string; readonly template: TemplateResult }> {
+  #items(): ReadonlyArray<{ readonly key: string; readonly template: unknown }> {
     const shift = this.#scroll.scrollTop - this.#scroll.position;
     const offset = areaOf(this.#shape).content === areaOf(this.#shape).area ? 0 : shift;
     const look = this.#look;
     const { list } = this.store.data;
     const rows = list?.rows ?? [];
     const visible = this.#visible;
-    const items: Array<{ key: string; template: TemplateResult }> = [];
+    const items: Array<{ key: string; template: unknown }> = [];
     if (this.#scroll.position < listTop(this.#shape) + this.#view) {
       if (this.#shape.hasPinned) items.push({ key: "group look", template: needsLookHead(this.store, offset) });
       items.push({ key: "group new", template: newestHead(this.store, listTop(this.#shape) - groupHeight + offset) });
@@ -358,38 +368,32 @@ export class ConversationList extends ViewElement {
     return items;
   }
 
-  #row(row: ConversationRow, index: number, top: number): TemplateResult {
-    const pinned = index < this.#look.length;
+  /** A row is drawn again only when something of it changed; scrolling draws those that come in. */
+  #row(row: ConversationRow, index: number, top: number): unknown {
+    const { now } = this.store;
     const cursor = this.#cursor.index === index;
-    return conversationRow({
+    const view: RowView = {
       row,
       layout: this.layout,
-      pinned,
+      pinned: index < this.#look.length,
       top,
       index: index + 2,
       cursor,
       tabStop: cursor || (this.#cursor.index === undefined && index === 0),
       selected: cursor,
-      now: this.store.now,
+      now,
       nameWidth: this.#nameWidth,
-    });
+    };
+    const { tabStop, layout, nameWidth } = view;
+    const changes = [row.id, row.revision, index, top, cursor, tabStop, layout, nameWidth, age(now - row.startedAt)];
+    return guard([this.store.data.captureId, ...changes], () => conversationRow(view));
   }
 
   /** The width of the column with name and key, by the rules of the style sheet. */
   get #nameWidth(): number {
-    const width = this.clientWidth;
+    const width = this.#width;
     if (this.layout === "beside") return 196;
     return this.layout === "narrow" ? width - 20 - 16 - 62 - 44 - 30 : Math.max(220, (width - 362) / 3.7);
-  }
-
-  #ruler(): TemplateResult | typeof nothing {
-    const ruler = this.store.data.list?.ruler ?? [];
-    const marks = ruler.flatMap((slice, index) => {
-      if (slice.errors + slice.warnings === 0) return [];
-      const top = `${((index / ruler.length) * 100).toFixed(2)}%`;
-      return [html`<i class=${slice.errors > 0 ? "error" : ""} ${placed({ top })}></i>`];
-    });
-    return html`<div class="ruler" aria-hidden="true">${marks}</div>`;
   }
 }
 

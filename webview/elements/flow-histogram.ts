@@ -48,13 +48,19 @@ export class FlowHistogram extends ViewElement {
 
   #drag: { readonly from: number; to: number } | undefined;
   #width = 0;
+  /** What is on the canvas now, and how often the theme changed: the same picture is not drawn twice. */
+  #drawn = "";
+  #themes = 0;
   #endTheme: (() => void) | undefined;
   readonly #resize = new ResizeObserver(() => this.requestUpdate());
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.#resize.observe(this);
-    this.#endTheme = onThemeChange(() => this.requestUpdate());
+    this.#endTheme = onThemeChange(() => {
+      this.#themes++;
+      this.requestUpdate();
+    });
   }
 
   override disconnectedCallback(): void {
@@ -108,13 +114,16 @@ export class FlowHistogram extends ViewElement {
     this.#width = canvas.clientWidth;
     const { status } = this.store.data;
     const still = status?.mode === "capture" || this.store.paused !== undefined;
-    drawHistogram(canvas, this, {
+    const drawing = {
       histogram: this.#histogram,
       marked: this.#marked,
       lastLabel: still ? timeOfDay(this.store.now) : "now",
       narrow: this.#width < 560,
       zoneOffsetMs: new Date(this.store.now).getTimezoneOffset() * 60_000,
-    });
+    };
+    const key = `${this.#width} ${this.#themes} ${devicePixelRatio} ${JSON.stringify(drawing)}`;
+    if (key !== this.#drawn) drawHistogram(canvas, this, drawing);
+    this.#drawn = key;
     const span = this.#span;
     const marked = this.#marked ?? span;
     for (const handle of this.renderRoot.querySelectorAll<HTMLElement>(".handle")) {
