@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { asyncapi, openapi, proto } from "../language-server/testing/contracts.ts";
 import { bundleCli, checkCli, removeBundle, type CliCase } from "./testing/check-cli.ts";
@@ -52,6 +54,34 @@ describe.concurrent("contrail check", { timeout: 30_000 }, () => {
       previous: { path: "a.proto", line: 6, column: 3 },
       witness: { confirmedBy: ["contrail", "protobufjs"] },
     });
+  });
+
+  it("prints no JSON field that docs/check-json.md does not describe", async () => {
+    const { stdout } = await checkCli({
+      before: { "a.proto": int, "b.proto": int.replace("shop.v1", "b.v1") },
+      after: {
+        "a.proto": text,
+        "b.proto": text.replace("shop.v1", "b.v1"),
+        "c.proto": "message {",
+        "zero.proto": "\0",
+        "contrail.yaml": "accept:\n  - {rule: FIELD_SAME_TYPE, path: b.proto, reason: r, expires: 2999-01-01}\n",
+      },
+      args: ["check", "--format", "json", "--against", "git:HEAD"],
+    });
+    const fields = new Set<string>();
+    const visit = (value: unknown): void => {
+      if (Array.isArray(value)) value.forEach(visit);
+      else if (typeof value === "object" && value !== null) {
+        for (const [name, inner] of Object.entries(value)) {
+          fields.add(name);
+          visit(inner);
+        }
+      }
+    };
+    visit(JSON.parse(stdout));
+    expect([...fields]).toEqual(expect.arrayContaining(["witness", "accepted", "problems", "unreadable", "expires"]));
+    const documented = readFileSync(join(import.meta.dirname, "../docs/check-json.md"), "utf8");
+    expect([...fields].filter((name) => !new RegExp(`\\b${name}\\b`).test(documented))).toEqual([]);
   });
 
   it("honours buf.yaml", async () => {

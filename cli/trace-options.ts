@@ -40,7 +40,7 @@ export function untilEnd(ms?: number): Promise<void> {
       resolve();
     };
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
-    if (ms !== undefined) setTimeout(resolve, ms);
+    if (ms !== undefined) setTimeout(resolve, ms).unref();
   });
 }
 

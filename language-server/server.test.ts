@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Diagnostic, Hover, Location, DocumentSymbol } from "vscode-languageserver";
 import { asyncapi, openapi, proto } from "./testing/contracts.ts";
@@ -87,6 +88,25 @@ describe("an edit that breaks a reader", () => {
       changes: [{ uri: client.uri("a.proto"), type: 2 }],
     });
     expect(await client.pullWorkspace()).toEqual({});
+  });
+
+  it("is found in a folder of a repository whose settings stand above it", async () => {
+    const repository = new TestRepository({
+      "buf.yaml": "version: v2\nmodules: [{path: proto}]\nbreaking: {except: [FIELD_SAME_TYPE]}\n",
+      "proto/a.proto": proto("int32 x = 1;\nint32 y = 2;"),
+      "proto/deep/b.proto":
+        'syntax = "proto3";\npackage deep;\nimport "a.proto";\nmessage B { shop.v1.Order o = 1; int32 z = 2; }\n',
+    });
+    repository.commit("first");
+    const client = await TestClient.start(repository.root, { root: join(repository.root, "proto/deep") });
+    running.push({ client, repository });
+    repository.write("proto/a.proto", proto("string x = 1;"));
+    await client.open(
+      "proto/deep/b.proto",
+      'syntax = "proto3";\npackage deep;\nimport "a.proto";\nmessage B { shop.v1.Order o = 1; }\n',
+    );
+    expect(brief(await client.pull("proto/deep/b.proto"))).toEqual(["4:0-9 FIELD_NO_DELETE"]);
+    expect(await client.pullWorkspace()).toEqual({ "/proto/deep/b.proto": ["FIELD_NO_DELETE"] });
   });
 
   it("goes away with the commit that accepts it", async () => {

@@ -84,6 +84,8 @@ describe("contrail tap", () => {
       "--json",
       "--grep",
       topic,
+      "--for",
+      "1h",
       "--out",
       recording,
       "--report",
