@@ -32,6 +32,21 @@ export interface Knowledge {
   readonly copies: Copies;
 }
 
+/** Who reads a message, by name; `undefined` when nothing says so. */
+function knownReaders(
+  node: Node,
+  answered: Node | undefined,
+  participants: Participants,
+  commits: Commits,
+): readonly string[] | undefined {
+  const groups = node.broker === "kafka" ? [...commits.groupsOf(node)] : [];
+  const readers = participants
+    .readers(node, answered, groups)
+    .filter((reader) => reader.basis !== "placeholder")
+    .map((reader) => reader.name);
+  return readers.length > 0 || participants.knowsReaders(node) ? readers : undefined;
+}
+
 export function buildConversation(conv: Conv, now: number, know: Knowledge): Built {
   const nodes = [...conv.nodes()].sort(compareNodes);
   const exchanges = exchangesOf(nodes, know.values);
@@ -53,12 +68,7 @@ export function buildConversation(conv: Conv, now: number, know: Knowledge): Bui
     readers: (node) => {
       if (readBy.has(node)) return readBy.get(node);
       const answered = exchanges.ofReply.get(node)?.request;
-      const groups = node.broker === "kafka" ? [...know.commits.groupsOf(node)] : [];
-      const readers = know.participants
-        .readers(node, answered, groups)
-        .filter((reader) => reader.basis !== "placeholder")
-        .map((reader) => reader.name);
-      const known = readers.length > 0 || know.participants.knowsReaders(node) ? readers : undefined;
+      const known = knownReaders(node, answered, know.participants, know.commits);
       readBy.set(node, known);
       return known;
     },

@@ -76,6 +76,10 @@ export function causesOf(nodes: readonly Node[], exchanges: Exchanges, knowledge
       add(cause.node, node, "causation-id", "certain", cause.because);
       return;
     }
+    if (node.windowCause && members.has(node.windowCause)) {
+      add(node.windowCause, node, "window", "inferred", []);
+      return;
+    }
     const likely = likelyCause(node, index, nodes, exchanges, copies, knowledge);
     if (likely) add(likely.node, node, "order", "inferred", shared(likely.node, node), likely.rivals);
   });

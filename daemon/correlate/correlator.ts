@@ -25,6 +25,7 @@ import { Pairs } from "./pairs.ts";
 import { Participants } from "./participants.ts";
 import { Timers } from "./timers.ts";
 import { Values } from "./values.ts";
+import { Windows } from "./windows.ts";
 
 export interface CorrelatorOptions {
   /** What the contracts say; without them everything is inferred from the wire. */
@@ -48,6 +49,18 @@ class CorrelatorState implements Correlator {
   private readonly families = new Families();
   private readonly extractor = new Extractor(this.counters);
   private readonly participants: Participants;
+  private readonly windows = new Windows({
+    // A connection without a name is as good as one with: what counts is that it is the same.
+    writer: (node) => this.participants.writer(node)?.name,
+    readers: (node) => {
+      const groups = node.broker === "kafka" ? [...this.commits.groupsOf(node)] : [];
+      return this.participants.readers(node, undefined, groups).map((reader) => reader.name);
+    },
+    repliedAt: (node) => node.pairsAsked?.find((entry) => entry.replies.length > 0)?.replies[0]?.at,
+    isReply: (node) => node.pairsAnswered?.some((entry) => entry.requests.length > 0) ?? false,
+    apart: (a, b) => this.values.apart(a, b),
+    join: (cause, effect) => this.membership.link(cause, effect, "window", "inferred"),
+  });
   private readonly nodes = new Map<Seq, Node>();
   private readonly settling = new Timers<Node>();
   private readonly checks = new Timers<Conv>();
@@ -245,6 +258,7 @@ class CorrelatorState implements Correlator {
     if (node.original && !node.duplicateOf) this.copies.findOriginal(node);
     this.values.settle(node);
     this.participants.learn(node);
+    this.windows.settle(node);
     if (node.expectsReply) {
       // A guess may still give way to what is learned while the request is open; what was learned before stands.
       const patience = this.deadlines.patienceFor(node);

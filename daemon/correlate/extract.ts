@@ -123,6 +123,7 @@ export class Extractor {
       pairsAnswered: undefined,
       deadline: undefined,
       duplicateOf: undefined,
+      windowCause: undefined,
       journey: undefined,
     };
     for (const found of reading.found) found.node = node;

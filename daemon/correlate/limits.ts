@@ -60,6 +60,18 @@ export const thresholds = {
   quietFactor: 3,
   shortestQuiet: 500,
   longestQuiet: 60_000,
+  /** How long what was handed to a service may be the cause of what it writes, unless it answers earlier... */
+  window: 1_000,
+  /** ...and at most, for requests that are answered late. */
+  windowLongest: 30_000,
+  /** Part of the effects that come in a window, and of the causes that are followed by one, for a pair to be believed. */
+  windowCover: 0.9,
+  windowRegular: 0.5,
+  /** Part of the moments beside an effect at which a cause stands as near by chance. */
+  windowChance: 0.25,
+  windowShifts: [400, 1_100, 2_300],
+  windowTypes: 4_000,
+  windowOpen: 256,
   /** From this many messages on, a conversation is not built anew for each of them. */
   largeConversation: 2_000,
   /** Two copies of one content on one channel within this time are a duplicate. */

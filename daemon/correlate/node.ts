@@ -105,6 +105,8 @@ export interface Node {
   /** Fixed when the request settles, so that what is learned later does not change it. */
   deadline: { wait: number; basis: "message" | "declared" | "learned" | "default" } | undefined;
   duplicateOf: Node | undefined;
+  /** What it was caused by as far as timing tells. */
+  windowCause: Node | undefined;
   journey: JourneyRecord | undefined;
 }
 

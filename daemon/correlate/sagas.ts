@@ -102,12 +102,15 @@ export function shapeOf(nodes: readonly Node[], exchanges: Exchanges, causes: Ca
 
   // The leaf rule: a type that usually has an effect, and here has none by its time.
   let awaited = false;
+  const inferred = new Set(causes.edges.filter((edge) => edge.strength === "inferred").map((edge) => edge.to));
   for (const leaf of leaves) {
     if (exchanges.ofRequest.has(leaf)) continue; // its reply is awaited above
     const expected = family.expectation(leaf.type);
     if (!expected) continue;
     // It did come, and is only thought to be the effect of something else.
-    if (nodes.some((node) => node.at >= leaf.at && node !== leaf && expected.names.has(node.name))) continue;
+    const came = (node: Node): boolean =>
+      node !== leaf && expected.names.has(node.name) && (node.at >= leaf.at || inferred.has(node.seq));
+    if (nodes.some(came)) continue;
     const at = know.afterGaps(leaf.at, leaf.at + expected.deadline);
     if (now > at) {
       missing.push({

@@ -66,6 +66,11 @@ export class Values {
     return known instanceof Entry ? known.uses : nothing;
   }
 
+  /** Whether two messages are of flows that tell themselves apart by any id. */
+  apart(a: Node, b: Node): boolean {
+    return this.contradict(a.group, b.group, undefined, false);
+  }
+
   /** How many messages carry it. */
   count(found: Found): number {
     const known = this.entries.get(keyOf(found));
@@ -309,18 +314,19 @@ export class Values {
    * Whether two groups say of themselves that they are different flows: by two conversation ids of one name, or by a
    * field that is finer than the one they share (for a trace: any field) and has another single value in each.
    */
-  private contradict(a: Group, b: Group, shared: Field, trace: boolean): boolean {
+  private contradict(a: Group, b: Group, shared: Field | undefined, trace: boolean): boolean {
     const first = this.singles(a);
     const second = this.singles(b);
     for (const [name, value] of first) {
       const other = second.get(name);
       if (other === undefined || other === value || value === "" || other === "") continue;
       if (name.startsWith("conversation ")) return true;
-      if (name === shared.name) continue;
+      if (name === shared?.name) continue;
       const field = this.fields.of(name);
       if (!field.recurs() || field.setAside() !== undefined) continue;
       // A general correlation id may be one of a single exchange; only one that holds whole flows tells them apart.
-      if (name.startsWith("correlation ") ? field.holdsFlows() : trace || field.distinct > shared.distinct) return true;
+      if (name.startsWith("correlation ") ? field.holdsFlows() : trace || !shared || field.distinct > shared.distinct)
+        return true;
     }
     return false;
   }
