@@ -10,10 +10,8 @@ import { cacheFolder, repositoryRoot } from "../setup/paths.ts";
 import { resultMark, type SuiteResult } from "./suite-result.ts";
 import { eventually, startVscode } from "./vscode.ts";
 
-export async function runSuiteInVscode(
-  suite: string,
-  workspace: string,
-): Promise<{ results: SuiteResult[]; log: string }> {
+/** Bundles a suite into a small extension of its own, whose folder it returns: a host for tests, not Contrail itself. */
+export async function bundleSuite(suite: string): Promise<string> {
   const host = join(cacheFolder, "e2e-host");
   await rm(host, { recursive: true, force: true });
   await mkdir(host, { recursive: true });
@@ -27,6 +25,14 @@ export async function runSuiteInVscode(
     external: ["vscode"],
     logLevel: "error",
   });
+  return host;
+}
+
+export async function runSuiteInVscode(
+  suite: string,
+  workspace: string,
+): Promise<{ results: SuiteResult[]; log: string }> {
+  const host = await bundleSuite(suite);
   const results: SuiteResult[] = [];
   const lines: string[] = [];
   let ended = false;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createRepository } from "../../scripts/drive/repository.ts";
 import { runSuiteInVscode } from "../../scripts/drive/suite.ts";
-import { contracts } from "./contracts.ts";
+import { contracts } from "../../scripts/drive/contracts.ts";
 
 const repository = await createRepository(contracts);
 const { results, log } = await runSuiteInVscode(join(import.meta.dirname, "suite", "index.ts"), repository.folder);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { createRepository } from "../../scripts/drive/repository.ts";
 import { eventually, startVscode } from "../../scripts/drive/vscode.ts";
-import { contracts } from "./contracts.ts";
+import { contracts } from "../../scripts/drive/contracts.ts";
 
 it("in Restricted Mode contracts are checked and nothing connects", async () => {
   const path = "proto/shop/v1/orders.proto";

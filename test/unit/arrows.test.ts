@@ -106,7 +106,7 @@ describe("contracts/ is pure", () => {
 
 describe("only one folder each", () => {
   it("extension/ alone imports vscode", () => {
-    const others = ["contracts", "workspace", "language-server", "daemon", "webview", "cli", "scripts"];
+    const others = ["contracts", "workspace", "language-server", "daemon", "webview", "cli"];
     expect(
       others
         .flatMap(importsOf)
