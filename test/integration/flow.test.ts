@@ -10,8 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runTrace, type RunningTrace } from "../../daemon/index.ts";
 import type { ConversationRow, MessageDetail, MessageSummary } from "../../daemon/serve/protocol.ts";
 import { TestView } from "../../daemon/testing/scripted.ts";
-import { runShop } from "../../fixtures/shop/index.ts";
-import type { Truth } from "../../fixtures/shop/truth.ts";
+import { runShop, type Truth } from "../../fixtures/shop/index.ts";
 import { brokers } from "./brokers.ts";
 
 const contracts = join(import.meta.dirname, "..", "..", "fixtures", "shop", "contracts");
