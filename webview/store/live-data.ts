@@ -58,3 +58,8 @@ export function applyMessage(data: LiveData, message: ServerMessage, at: number,
       return data;
   }
 }
+
+/** Whether a recording has been played to its end: its time then stands still. */
+export function hasEnded({ mode, taps }: Status): boolean {
+  return mode === "recording" && taps.length > 0 && taps.every((tap) => tap.phase === "ended");
+}

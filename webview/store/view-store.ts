@@ -8,7 +8,7 @@ import type { FoundBroker, HostAction } from "../bridge.ts";
 import type { Keeper } from "../connection/kept-state.ts";
 import type { ConnectionChange, Link, LinkEvents } from "../connection/link.ts";
 import type { RowRange } from "../model/virtual-rows.ts";
-import { applyMessage, noData, type LiveData } from "./live-data.ts";
+import { applyMessage, hasEnded, noData, type LiveData } from "./live-data.ts";
 import { placeBefore, placeOfConversation, placeOfMessage, placeWithoutPane, type Brush, type Place } from "./place.ts";
 
 /** The version this page speaks; it does not compile once the daemon's is another. */
@@ -107,13 +107,8 @@ export class ViewStore {
     if (this.paused) return this.paused.at;
     const { status, statusAt } = this.data;
     if (!status) return Date.now();
-    const still = status.mode === "capture" || this.connection.state !== "open" || this.#ended;
+    const still = status.mode === "capture" || this.connection.state !== "open" || hasEnded(status);
     return still ? status.now : status.now + (performance.now() - statusAt);
-  }
-
-  get #ended(): boolean {
-    const taps = this.data.status?.taps ?? [];
-    return this.data.status?.mode === "recording" && taps.length > 0 && taps.every((tap) => tap.phase === "ended");
   }
 
   get filter(): ConversationFilter {
