@@ -24,7 +24,7 @@ describe("the bundled recording", () => {
     await view.next("status", ({ status }) => status.contracts.definitions > 0, 10_000);
     ({ rows } = await view.next("conversations", ({ counts }) => counts.stuck > 0, 10_000));
     view.close();
-  });
+  }, 30_000);
 
   afterAll(async () => trace.stop());
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runTrace, type RunningTrace, type TraceOptions } from "./index.ts";
 import { kafka, rabbit, ScriptedTap, TestView } from "./testing/scripted.ts";
 
@@ -21,6 +21,8 @@ components:
         required: [orderId]
         properties: { orderId: { type: string }, quantity: { type: integer } }
 `;
+
+vi.setConfig({ testTimeout: 20_000 });
 
 let folder: string;
 let trace: RunningTrace;

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { MessageSummary, ServerMessage } from "../serve/protocol.ts";
 import { Capture } from "../store/index.ts";
 import { kafka } from "../testing/scripted.ts";
@@ -17,6 +17,9 @@ import {
   stopDaemon,
   writeConnectionFile,
 } from "./index.ts";
+
+/** Real processes are started here; on a busy machine that takes its time. */
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let folder: string;
 let workspace: string;
@@ -64,7 +67,7 @@ function waitFor<K extends ServerMessage["kind"]>(
   wanted: (message: Extract<ServerMessage, { kind: K }>) => boolean = () => true,
 ) {
   return new Promise<Extract<ServerMessage, { kind: K }>>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`No ${kind} as wanted came.`)), 10_000);
+    const timer = setTimeout(() => reject(new Error(`No ${kind} as wanted came.`)), 20_000);
     const stop = connection.onMessage((message) => {
       if (message.kind !== kind || !wanted(message as Extract<ServerMessage, { kind: K }>)) return;
       clearTimeout(timer);
@@ -74,7 +77,7 @@ function waitFor<K extends ServerMessage["kind"]>(
   });
 }
 
-async function until(done: () => boolean, withinMs = 5_000): Promise<boolean> {
+async function until(done: () => boolean, withinMs = 10_000): Promise<boolean> {
   const end = performance.now() + withinMs;
   while (!done() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
   return done();
@@ -140,7 +143,7 @@ describe("startDaemon", () => {
     // The recording goes on behind what was played: nothing comes twice.
     await waitFor(other, "messages", () => again.size >= 600);
     expect([...again.values()].map(({ key }) => key)).toEqual(Array.from({ length: 600 }, (_, i) => `ORD-${i}`));
-  }, 20_000);
+  });
 
   it("says in a sentence why the daemon could not start", async () => {
     writeFileSync(join(folder, "no-daemon.mjs"), "console.log('hello');");

@@ -148,7 +148,7 @@ export class TestView {
   async next<K extends ServerMessage["kind"]>(
     kind: K,
     wanted: (message: Extract<ServerMessage, { kind: K }>) => boolean = () => true,
-    withinMs = 5_000,
+    withinMs = 10_000,
   ): Promise<Extract<ServerMessage, { kind: K }>> {
     const find = () => {
       const message = this.last(kind);
