@@ -74,9 +74,9 @@ describe("contrail, from the packed tarball in a scratch project", () => {
 
     const report = await contrail("check", "--format", "json");
     expect(report.code, report.stderr).toBe(1);
-    const findings = (JSON.parse(report.stdout) as { findings: Array<{ rule: string; path: string; line: number }> })
+    const findings = (JSON.parse(report.stdout) as { findings: Array<{ rule: string; place: { path: string } }> })
       .findings;
-    expect(findings.map((one) => `${one.path} ${one.rule}`).sort()).toEqual([
+    expect(findings.map((one) => `${one.place.path} ${one.rule}`).sort()).toEqual([
       "asyncapi.yaml message-property-became-required",
       "asyncapi.yaml message-required-property-removed",
       "openapi.yaml request-property-became-required",

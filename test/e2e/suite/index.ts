@@ -27,11 +27,11 @@ export async function run(): Promise<void> {
                 ? null
                 : failure instanceof Error
                   ? (failure.stack ?? failure.message)
-                  : String(failure),
+                  : JSON.stringify(failure),
           }),
       );
     runner.on(Mocha.Runner.constants.EVENT_TEST_PASS, (test) => report(test));
-    runner.on(Mocha.Runner.constants.EVENT_TEST_FAIL, (test, error) => report(test as Mocha.Test, error));
+    runner.on(Mocha.Runner.constants.EVENT_TEST_FAIL, (test, error) => report(test, error));
     runner.on(Mocha.Runner.constants.EVENT_TEST_PENDING, (test) => report(test, "did not run"));
   });
   if (failures > 0) throw new Error(`${failures} tests failed`);
