@@ -287,7 +287,6 @@ class CorrelatorState implements Correlator {
 
   /** Time has passed for a conversation: learns from it, and says whether it changed by that. */
   private check(conv: Conv): void {
-    const shown = conv.shown;
     const quietAt = conv.lastAt + thresholds.instanceQuiet;
     const finalAt = conv.lastAt + thresholds.conversationSession;
     const time = this.time();
@@ -303,12 +302,13 @@ class CorrelatorState implements Correlator {
       if (!conv.final) this.checkAt(conv, finalAt);
     } else this.checkAt(conv, quietAt);
     if (built.until < Infinity) this.checkAt(conv, built.until);
-    if (shown !== 0 && conv.shown !== shown) this.membership.touch(conv);
+    if (conv.shown !== 0 && digest(built.value) !== conv.shown) this.membership.touch(conv);
   }
 
   /** From how many instances a shape is known grows with others, and is always today's number. */
   private valueOf(conv: Conv): Conversation {
     const { value, contribution } = this.build(conv);
+    conv.shown = digest(value);
     if (value.inferredFrom === undefined) return value;
     const { instances } = this.families.of(contribution.family);
     return value.inferredFrom === instances ? value : { ...value, inferredFrom: instances };
@@ -332,7 +332,6 @@ class CorrelatorState implements Correlator {
       copies: this.copies,
     });
     conv.built = built;
-    conv.shown = digest(built.value);
     // Few of many conversations are looked at: the values of the others are not kept.
     const old = this.recent[this.recentNext];
     if (old && old !== conv) old.built = undefined;

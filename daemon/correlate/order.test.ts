@@ -3,7 +3,8 @@
  * once, arriving up to two seconds late, are the same conversations with the same edges.
  */
 import { describe, expect, it } from "vitest";
-import { parseFlow, random, runFlow, shuffled } from "./testing/check-flow.ts";
+import { createCorrelator } from "./index.ts";
+import { parseFlow, random, runFlow, shuffled, start, traced } from "./testing/check-flow.ts";
 
 /** Sagas by order number, request-reply by counter and by UUID, and framework ids, side by side. */
 function manyFlows(seed: number, flows: number): string {
@@ -68,4 +69,40 @@ describe("order of arrival", () => {
       for (const other of [7, 8, 9]) expect(runFlow(shuffled(events, seed * 100 + other, 1_900))).toBe(inOrder);
     });
   }
+});
+
+describe("changes", () => {
+  it("a view that follows them holds what there is, whatever time alone changed", () => {
+    const events = parseFlow(manyFlows(4, 80));
+    const correlator = createCorrelator();
+    const view = new Map<string, string>();
+    const follow = (now: number): void => {
+      correlator.tick(now);
+      for (const change of correlator.takeChanges()) {
+        if (change.kind === "merged") {
+          view.delete(change.id);
+          expect(correlator.resolve(change.id)).toBeDefined();
+        }
+        if (change.kind !== "conversation") continue;
+        const value = correlator.conversation(change.id);
+        if (value) view.set(change.id, JSON.stringify([value.state, value.steps, value.missing, value.exchanges]));
+      }
+    };
+    let now = start;
+    let seq = 0;
+    for (const event of shuffled(events, 5, 1_500)) {
+      if (event.kind !== "message") continue;
+      correlator.observe(traced(event, ++seq));
+      while (event.envelope.receivedAt - now >= 250) follow((now += 250));
+    }
+    for (let i = 0; i < 200; i++) follow((now += 250));
+    for (const value of correlator.conversations()) {
+      const [state, steps] = JSON.parse(view.get(value.id) ?? "[]") as [string, { name: string; state: string }[]];
+      expect(`${value.id} ${state}`).toBe(`${value.id} ${value.state}`);
+      expect(steps.map((step) => `${step.name} ${step.state}`)).toEqual(
+        value.steps.map((step) => `${step.name} ${step.state}`),
+      );
+    }
+    expect(view.size).toBe([...correlator.conversations()].length);
+  });
 });

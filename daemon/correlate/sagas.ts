@@ -78,7 +78,8 @@ export function shapeOf(nodes: readonly Node[], exchanges: Exchanges, causes: Ca
       });
     } else {
       state = "pending";
-      soon(deadline.at + 1);
+      // A guessed deadline may become a learned one by the replies to others.
+      soon(deadline.basis === "default" ? Math.min(deadline.at + 1, now + 1000) : deadline.at + 1);
     }
     states.set(exchange, state);
     return {
