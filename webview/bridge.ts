@@ -34,7 +34,8 @@ export type FromHost =
   /** Select and show this message, or this conversation, or filter by these words: the user came from the editor. */
   | { readonly type: "reveal"; readonly seq?: number; readonly conversation?: string; readonly search?: string };
 
-export type ConnectionState = "connecting" | "open" | "closed";
+/** `none`: no trace was started, or it was stopped by the user; nothing is wrong, and nothing is tried again. */
+export type ConnectionState = "none" | "connecting" | "open" | "closed";
 
 /** Something only the editor can do. */
 export type HostAction =

@@ -1,11 +1,11 @@
 /** A real Chromium for the live page, and what every test asks of a page: no policy violation, no error. */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { cp, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { chromiumFlags, findChromium } from "../../scripts/setup/chromium.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -18,23 +18,9 @@ export async function buildPage(): Promise<string> {
 }
 
 export async function launchBrowser(): Promise<Browser> {
-  const executablePath = process.env["CONTRAIL_CHROMIUM"] ?? "/usr/bin/chromium";
-  if (!existsSync(executablePath)) {
-    throw new Error(`There is no Chromium at ${executablePath}; set CONTRAIL_CHROMIUM to one.`);
-  }
-  return chromium.launch({
-    executablePath,
-    args: [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error("There is no Chromium; name one by CONTRAIL_CHROMIUM.");
+  return chromium.launch({ executablePath, args: ["--headless", ...chromiumFlags] });
 }
 
 export interface OpenPage {

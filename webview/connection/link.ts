@@ -46,3 +46,14 @@ export function asServerMessage(value: unknown): ServerMessage | undefined {
   console.info("Contrail: ignored a message of unknown kind", kind);
   return undefined;
 }
+
+export interface Connection extends ConnectionChange {
+  /** When it came to this state, milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/** Whether no trace was started. A host that never was connected and gives no reason, with `silent`, means the same. */
+export function isIdle({ state, detail, nextTryAt }: Connection, silent: boolean): boolean {
+  if (state === "none") return true;
+  return silent && state === "closed" && detail === undefined && nextTryAt === undefined;
+}

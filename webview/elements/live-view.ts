@@ -152,6 +152,7 @@ export class LiveView extends ViewElement {
   /** Nothing is tapped and nothing was: a page to begin with instead of an empty list. */
   get #empty(): boolean {
     const { status, list } = this.store.data;
+    if (this.store.idle && !list) return true;
     if (this.store.connection.state !== "open" || !status) return false;
     return status.mode === "live" && status.taps.length === 0 && status.seen === 0 && (list?.total ?? 0) === 0;
   }

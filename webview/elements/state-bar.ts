@@ -86,8 +86,9 @@ export class StateBarElement extends ViewElement {
         return store.reconnect();
       case "retryTap":
         return store.retryTap(action.tap);
+      case "startTrace":
       case "stopTrace":
-        return store.act({ type: "action", action: "stopTrace" });
+        return store.act({ type: "action", action: action.kind });
       case "settings":
         return store.act({ type: "action", action: "openSettings" });
     }

@@ -88,7 +88,7 @@ export class StatusLine extends ViewElement {
   override render(): TemplateResult {
     const { status } = this.store.data;
     return html`<footer role="status" aria-live="off" aria-label="Status" @keydown=${this.#onKey}>
-      ${status ? this.#known(status) : html`<span class="item dim">${icon("plug")}no daemon</span>`}
+      ${status ? this.#known(status) : html`<span class="item dim">${icon("plug")}${this.store.idle ? "no tap" : "no daemon"}</span>`}
     </footer>`;
   }
 

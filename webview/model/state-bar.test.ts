@@ -53,6 +53,14 @@ describe("the state bar", () => {
     );
   });
 
+  it("says that no trace runs any more, and nothing before the first one", () => {
+    const none = { state: "none" as const, since: 0 };
+    expect(bar("live", { connection: none })).toBe(
+      "none: No trace is running. What was seen stays here to look at. [Start a Trace…]",
+    );
+    expect(bar("live", { connection: none, everConnected: false })).toBe("");
+  });
+
   it("shows only the worst: a daemon that is gone before all else", () => {
     const gone = { state: "closed" as const, since: Date.now(), nextTryAt: Date.now() + 2000 };
     expect(bar("overload", { connection: gone, paused: { at: 0, behind: 1 } })).toMatch(

@@ -11,6 +11,7 @@ export type StateBarAction =
   | { readonly kind: "resume" }
   | { readonly kind: "reconnect" }
   | { readonly kind: "retryTap"; readonly tap: string }
+  | { readonly kind: "startTrace" }
   | { readonly kind: "stopTrace" }
   | { readonly kind: "settings" };
 
@@ -47,6 +48,7 @@ export function stateBarFor(facts: StateBarFacts): StateBar | undefined {
   const failed = find("failed");
   const reconnecting = find("reconnecting");
   const connecting = find("connecting");
+  if (facts.connection.state === "none") return noTrace(facts);
   if (facts.connection.state !== "open") return daemonGone(facts);
   if (facts.refused !== undefined) return { icon: "warning", mark: "warn", text: sentence(facts.refused) };
   if (failed) return failedTap(failed, facts);
@@ -61,6 +63,17 @@ export function stateBarFor(facts: StateBarFacts): StateBar | undefined {
   if (note !== undefined) return { icon: "info", mark: "none", text: sentence(note) };
   if (status && status.mode !== "live") return notLive(status);
   return undefined;
+}
+
+/** Before the first trace the page says how to begin; after one, what was seen stays. */
+function noTrace({ everConnected, hosted }: StateBarFacts): StateBar | undefined {
+  if (!everConnected) return undefined;
+  const bar: StateBar = {
+    icon: "plug",
+    mark: "none",
+    text: "No trace is running. What was seen stays here to look at.",
+  };
+  return hosted ? { ...bar, action: { label: "Start a Trace…", does: { kind: "startTrace" } } } : bar;
 }
 
 function daemonGone(facts: StateBarFacts): StateBar {

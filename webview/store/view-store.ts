@@ -6,18 +6,13 @@ import type * as Protocol from "../../daemon/serve/protocol.ts";
 import type { ConversationFilter, ConversationState } from "../../daemon/serve/protocol.ts";
 import type { FoundBroker, HostAction } from "../bridge.ts";
 import type { Keeper } from "../connection/kept-state.ts";
-import type { ConnectionChange, Link, LinkEvents } from "../connection/link.ts";
+import { isIdle, type Connection, type ConnectionChange, type Link, type LinkEvents } from "../connection/link.ts";
 import type { RowRange } from "../model/virtual-rows.ts";
 import { applyMessage, hasEnded, noData, type LiveData } from "./live-data.ts";
 import { placeBefore, placeOfConversation, placeOfMessage, placeWithoutPane, type Brush, type Place } from "./place.ts";
 
 /** The version this page speaks; it does not compile once the daemon's is another. */
 const protocolVersion: typeof Protocol.protocolVersion = 1;
-
-export interface Connection extends ConnectionChange {
-  /** When it came to this state, milliseconds since the epoch. */
-  readonly since: number;
-}
 
 export class ViewStore {
   readonly #link: Link;
@@ -64,6 +59,11 @@ export class ViewStore {
   /** Whether an editor stands behind the page. */
   get hosted(): boolean {
     return this.#link.client === "webview";
+  }
+
+  /** No trace runs and none is being reached. */
+  get idle(): boolean {
+    return isIdle(this.connection, this.hosted && !this.everConnected);
   }
 
   start(): void {
