@@ -79,7 +79,8 @@ export class Extractor {
       name,
       typed,
       type: this.alphabet(channelClass, name),
-      found: reading.found,
+      // A copy of the exact size: a list that grew keeps room that would never be used.
+      found: reading.found.slice(),
       hash: hashOf(envelope.body),
       bodySize: envelope.bodySize,
       key,
@@ -126,7 +127,7 @@ export class Extractor {
       windowCause: undefined,
       journey: undefined,
     };
-    for (const found of reading.found) found.node = node;
+    for (const found of node.found) found.node = node;
     return node;
   }
 

@@ -15,21 +15,38 @@ interface DecidedLink {
   readonly link: Link;
 }
 
+/** A value that stands in several messages. Arrays that most never need are made when they are. */
 class Entry {
   readonly key: string;
   /** In effective order; at the bound the middle goes and the ends stay. */
-  uses: Found[] = [];
-  count = 0;
+  uses: Found[];
+  count = 1;
   dirty = false;
   tooMuch = false;
-  framework = false;
-  fields: string[] = [];
-  links: DecidedLink[] = [];
-  settledAt = -Infinity;
-  timer = Infinity;
+  framework: boolean;
+  /** Names of the fields that it was counted for. */
+  fields: string | string[];
+  links: DecidedLink[] | undefined = undefined;
+  settledAt = 0;
+  timer = 0;
 
-  constructor(key: string) {
+  constructor(key: string, first: Found, field: string) {
     this.key = key;
+    this.uses = [first];
+    this.framework = first.framework;
+    this.fields = field;
+  }
+
+  /** Whether this is the first time that a field counts it. */
+  isNewFor(field: string): boolean {
+    if (typeof this.fields === "string") {
+      if (this.fields === field) return false;
+      this.fields = [this.fields, field];
+      return true;
+    }
+    if (this.fields.includes(field)) return false;
+    this.fields.push(field);
+    return true;
   }
 }
 
@@ -97,11 +114,7 @@ export class Values {
           if (rank(found) > rank(known)) this.entries.set(key, found);
           continue;
         }
-        entry = new Entry(key);
-        entry.uses.push(known);
-        entry.count = 1;
-        entry.framework = known.framework;
-        entry.fields.push(this.fieldOf(known).name);
+        entry = new Entry(key, known, this.fieldOf(known).name);
         this.entries.set(key, entry);
       }
       this.addUse(entry, found);
@@ -117,7 +130,7 @@ export class Values {
       if (known === undefined) continue;
       if (known instanceof Entry) {
         known.uses = known.uses.filter((use) => use.node !== node);
-        known.links = known.links.filter((link) => link.from !== node && link.to !== node);
+        known.links = known.links?.filter((link) => link.from !== node && link.to !== node);
         if (known.uses.length === 0) {
           this.entries.delete(key);
           this.dirty.delete(known);
@@ -133,7 +146,7 @@ export class Values {
       const known = this.entries.get(keyOf(found));
       if (!(known instanceof Entry)) continue;
       const field = this.fieldOf(found);
-      if (known.settledAt > -Infinity && node.at > known.settledAt) field.gaps.add(node.at - known.settledAt);
+      if (known.settledAt > 0 && node.at > known.settledAt) field.gaps.add(node.at - known.settledAt);
       if (node.at > known.settledAt) known.settledAt = node.at;
     }
   }
@@ -149,7 +162,7 @@ export class Values {
     for (let due = this.ending.takeDue(watermark); due; due = this.ending.takeDue(watermark)) {
       const entry = due.what;
       if (due.at !== entry.timer || entry.uses.length === 0) continue;
-      entry.timer = Infinity;
+      entry.timer = 0;
       this.decideEntry(entry);
       this.closeSession(entry);
     }
@@ -169,7 +182,8 @@ export class Values {
     entry.framework ||= use.framework;
     let index = entry.uses.length;
     while (index > 0 && compareNodes((entry.uses[index - 1] as Found).node, use.node) > 0) index--;
-    entry.uses.splice(index, 0, use);
+    if (index === 1 && entry.uses.length === 1) entry.uses = [entry.uses[0] as Found, use];
+    else entry.uses.splice(index, 0, use);
     if (entry.uses.length > bounds.occurrencesPerValue) {
       this.counters.occurrencesPerValue++;
       const middle = bounds.occurrencesPerValue >> 1;
@@ -196,10 +210,7 @@ export class Values {
     const field = this.fieldOf(found);
     field.messages++;
     if (entry === undefined) field.distinct++;
-    else if (!entry.fields.includes(field.name)) {
-      entry.fields.push(field.name);
-      field.distinct++;
-    }
+    else if (entry.isNewFor(field.name)) field.distinct++;
   }
 
   /** A value that is everywhere names no flow. */
@@ -254,10 +265,11 @@ export class Values {
 
   private decideEntry(entry: Entry): void {
     const wanted = entry.tooMuch || entry.count > thresholds.valueMessagesInferred ? [] : this.wanted(entry);
+    if (wanted.length === 0 && !entry.links) return;
     const keep: DecidedLink[] = [];
     const missing = [...wanted];
     const dropped: DecidedLink[] = [];
-    for (const decided of entry.links) {
+    for (const decided of entry.links ?? []) {
       const index = missing.findIndex((want) => want.from === decided.from && want.to === decided.to);
       if (index >= 0) {
         missing.splice(index, 1);
