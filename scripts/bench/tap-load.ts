@@ -1,0 +1,201 @@
+/**
+ * What the bench of taps runs in a process of its own: a producer with a steady rate, or a bare consumer to compare with.
+ * Takes in one `Job` by IPC, says `ready`, works until it is done (or, a consumer, until it is told to), and hands back
+ * its `Outcome`.
+ */
+import { connect } from "amqplib";
+import { Kafka, logLevel } from "kafkajs";
+import { nowSince, orderMessage, probeMessage, sentAtOf, type OrderMessage } from "./tap-messages.ts";
+
+export type Job = {
+  readonly broker: "kafka" | "rabbitmq";
+  readonly address: string;
+  /** The topic, or the exchange, whose queue for the bare consumer has the same name. */
+  readonly channel: string;
+  /** Times in bodies count from here, milliseconds since the Unix epoch. */
+  readonly epoch: number;
+} & (
+  | {
+      readonly kind: "produce";
+      readonly perSecond: number;
+      readonly seconds: number;
+      /** A message with a key of its own, `probe-N`, so often. */
+      readonly probeEveryMs: number;
+    }
+  | { readonly kind: "fill"; readonly count: number }
+  | { readonly kind: "consume"; readonly until?: number }
+);
+
+export interface Outcome {
+  readonly count: number;
+  /** From the first record to the last, or from the first send to the last. */
+  readonly milliseconds: number;
+  /** From send to here, of a consumer. */
+  readonly latencies: readonly number[];
+  /** When each probe was sent, of a producer. */
+  readonly probes: Readonly<Record<string, number>>;
+  readonly cpuMilliseconds: number;
+}
+
+type Sender = (messages: readonly OrderMessage[]) => Promise<void>;
+
+async function kafkaSender(job: Job): Promise<{ send: Sender; close: () => Promise<void> }> {
+  const producer = new Kafka({ brokers: [job.address], logLevel: logLevel.NOTHING }).producer();
+  await producer.connect();
+  return {
+    send: async (messages) => {
+      await producer.send({
+        topic: job.channel,
+        acks: 1,
+        messages: messages.map(({ key, body, headers }) => ({ key, value: body, headers: { ...headers } })),
+      });
+    },
+    close: () => producer.disconnect(),
+  };
+}
+
+async function rabbitmqSender(job: Job): Promise<{ send: Sender; close: () => Promise<void> }> {
+  const connection = await connect(job.address);
+  const channel = await connection.createChannel();
+  return {
+    send: async (messages) => {
+      let flows = true;
+      for (const { key, body, headers } of messages) {
+        flows = channel.publish(job.channel, key, Buffer.from(body), { contentType: "application/json", headers });
+      }
+      if (!flows) await new Promise<void>((resolve) => channel.once("drain", resolve));
+    },
+    close: async () => {
+      await channel.close();
+      await connection.close();
+    },
+  };
+}
+
+/** Every 10 ms what is due by then; a send that takes longer does not lower the rate. */
+async function produce(job: Extract<Job, { kind: "produce" }>): Promise<Outcome> {
+  const { send, close } = await (job.broker === "kafka" ? kafkaSender(job) : rabbitmqSender(job));
+  process.send?.("ready");
+  const cpu = process.cpuUsage();
+  const probes: Record<string, number> = {};
+  const begun = performance.now();
+  let sent = 0;
+  let nextProbe = job.probeEveryMs;
+  const going = new Set<Promise<void>>();
+  for (;;) {
+    const elapsed = performance.now() - begun;
+    if (elapsed >= job.seconds * 1000) break;
+    const due = Math.floor((elapsed / 1000) * job.perSecond) - sent;
+    const messages = Array.from({ length: Math.min(due, 2_000) }, () => orderMessage(sent++, nowSince(job.epoch)));
+    if (elapsed >= nextProbe) {
+      nextProbe += job.probeEveryMs;
+      const key = `probe-${job.broker}-${Object.keys(probes).length}`;
+      probes[key] = nowSince(0);
+      messages.push(probeMessage(key, sent, nowSince(job.epoch)));
+    }
+    if (messages.length > 0) {
+      const sending = send(messages).finally(() => going.delete(sending));
+      going.add(sending);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    if (going.size > 50) await Promise.race(going);
+  }
+  await Promise.all(going);
+  const milliseconds = performance.now() - begun;
+  await close();
+  return { count: sent, milliseconds, latencies: [], probes, cpuMilliseconds: cpuSince(cpu) };
+}
+
+async function fill(job: Extract<Job, { kind: "fill" }>): Promise<Outcome> {
+  const { send, close } = await kafkaSender(job);
+  process.send?.("ready");
+  const begun = performance.now();
+  for (let sent = 0; sent < job.count;) {
+    const size = Math.min(2_000, job.count - sent);
+    await send(Array.from({ length: size }, (_, i) => orderMessage(sent + i, nowSince(job.epoch))));
+    sent += size;
+  }
+  await close();
+  return {
+    count: job.count,
+    milliseconds: performance.now() - begun,
+    latencies: [],
+    probes: {},
+    cpuMilliseconds: 0,
+  };
+}
+
+/** A consumer as their documentation writes it: each body as text, its JSON read, nothing else done with it. */
+async function consume(job: Extract<Job, { kind: "consume" }>): Promise<Outcome> {
+  const latencies: number[] = [];
+  let first = 0;
+  let last = 0;
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const cpu = process.cpuUsage();
+  const take = (body: Buffer | null) => {
+    const at = nowSince(job.epoch);
+    if (latencies.length === 0) first = performance.now();
+    latencies.push(at - sentAtOf(body?.toString("utf8") ?? ""));
+    last = performance.now();
+    if (latencies.length === job.until) end();
+  };
+  process.once("message", end);
+  const close = await (job.broker === "kafka" ? consumeKafka(job, take) : consumeRabbitmq(job, take));
+  process.send?.("ready");
+  await ended;
+  const cpuMilliseconds = cpuSince(cpu);
+  await close();
+  return { count: latencies.length, milliseconds: last - first, latencies, probes: {}, cpuMilliseconds };
+}
+
+async function consumeKafka(
+  job: Extract<Job, { kind: "consume" }>,
+  take: (body: Buffer | null) => void,
+): Promise<() => Promise<void>> {
+  const kafka = new Kafka({ brokers: [job.address], logLevel: logLevel.NOTHING });
+  const groupId = `${job.channel}-bare`;
+  const consumer = kafka.consumer({ groupId });
+  await consumer.connect();
+  await consumer.subscribe({ topics: [job.channel], fromBeginning: job.until !== undefined });
+  const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
+  await consumer.run({
+    // eslint-disable-next-line @typescript-eslint/require-await -- kafkajs wants a promise
+    eachMessage: async ({ message }) => take(message.value),
+  });
+  await joined;
+  return async () => {
+    await consumer.disconnect();
+    const admin = kafka.admin();
+    await admin.connect();
+    await admin.deleteGroups([groupId]).catch(() => undefined);
+    await admin.disconnect();
+  };
+}
+
+async function consumeRabbitmq(job: Job, take: (body: Buffer | null) => void): Promise<() => Promise<void>> {
+  const connection = await connect(job.address);
+  const channel = await connection.createChannel();
+  await channel.consume(job.channel, (message) => take(message?.content ?? null), { noAck: true });
+  return async () => {
+    await channel.close();
+    await connection.close();
+  };
+}
+
+function cpuSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+process.once("message", (message) => {
+  const job = message as Job;
+  const working = job.kind === "produce" ? produce(job) : job.kind === "fill" ? fill(job) : consume(job);
+  working.then(
+    (outcome) => process.send?.(outcome, () => process.disconnect()),
+    (cause: unknown) => {
+      console.error(cause);
+      process.exit(1);
+    },
+  );
+});
