@@ -10,7 +10,10 @@ import { bounds, type Counters } from "./limits.ts";
 import type { Node } from "./node.ts";
 
 export class Participants {
-  private readonly facts = new Map<string, ChannelFacts | undefined>();
+  private readonly facts = {
+    kafka: new Map<string, ChannelFacts | undefined>(),
+    rabbitmq: new Map<string, ChannelFacts | undefined>(),
+  };
   private readonly votes = new Map<string, Map<string, number>>();
   private readonly slugs = new Map<string, string>();
   private readonly declared = new Map<string, string>();
@@ -24,7 +27,8 @@ export class Participants {
 
   /** The contracts changed: what they said before is asked again. */
   forgetFacts(): void {
-    this.facts.clear();
+    this.facts.kafka.clear();
+    this.facts.rabbitmq.clear();
     this.declared.clear();
   }
 
@@ -65,8 +69,9 @@ export class Participants {
 
   private fact(broker: "kafka" | "rabbitmq", address: string): ChannelFacts | undefined {
     if (address === "") return undefined;
-    const key = `${broker}\n${address}`;
-    if (this.facts.has(key)) return this.facts.get(key);
+    const asked = this.facts[broker];
+    const known = asked.get(address);
+    if (known !== undefined || asked.has(address)) return known;
     let facts: ChannelFacts | undefined;
     try {
       facts = this.hints?.channel(broker, address);
@@ -74,7 +79,7 @@ export class Participants {
       // Hints are advice: a catalog that fails on one address must not stop correlation.
     }
     if (facts?.broker !== undefined && facts.broker !== broker) facts = undefined;
-    if (this.facts.size < bounds.channels) this.facts.set(key, facts);
+    if (asked.size < bounds.channels) asked.set(address, facts);
     else this.counters.channels++;
     for (const party of facts ? [...facts.senders, ...facts.receivers] : []) {
       this.declared.set(this.slug(party.name), party.name);
@@ -125,8 +130,9 @@ export class Participants {
   }
 
   readers(node: Node, answered: Node | undefined, groups: readonly string[]): Participant[] {
-    const readers = new Map<string, Participant>();
     const receivers = this.factsOfNode(node)?.receivers;
+    if (!receivers && !node.journey && groups.length === 0 && !answered) return [];
+    const readers = new Map<string, Participant>();
     for (const party of this.matching(receivers, node)) {
       readers.set(this.slug(party.name), { name: party.name, basis: "declared" });
     }

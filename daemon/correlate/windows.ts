@@ -58,7 +58,7 @@ export class Windows {
   settle(node: Node): void {
     if (node.duplicateOf || node.original) return;
     const writer = this.know.writer(node);
-    if (writer !== undefined && beginsGroup(node) && !this.know.isReply(node)) this.begin(node, writer);
+    if (writer !== undefined && begins(node) && !this.know.isReply(node)) this.begin(node, writer);
     this.open(node);
   }
 
@@ -91,7 +91,7 @@ export class Windows {
     for (const one of reader.open) {
       const closes = this.know.repliedAt(one.node) ?? one.node.at + thresholds.window;
       if (node.at < one.node.at || node.at > closes + thresholds.crossBroker) continue;
-      if (one.node.group === node.group) return; // known otherwise
+      if (one.node.group.conv === node.group.conv) return; // known otherwise
       const of = byType.get(one.node.type);
       if (of) of.push(one);
       else byType.set(one.node.type, [one]);
@@ -120,7 +120,7 @@ export class Windows {
     }
     for (const { from, to } of best.pair.waiting.splice(0)) {
       // Something better may have come since.
-      if (from.group === to.group || to.windowCause || !beginsGroup(to)) continue;
+      if (from.group.conv === to.group.conv || to.windowCause || !begins(to)) continue;
       to.windowCause = from;
       this.know.join(from, to);
     }
@@ -161,8 +161,10 @@ export class Windows {
   }
 }
 
-/** Whether a message is the first of what is certain to belong to it: nothing says what caused it. */
-function beginsGroup(node: Node): boolean {
-  for (const other of node.group.nodes) if (other.at < node.at) return false;
+/** Whether a message is the first of all that is known to belong to it: nothing says what caused it. */
+function begins(node: Node): boolean {
+  const conv = node.group.conv;
+  if (conv.size > thresholds.windowOpen) return false;
+  for (const group of conv.groups) for (const other of group.nodes) if (other.at < node.at) return false;
   return true;
 }

@@ -2,6 +2,7 @@
  * Words inside names: what a field or message is about, and whether a name speaks of undoing, failing or answering.
  * These are lists of data; a name alone never decides, the rules that use them ask for more.
  */
+import { bounds } from "./limits.ts";
 
 /** Fields named after these are about parties and things, not about one flow: they never join messages. */
 const thingNouns = new Set(
@@ -51,14 +52,14 @@ export function fieldName(path: readonly string[]): FieldName {
 }
 
 /** `OrderPlaced`, `order_placed`, `order.placed-v1` -> order, placed. Lower case, versions left out. */
-export function wordsOf(name: string): string[] {
-  return name
+export const wordsOf: (name: string) => readonly string[] = remembered((name) =>
+  name
     .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
     .replaceAll(/([A-Z]+)([A-Z][a-z])/g, "$1 $2")
     .toLowerCase()
     .split(/[^a-z0-9]+/)
-    .filter((word) => word !== "" && !/^v\d+$/.test(word));
-}
+    .filter((word) => word !== "" && !/^v\d+$/.test(word)),
+);
 
 const undoing =
   /^(cancel|refund|releas|void|revert|undo|undid|undone|compensat|rollback|rolledback|revers|withdraw|unreserv|deallocat|chargeback)/;
@@ -73,18 +74,18 @@ const generic = new Set(
 );
 
 /** Whether the name says that something done is undone. */
-export function isUndoing(name: string): boolean {
+export const isUndoing: (name: string) => boolean = remembered((name) => {
   const words = wordsOf(name);
   return words.some((word) => undoing.test(word)) && !words.some((word) => failing.test(word));
-}
+});
 
 /** Whether the name says that something went wrong. */
-export function isFailing(name: string): boolean {
+export const isFailing: (name: string) => boolean = remembered((name) => {
   const words = wordsOf(name);
   if (words.some((word) => failing.test(word))) return true;
   const joined = words.join("");
   return joined.includes("outofstock") || joined.includes("timedout") || joined.includes("couldnot");
-}
+});
 
 /** Whether a channel, header or type name speaks of answers. */
 export function isAnswering(name: string): boolean {
@@ -129,4 +130,21 @@ function sameWord(a: string, b: string): boolean {
   if (length < 3) return false;
   const stem = Math.max(3, length - 2);
   return a.slice(0, stem) === b.slice(0, stem);
+}
+
+/**
+ * The same answer without asking again. A stream has few names and asks for each of them with every message; when there
+ * are many after all, everything is forgotten at the bound.
+ */
+function remembered<T>(ask: (name: string) => T): (name: string) => T {
+  const known = new Map<string, T>();
+  return (name) => {
+    let answer = known.get(name);
+    if (answer === undefined) {
+      answer = ask(name);
+      if (known.size >= bounds.types) known.clear();
+      known.set(name, answer);
+    }
+    return answer;
+  };
 }
