@@ -87,8 +87,7 @@ export class LivePanel implements vscode.Disposable, vscode.WebviewPanelSerializ
   }
 
   private postConnection(): void {
-    const { state, ...rest } = this.trace.pageConnection;
-    this.post({ type: "connection", state: state === "none" ? "closed" : state, ...rest });
+    this.post({ type: "connection", ...this.trace.pageConnection });
   }
 
   private async offerBrokers(): Promise<void> {

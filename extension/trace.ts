@@ -12,7 +12,7 @@ import { contextKeys } from "./names.ts";
 
 /** `none`: no trace runs. */
 export interface TraceConnection {
-  readonly state: PageState | "none";
+  readonly state: PageState;
   readonly detail?: string;
   readonly nextTryAt?: number;
 }
@@ -112,7 +112,7 @@ export class TraceSession implements vscode.Disposable {
               ],
             };
       // Taps that go on already are not started a second time.
-      return this.connect(last, { taps: [], ...brokers, ...workspace });
+      return this.connect(last, { taps: [], ...brokers, ...workspace }, false);
     });
   }
 
@@ -159,7 +159,7 @@ export class TraceSession implements vscode.Disposable {
   ): Promise<boolean> {
     return this.inTurn(async () =>
       vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: "Starting the trace" }, () =>
-        this.connect(last, settings),
+        this.connect(last, settings, last.kind === "recording"),
       ),
     );
   }
@@ -167,6 +167,7 @@ export class TraceSession implements vscode.Disposable {
   private async connect(
     last: LastTrace,
     settings: Omit<DaemonSettings, "webviewFolder" | "guardianPath" | "idleMs">,
+    again: boolean,
   ): Promise<boolean> {
     this.leave({ state: "connecting" });
     const whole: DaemonSettings = {
@@ -179,7 +180,7 @@ export class TraceSession implements vscode.Disposable {
     try {
       const version = (this.context.extension.packageJSON as { version: string }).version;
       const daemonPath = this.context.asAbsolutePath("dist/node/daemon.js");
-      const own = await startDaemon({ daemonPath, settings: whole, version, client: "extension" });
+      const own = await startDaemon({ daemonPath, settings: whole, version, client: "extension", again });
       const file = connectionFileOf(whole.workspaceFolder);
       const page = await connectDaemon(file, { client: "webview", hello: false, wait: true });
       this.own = own;

@@ -92,9 +92,13 @@ export class ListView {
       if (pinned.length < mostPinned) pinned.push(row);
     }
     const states = new Set(this.filter.states);
+    // A pinned row stands once: on top, unless the filter asks for it where it belongs by its start.
+    const onTop = new Set(pinned);
     const listed =
       states.size === 0 && this.filter.needsLook !== true
-        ? inTextAndTime
+        ? onTop.size === 0
+          ? inTextAndTime
+          : inTextAndTime.filter(({ row }) => !onTop.has(row))
         : inTextAndTime.filter(
             ({ row }) =>
               (states.size === 0 || states.has(row.state)) && (this.filter.needsLook !== true || row.needsLook),
@@ -102,7 +106,7 @@ export class ListView {
     return {
       kind: "conversations",
       revision: this.frozen?.revision ?? this.board.revision,
-      needsLook: pinned,
+      needsLook: states.size === 0 && this.filter.needsLook !== true ? pinned : [],
       needsLookTotal,
       first: this.first,
       rows: listed.slice(this.first, this.first + this.count).map(({ row }) => row),

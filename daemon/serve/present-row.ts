@@ -35,15 +35,30 @@ export function conversationRow(subject: Subject, revision: number, dismissed: b
 }
 
 export function stepGlyphs({ conversation, now }: Subject): readonly StepGlyph[] {
-  return conversation.steps.map((step) => {
-    const end = step.endedAt ?? (step.state === "running" || step.state === "stuck" ? now : undefined);
+  return conversation.steps.map((step, index) => {
+    const ms = stepTime(conversation.steps, index, now);
     return {
       name: step.name,
       state: step.state,
       ...(step.compensation === undefined ? {} : { compensation: step.compensation.name }),
-      ...(step.startedAt === undefined || end === undefined ? {} : { ms: Math.max(0, end - step.startedAt) }),
+      ...(ms === undefined ? {} : { ms }),
     };
   });
+}
+
+/**
+ * How long a step took, milliseconds: from its first message to its last, or up to now while it is under way. A step of
+ * one message (an event) took the time since the step before it; of the first there is nothing to say.
+ */
+function stepTime(steps: Subject["conversation"]["steps"], index: number, now: number): number | undefined {
+  const step = steps[index];
+  if (step?.startedAt === undefined) return undefined;
+  if (step.seqs.length === 1 && step.endedAt === step.startedAt) {
+    const before = steps[index - 1]?.endedAt ?? steps[index - 1]?.startedAt;
+    return before === undefined ? undefined : Math.max(0, step.startedAt - before);
+  }
+  const end = step.endedAt ?? (step.state === "running" || step.state === "stuck" ? now : undefined);
+  return end === undefined ? undefined : Math.max(0, end - step.startedAt);
 }
 
 function latest(

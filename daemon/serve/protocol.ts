@@ -136,10 +136,10 @@ export type ServerMessage =
   | {
       readonly kind: "conversations";
       readonly revision: number;
-      /** Rows pinned under "Needs a look", at most five; `needsLookTotal` counts all. */
+      /** Rows pinned under "Needs a look", at most five, and none where the filter asks for states; `needsLookTotal` counts all. */
       readonly needsLook: readonly ConversationRow[];
       readonly needsLookTotal: number;
-      /** Rows `first` ... of all that pass the filter, newest start first. */
+      /** Rows `first` ... of all that pass the filter and are not pinned, newest start first; `total` counts these. */
       readonly first: number;
       readonly rows: readonly ConversationRow[];
       readonly total: number;

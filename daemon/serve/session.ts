@@ -13,7 +13,8 @@ import { Subject } from "./subject.ts";
 const fullBytes = 1024 * 1024;
 /** A reader that has not taken anything for so long is let go; it comes back as a cursor and misses nothing. */
 const stuckMs = 30_000;
-const messagesAtOnce = 1_000;
+/** Enough for one round of a busy stream and more, so that a view that fell behind catches up. */
+const messagesAtOnce = 4_000;
 
 /** One connected view. Called once a round with what changed; decides itself what it has to say. */
 export class Session {

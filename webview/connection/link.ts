@@ -18,7 +18,7 @@ export interface LinkEvents {
   message(message: ServerMessage): void;
   connection(change: ConnectionChange): void;
   found(brokers: readonly FoundBroker[]): void;
-  reveal(target: { readonly seq?: number; readonly conversation?: string }): void;
+  reveal(target: { readonly seq?: number; readonly conversation?: string; readonly search?: string }): void;
 }
 
 export interface ConnectionChange {

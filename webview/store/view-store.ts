@@ -74,6 +74,7 @@ export class ViewStore {
         this.#changed();
       },
       reveal: (target) => {
+        if (target.search !== undefined) this.setText(target.search);
         if (target.conversation !== undefined) this.openConversation(target.conversation);
         if (target.seq !== undefined) this.openMessage(target.seq);
       },
