@@ -47,7 +47,9 @@ class JsonReader {
       const field = this.fieldNamed(message, name);
       if (field === undefined) throw new NotAMessage(at, `"${message.fullName}" has no field "${name}".`);
       if (item === null && !(field.typeRef?.fullName === "google.protobuf.Value")) continue;
-      result[codecName(field)] = this.field(field, item, at, depth);
+      const set = this.field(field, item, at, depth);
+      // Without presence, a default is not written at all.
+      if (field.hasPresence || !isDefault(set)) result[codecName(field)] = set;
     }
     return result;
   }
@@ -190,6 +192,11 @@ class JsonReader {
     const inner = this.message(codec.message, special ? (rest["value"] ?? {}) : rest, path, depth + 1);
     return { f1: typeUrl, f2: codec.type.encode(inner).finish() };
   }
+}
+
+function isDefault(value: unknown): boolean {
+  if (value instanceof Uint8Array || Array.isArray(value)) return value.length === 0;
+  return value === 0 || value === "0" || value === "" || value === false;
 }
 
 function isObject(value: JsonValue): value is { readonly [key: string]: JsonValue } {

@@ -17,8 +17,12 @@ export class Cursor extends Lexer {
   readonly problems: Problem[];
   /** Set once the statement at hand has a problem: what follows from a mistake is not told as a second one. */
   private quiet = false;
-  /** How many brackets of the statement at hand are open; recovery looks for their ends. */
+  /** How many brackets, and how many braces of literals, are open in the statement at hand; recovery looks for their ends. */
   open = 0;
+  openBraces = 0;
+  /** Recovery went to the end of the file: that bodies are not closed there follows from its mistake. */
+  lostAtEnd = false;
+  private statementStart = 0;
 
   constructor(path: string, text: string) {
     const problems: Problem[] = [];
@@ -37,6 +41,8 @@ export class Cursor extends Lexer {
     this.problems = problems;
     quietly = () => {
       this.quiet = true;
+      // A text that is never closed has swallowed what would close the brackets.
+      this.open = 0;
     };
     this.next();
     this.quiet = false;
@@ -75,9 +81,11 @@ export class Cursor extends Lexer {
   }
 
   beginStatement(): void {
+    this.statementStart = this.start;
     // A bad token was told when it was read, and it was read as the one token of look-ahead.
     this.quiet = this.kind === tokenKind.bad;
     this.open = 0;
+    this.openBraces = 0;
   }
 
   /** Whether the statement at hand has had a problem. */
@@ -139,9 +147,10 @@ export class Cursor extends Lexer {
 
   /** Skips the rest of a broken statement: behind its `;` or block, or to where the next one seems to start. */
   recover(): void {
-    let depth = this.open;
-    let braces = 0;
+    let depth = Math.max(0, this.open);
+    let braces = Math.max(0, this.openBraces);
     this.open = 0;
+    this.openBraces = 0;
     this.quiet = true;
     while (this.kind !== tokenKind.end) {
       const code = this.char;
@@ -161,10 +170,11 @@ export class Cursor extends Lexer {
         }
         if (code === 91 || code === 40) depth++;
         else if (code === 93 || code === 41) depth = Math.max(0, depth - 1);
-        else if (this.kind === tokenKind.word && this.startsLine() && this.startsStatement(depth)) return;
+        else if (this.resumesHere(depth)) return;
       }
       this.next();
     }
+    this.lostAtEnd = true;
   }
 
   /** Skips a block from its `{` to its `}` without descending into it. */
@@ -178,6 +188,55 @@ export class Cursor extends Lexer {
       }
       this.next();
     }
+  }
+
+  /**
+   * Whether what stands here can only be a declaration outside of the body at hand, so that the body's brace is missing:
+   * one of `foreign` with what must follow it.
+   */
+  startsForeign(foreign: ReadonlySet<string>): boolean {
+    if (this.kind !== tokenKind.word) return false;
+    const word = this.word();
+    if (!foreign.has(word)) return false;
+    const back = this.previousEnd;
+    this.next();
+    let result: boolean;
+    if (word === "reserved" || word === "extensions" || word === "import") {
+      result = this.startsValue();
+    } else {
+      while (this.isNamePart()) this.next();
+      result = this.char === (word === "rpc" ? 40 : 123);
+    }
+    this.seek(back);
+    return result;
+  }
+
+  private startsValue(): boolean {
+    return this.kind === tokenKind.int || this.kind === tokenKind.string;
+  }
+
+  private isNamePart(): boolean {
+    return this.kind === tokenKind.word || this.char === 46;
+  }
+
+  /** Whether `type name =` stands here, which begins a field and no enum value. */
+  startsField(): boolean {
+    if (this.kind !== tokenKind.word || this.isWord("option")) return false;
+    const back = this.previousEnd;
+    let words = 0;
+    while (this.isNamePart()) {
+      if (this.char !== 46) words++;
+      this.next();
+    }
+    const result = words >= 2 && this.char === 61;
+    this.seek(back);
+    return result;
+  }
+
+  /** Whether the next statement seems to start here; the broken one itself is never taken for it. */
+  private resumesHere(depth: number): boolean {
+    if (this.kind !== tokenKind.word || this.start === this.statementStart) return false;
+    return this.startsLine() && this.startsStatement(depth);
   }
 
   private startsLine(): boolean {

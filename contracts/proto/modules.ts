@@ -35,6 +35,17 @@ export function moduleOf<Module extends ModuleRoot>(path: string, modules: reado
   return best;
 }
 
+const wellKnownFiles = new Map<string, ProtoFile>();
+
+/** A well-known file, parsed once: its text never changes, and trees are never changed. */
+function wellKnownFile(path: string): ProtoFile | undefined {
+  const text = Object.hasOwn(wellKnownTexts, path) ? wellKnownTexts[path] : undefined;
+  if (text === undefined) return undefined;
+  let file = wellKnownFiles.get(path);
+  if (file === undefined) wellKnownFiles.set(path, (file = parseProto(path, text)));
+  return file;
+}
+
 /** The files of a set by module and import path. */
 export class FileIndex {
   readonly placed: PlacedFile[] = [];
@@ -54,9 +65,9 @@ export class FileIndex {
   find(path: string, module: string): PlacedFile | undefined {
     const candidates = this.byImportPath.get(path);
     if (candidates !== undefined) return candidates.find((candidate) => candidate.module === module) ?? candidates[0];
-    const text = Object.hasOwn(wellKnownTexts, path) ? wellKnownTexts[path] : undefined;
-    if (text === undefined) return undefined;
-    const placed = { file: parseProto(path, text), importPath: path, module: "", isBuiltIn: true };
+    const file = wellKnownFile(path);
+    if (file === undefined) return undefined;
+    const placed = { file, importPath: path, module: "", isBuiltIn: true };
     this.add(placed);
     return placed;
   }

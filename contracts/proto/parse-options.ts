@@ -140,19 +140,25 @@ function parseMessageLiteral(cursor: Cursor, close: number, depth: number): Valu
   const start = cursor.start;
   const fields: MessageFieldNode[] = [];
   cursor.next();
-  cursor.open++;
+  opened(cursor, close, 1);
   if (depth >= deepestLiteral) {
     cursor.syntaxProblem(start, start + 1, `Values nest deeper than ${deepestLiteral} levels here. Make them flatter.`);
   }
   while (!cursor.failed) {
     if (cursor.takeChar(close)) {
-      cursor.open--;
+      opened(cursor, close, -1);
       break;
     }
     fields.push(parseLiteralField(cursor, depth));
     if (!cursor.failed && !cursor.takeChar(44)) cursor.takeChar(59);
   }
   return { kind: "message", fields, start, end: cursor.previousEnd };
+}
+
+/** Braces are counted apart from brackets: recovery tells them apart as well. */
+function opened(cursor: Cursor, close: number, change: 1 | -1): void {
+  if (close === 125) cursor.openBraces += change;
+  else cursor.open += change;
 }
 
 function parseLiteralField(cursor: Cursor, depth: number): MessageFieldNode {

@@ -1,6 +1,6 @@
 /** One enum: its values among each other, and what its version of the language asks. */
 import { optionNode, problemIn, type EnumDescriptor, type EnumValueDescriptor } from "../descriptors.ts";
-import { maxEnumNumber } from "../parser.ts";
+import { maxEnumNumber } from "../parse-enums.ts";
 import type { ValidationContext } from "./context.ts";
 import { checkEnumRanges } from "./ranges.ts";
 

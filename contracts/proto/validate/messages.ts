@@ -1,6 +1,6 @@
 /** The members of a message among each other: numbers, reserved ones, oneofs, message sets. */
 import { optionNode, optionWord, problemIn, type FieldDescriptor, type MessageDescriptor } from "../descriptors.ts";
-import { maxFieldNumber } from "../parser.ts";
+import { maxFieldNumber } from "../parse-messages.ts";
 import type { ValidationContext } from "./context.ts";
 import { checkMessageRanges } from "./ranges.ts";
 

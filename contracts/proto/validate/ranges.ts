@@ -1,7 +1,8 @@
 /** Reserved and extension ranges, and reserved names, of messages and enums. */
 import type { RangeNode, ReservedNameNode } from "../ast.ts";
 import { problemIn, type EnumDescriptor, type MessageDescriptor } from "../descriptors.ts";
-import { maxEnumNumber, maxFieldNumber } from "../parser.ts";
+import { maxEnumNumber } from "../parse-enums.ts";
+import { maxFieldNumber } from "../parse-messages.ts";
 import type { ValidationContext } from "./context.ts";
 
 /** The numbers of extensions of a message set go to the end of int32. */

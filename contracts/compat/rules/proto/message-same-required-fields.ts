@@ -10,8 +10,8 @@ export const messageSameRequiredFields: ProtoRule = {
   advice: "Add new fields as optional, and keep required ones.",
   over: "messages",
   check({ before, after }, report) {
-    const old = requiredFields(before);
-    const now = requiredFields(after);
+    const old = requiredFields(before, after);
+    const now = requiredFields(after, before);
     for (const [number, field] of old) {
       if (now.has(number)) continue;
       report({
@@ -34,9 +34,15 @@ export const messageSameRequiredFields: ProtoRule = {
   },
 };
 
-/** By the label: editions have the same as a feature, which other rules see as cardinality. */
-function requiredFields(message: MessageDescriptor): Map<number, FieldDescriptor> {
+/**
+ * By their label, and in editions by their feature where the other version has no such field at all (buf is silent on
+ * those). A field that both have, and that only one requires by feature, has another cardinality: other rules say so.
+ */
+function requiredFields(message: MessageDescriptor, other: MessageDescriptor): Map<number, FieldDescriptor> {
   const fields = new Map<number, FieldDescriptor>();
-  for (const field of message.fields) if (field.node.label === "required") fields.set(field.number, field);
+  for (const field of message.fields) {
+    const byFeature = field.node.label === "" && field.isRequired && other.fieldByNumber(field.number) === undefined;
+    if (field.node.label === "required" || byFeature) fields.set(field.number, field);
+  }
   return fields;
 }
