@@ -128,9 +128,10 @@ export async function startVscode(options: VscodeOptions): Promise<RunningVscode
       liveView: () => page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame"),
       // The command goes through the editor's own shutdown, which keeps the open editors; the browser's reload would not.
       reload: async () => {
-        const loaded = page.waitForEvent("load", { timeout: 60_000 });
-        await runCommand(page, "Developer: Reload Window");
-        await loaded;
+        await Promise.all([
+          page.waitForEvent("load", { timeout: 60_000 }),
+          runCommand(page, "Developer: Reload Window"),
+        ]);
         await page.waitForSelector(".monaco-workbench .statusbar", { timeout: 60_000 });
       },
       screenshot: async (name) => {
@@ -180,7 +181,7 @@ async function pick(page: Page, typed: string, shown: string): Promise<void> {
       await page.keyboard.press("F1");
       const input = page.locator(".quick-input-widget input[type=text]").first();
       await input.waitFor({ timeout: 3_000 });
-      await input.fill(typed);
+      await input.fill(typed, { timeout: 3_000 });
       await page.locator(".quick-input-list .monaco-list-row", { hasText: shown }).first().click({ timeout: 3_000 });
       return true;
     },
