@@ -29,14 +29,22 @@ export class Copies {
 
   /** The same content, id and channel written again within a minute. */
   findDuplicate(node: Node): void {
+    const named = node.found.some((found) => found.role === "self" || found.role === "idempotency");
     for (const found of node.found) {
-      if (found.role !== "self" && found.role !== "idempotency") continue;
+      // Where messages have no ids of their own, the same content about the same thing is the same message.
+      const tells = named
+        ? found.role === "self" || found.role === "idempotency"
+        : node.bodySize >= thresholds.duplicateBytes && found.strength !== "weak" && found.role !== "trace";
+      if (!tells) continue;
       let first: Node | undefined;
       for (const use of this.values.several(found)) {
         const other = use.node;
         if (other === node || use.role !== found.role) continue;
-        if (other.channel !== node.channel || other.hash !== node.hash) continue;
-        if (Math.abs(other.at - node.at) > thresholds.duplicateWithin) continue;
+        if (other.channel !== node.channel || other.hash !== node.hash || other.key !== node.key) continue;
+        if (other.rawCorrelation !== node.rawCorrelation) continue;
+        if (other.type !== node.type) continue;
+        const within = named ? thresholds.duplicateWithin : thresholds.unnamedDuplicateWithin;
+        if (Math.abs(other.at - node.at) > within) continue;
         if (!first || compareNodes(other, first) < 0) first = other;
       }
       if (!first) continue;
@@ -44,18 +52,21 @@ export class Copies {
       const [original, copy] = compareNodes(first, node) < 0 ? [first, node] : [node, first];
       copy.duplicateOf = original.duplicateOf && original.duplicateOf !== copy ? original.duplicateOf : original;
       if (original.duplicateOf === copy) original.duplicateOf = undefined;
-      this.membership.join(original, copy);
+      // What has no id of its own belongs together by what it is about, or not at all.
+      if (named) this.membership.join(original, copy);
       return;
     }
   }
 
   /** A republished message and its original are one journey, whichever came first. */
   findOriginal(node: Node): void {
-    if (!node.original) return;
+    if (!node.original && !node.purpose) return;
     const original = this.originalOf(node);
     if (!original) return;
+    // A home-made retry or dead-letter channel, which says nothing in headers: the content says it.
+    node.original ??= {};
     this.membership.join(original, node);
-    if (node.failed && !/retry/i.test(node.channel)) {
+    if (node.purpose !== "retry" && (node.failed || node.purpose === "dead")) {
       const journey = (original.journey ??= { deliveries: [] });
       const attempts = original.journey.deliveries.length;
       journey.deadLettered = {
@@ -69,18 +80,25 @@ export class Copies {
 
   originalOf(node: Node): Node | undefined {
     const place = node.original;
-    if (!place) return undefined;
-    if (place.topic !== undefined && place.partition !== undefined && place.offset !== undefined) {
+    if (place?.topic !== undefined && place.partition !== undefined && place.offset !== undefined) {
       const original = this.commits.at(node.tap, place.topic, place.partition, place.offset);
       if (original) return original;
     }
     if (node.broker === "rabbitmq") return this.deliveries.original(node);
-    // A topic alone: the same content there.
+    if (place?.topic === undefined && !node.purpose) return undefined;
+    // The same content, found by an id in it: in the topic that is named, or in one that is not for failures.
+    let first: Node | undefined;
     for (const found of node.found) {
-      for (const use of this.values.uses(found)) {
-        if (use.node !== node && use.node.hash === node.hash && use.node.channel === place.topic) return use.node;
+      for (const use of this.values.several(found)) {
+        const other = use.node;
+        if (other === node || other.hash !== node.hash || other.bodySize === 0) continue;
+        if (
+          place?.topic === undefined ? other.purpose !== undefined || other.at > node.at : other.channel !== place.topic
+        )
+          continue;
+        if (!first || compareNodes(other, first) < 0) first = other;
       }
     }
-    return undefined;
+    return first;
   }
 }

@@ -255,7 +255,7 @@ class CorrelatorState implements Correlator {
       this.membership.touch(node.group.conv);
     }
     node.settled = true;
-    if (node.original && !node.duplicateOf) this.copies.findOriginal(node);
+    if ((node.original || node.purpose) && !node.duplicateOf) this.copies.findOriginal(node);
     this.values.settle(node);
     this.participants.learn(node);
     this.windows.settle(node);

@@ -5,8 +5,8 @@
 import type { Delivery, HeaderValue } from "../tap/envelope.ts";
 import type { Journey } from "./model.ts";
 import { textOf } from "./ids.ts";
-import { bounds, type Counters } from "./limits.ts";
-import type { Node } from "./node.ts";
+import { bounds, thresholds, type Counters } from "./limits.ts";
+import { compareNodes, type Node } from "./node.ts";
 import { hashOf } from "./stats.ts";
 
 export interface DeliveryRecord {
@@ -71,15 +71,20 @@ export class Deliveries {
     let node: Node | undefined;
     const keys = identities(delivery.tap, origin.exchange, origin.routingKeys, correlation, hash);
     for (const key of keys) {
-      node = this.choose(this.byIdentity.get(key), delivery);
+      const known = this.byIdentity.get(key);
+      if (Array.isArray(known)) {
+        node = this.assign(known, delivery);
+        if (node && death) this.noteDeath(node, delivery, death);
+        if (node) return node;
+      } else if (known) node = known;
       if (node) break;
     }
     if (!node && death) {
       for (const key of identities(delivery.tap, death.exchange, death.routingKeys, correlation, hash)) {
-        node = this.choose(this.byIdentity.get(key), undefined);
+        node = latest(this.byIdentity.get(key));
         if (node) break;
       }
-      node ??= this.choose(this.byContent.get(`${delivery.tap}\n${hash}`), undefined);
+      node ??= latest(this.byContent.get(`${delivery.tap}\n${hash}`));
     }
     if (!node) {
       if (this.pendingCount >= bounds.pendingDeliveries) {
@@ -105,33 +110,52 @@ export class Deliveries {
     const journey = (node.journey ??= { deliveries: [] });
     if (journey.deliveries.length >= bounds.deliveriesPerMessage) this.counters.deliveriesPerMessage++;
     else {
-      journey.deliveries.push({
-        queue: delivery.queue,
-        redelivered: delivery.redelivered,
-        receivedAt: delivery.receivedAt,
-        ...(delivery.connection === undefined ? {} : { connection: delivery.connection }),
-        ...(delivery.connectionName === undefined ? {} : { connectionName: delivery.connectionName }),
-      });
-      journey.deliveries.sort((a, b) => a.receivedAt - b.receivedAt);
+      journey.deliveries.push(recordOf(delivery));
+      journey.deliveries.sort(byTime);
     }
-    // A message that came back to where it had died is in a loop of retries, and not given up.
-    if (death && !death.queues.includes(delivery.queue)) {
-      journey.deadLettered = { queue: delivery.queue, reason: death.reason, count: death.count };
-    }
+    if (death) this.noteDeath(node, delivery, death);
   }
 
-  /** A queue hands out in order: the earliest publish that this queue has not handed out; else it is a redelivery. */
-  private choose(known: Node | Node[] | undefined, delivery: Delivery | undefined): Node | undefined {
-    if (known === undefined) return undefined;
-    if (!Array.isArray(known)) return known;
-    if (!delivery) return known[known.length - 1];
-    const fits = known.filter(
-      (node) => !node.queues || node.queues.length === 0 || node.queues.includes(delivery.queue),
-    );
-    const all = fits.length > 0 ? fits : known;
-    const done = (node: Node) => node.journey?.deliveries.some((other) => other.queue === delivery.queue) ?? false;
-    if (delivery.redelivered) return all.findLast(done) ?? all[0];
-    return all.find((node) => !done(node)) ?? all[all.length - 1];
+  private noteDeath(node: Node, delivery: Delivery, death: Death): void {
+    // A message that came back to where it had died is in a loop of retries, and not given up.
+    if (death.queues.includes(delivery.queue)) return;
+    const journey = (node.journey ??= { deliveries: [] });
+    journey.deadLettered = { queue: delivery.queue, reason: death.reason, count: death.count };
+  }
+
+  /**
+   * Several publishes look the same. A queue hands out in order: each delivery, in the order of time, is of the
+   * earliest publish before it that this queue has not handed out; else it is a redelivery. As one may be told late,
+   * all of this queue are assigned again.
+   */
+  private assign(known: readonly Node[], delivery: Delivery): Node | undefined {
+    const { queue } = delivery;
+    const routed = known.filter((node) => !node.queues || node.queues.length === 0 || node.queues.includes(queue));
+    const nodes = [...(routed.length > 0 ? routed : known)].sort(compareNodes);
+    const added = recordOf(delivery);
+    const records = [added];
+    for (const node of nodes) {
+      if (!node.journey) continue;
+      records.push(...node.journey.deliveries.filter((one) => one.queue === queue));
+      node.journey.deliveries = node.journey.deliveries.filter((one) => one.queue !== queue);
+    }
+    if (records.length > bounds.deliveriesPerMessage * nodes.length) this.counters.deliveriesPerMessage++;
+    let chosen: Node | undefined;
+    const done = new Set<Node>();
+    for (const record of records.sort(byTime)) {
+      const before = nodes.filter((node) => node.at <= record.receivedAt + thresholds.counterReplyBefore);
+      const possible = before.length > 0 ? before : nodes.slice(0, 1);
+      const again = possible.findLast((node) => done.has(node));
+      const fresh = possible.find((node) => !done.has(node));
+      const node = record.redelivered ? (again ?? fresh) : (fresh ?? again);
+      if (!node) continue;
+      done.add(node);
+      const { deliveries } = (node.journey ??= { deliveries: [] });
+      if (deliveries.length < bounds.deliveriesPerMessage) deliveries.push(record);
+      deliveries.sort(byTime);
+      if (record === added) chosen = node;
+    }
+    return chosen;
   }
 
   /** The original of a message that says it was dead-lettered or republished: the same content, written before. */
@@ -142,6 +166,25 @@ export class Deliveries {
     for (const other of known) if (other !== node && other.at <= node.at && (!best || other.at > best.at)) best = other;
     return best;
   }
+}
+
+function recordOf(delivery: Delivery): DeliveryRecord {
+  const { queue, redelivered, receivedAt, connection, connectionName } = delivery;
+  return {
+    queue,
+    redelivered,
+    receivedAt,
+    ...(connection === undefined ? {} : { connection }),
+    ...(connectionName === undefined ? {} : { connectionName }),
+  };
+}
+
+function byTime(a: DeliveryRecord, b: DeliveryRecord): number {
+  return a.receivedAt - b.receivedAt;
+}
+
+function latest(known: Node | Node[] | undefined): Node | undefined {
+  return Array.isArray(known) ? known[known.length - 1] : known;
 }
 
 interface Death {

@@ -9,7 +9,7 @@ import type { TracedMessage } from "./model.ts";
 import type { Group } from "./groups.ts";
 import { idOf, textOf } from "./ids.ts";
 import { bounds, type Counters } from "./limits.ts";
-import { channelName, shortName } from "./names.ts";
+import { channelName, purposeOf, shortName } from "./names.ts";
 import { classOf, type Node, type Slot } from "./node.ts";
 import { Places, type Place } from "./places.ts";
 import { readBody, type JsonObject } from "./read-body.ts";
@@ -21,6 +21,7 @@ export class Extractor {
   private readonly places = new Places(bounds.slots);
   private readonly classes = new Map<string, string>();
   private readonly types = new Map<string, string>();
+  private readonly purposes = new Map<string, Node["purpose"]>();
   private readonly letters = new Map<string, Map<string, string>>();
   private readonly counters: Counters;
 
@@ -116,6 +117,7 @@ export class Extractor {
       failed: reading.failed,
       sagaType: reading.sagaType,
       original: reading.original,
+      purpose: this.purposeOf(channelClass),
       // Set by whoever takes the record into a group, at once.
       group: undefined as unknown as Group,
       settled: false,
@@ -144,6 +146,13 @@ export class Extractor {
       else this.counters.channels++;
     }
     return known;
+  }
+
+  private purposeOf(channelClass: string): Node["purpose"] {
+    if (this.purposes.has(channelClass)) return this.purposes.get(channelClass);
+    const purpose = purposeOf(channelClass);
+    if (this.purposes.size < bounds.channels) this.purposes.set(channelClass, purpose);
+    return purpose;
   }
 
   /** Channel class and name as one word, the same text for all messages of a kind. */

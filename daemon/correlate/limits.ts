@@ -76,6 +76,9 @@ export const thresholds = {
   largeConversation: 2_000,
   /** Two copies of one content on one channel within this time are a duplicate. */
   duplicateWithin: 60_000,
+  /** ...when it is at least so long, where messages have no ids of their own. */
+  duplicateBytes: 16,
+  unnamedDuplicateWithin: 5_000,
 } as const;
 
 /** What is kept at most; at each bound the oldest goes first and a counter says how often. */

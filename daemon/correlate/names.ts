@@ -28,3 +28,13 @@ export function channelName(envelope: Envelope, replyClass: string): string {
   if (key !== "") return replyClass;
   return origin.exchange;
 }
+
+const deadName =
+  /(?:^|[-_.])(?:dlq|dlt|dlx|dead|dead[-_.]?letters?|poison|parking[-_.]?lot|errors?|failed)(?:[-_.]|$)/i;
+const retryName = /(?:^|[-_.])(?:retry|retries)(?:[-_.]|$|\d)/i;
+
+/** What a channel's name says it is for: messages that failed and are tried again, or that were given up. */
+export function purposeOf(channel: string): "retry" | "dead" | undefined {
+  if (retryName.test(channel)) return "retry";
+  return deadName.test(channel) ? "dead" : undefined;
+}

@@ -94,7 +94,10 @@ export interface Node {
   readonly expiresAfter: number | undefined;
   readonly failed: boolean;
   readonly sagaType: string | undefined;
-  readonly original: OriginalPlace | undefined;
+  /** Where it was republished from; set as well when its content is found to have been written elsewhere before. */
+  original: OriginalPlace | undefined;
+  /** What its channel's name says it is for. */
+  readonly purpose: "retry" | "dead" | undefined;
 
   group: Group;
   settled: boolean;

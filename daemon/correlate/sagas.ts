@@ -197,7 +197,8 @@ function isBad(node: Node): boolean {
 /** A copy in another place that carries the reason why it failed, or a message that its queue gave up. */
 function isDeadLetter(node: Node, causes: Causes): boolean {
   if (node.journey?.deadLettered) return true;
-  return node.original !== undefined && node.failed && causes.copies.has(node) && !/retry/i.test(node.channel);
+  if (!node.original || node.purpose === "retry" || !causes.copies.has(node)) return false;
+  return node.failed || node.purpose === "dead";
 }
 
 /** Messages with which it ended badly: failures that nobody went on from, or only by saying so. */

@@ -23,7 +23,7 @@ export type FlowEvent =
       readonly value: JsonValue | undefined;
       readonly typeName?: string;
     }
-  | { readonly kind: "delivery"; readonly delivery: Delivery }
+  | { readonly kind: "delivery"; readonly of: string; readonly delivery: Delivery }
   | {
       readonly kind: "commit";
       readonly group: string;
@@ -78,7 +78,8 @@ export function parseFlow(text: string): FlowEvent[] {
         });
       }
     } else if (verb === "deliver") {
-      const message = envelopes.get(words.find((word) => envelopes.has(word)) ?? "");
+      const of = words.find((word) => envelopes.has(word)) ?? "";
+      const message = envelopes.get(of);
       if (message?.origin.broker !== "rabbitmq") throw new Error(`No RabbitMQ message to deliver: ${line}`);
       const { connection: _c, connectionName: _n, routedQueues: _q, ...origin } = message.origin;
       const via = fields.get("via");
@@ -100,6 +101,7 @@ export function parseFlow(text: string): FlowEvent[] {
       }
       events.push({
         kind: "delivery",
+        of,
         delivery: {
           tap: message.tap,
           receivedAt: at,
@@ -338,11 +340,15 @@ export function shuffled(events: readonly FlowEvent[], seed: number, within: num
           : "at" in event
             ? event.at
             : start;
+  const published = new Map<string, number>();
   return events
-    .map((event) => ({
-      event,
-      arrival: time(event) + (event.kind === "message" || event.kind === "delivery" ? next() * within : within),
-    }))
+    .map((event) => {
+      const moves = event.kind === "message" || event.kind === "delivery";
+      let arrival = time(event) + (moves ? next() * within : within);
+      if (event.kind === "message") published.set(event.label, arrival);
+      if (event.kind === "delivery") arrival = Math.max(arrival, (published.get(event.of) ?? 0) + 0.001);
+      return { event, arrival };
+    })
     .sort((a, b) => a.arrival - b.arrival)
     .map(({ event }) => event);
 }
