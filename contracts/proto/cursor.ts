@@ -20,7 +20,7 @@ export class Cursor extends Lexer {
   /** How many brackets, and how many braces of literals, are open in the statement at hand; recovery looks for their ends. */
   open = 0;
   openBraces = 0;
-  /** Recovery went to the end of the file: that bodies are not closed there follows from its mistake. */
+  /** Why bodies are not closed at the end of the file is told already: recovery went there, or a brace was too many. */
   lostAtEnd = false;
   private statementStart = 0;
 
@@ -117,6 +117,8 @@ export class Cursor extends Lexer {
       this.quiet = true;
       return;
     }
+    // A brace too many takes another's end: that one then misses at the end of the file.
+    if (this.char === 123) this.lostAtEnd = true;
     this.syntaxProblem(this.start, this.end, `Expected ${what}, but found ${this.describe()}.`);
   }
 

@@ -19,6 +19,17 @@ export function validateSchema(context: ValidationContext): void {
   checkNames(context);
   for (const file of context.files) validateFile(context, file);
   checkExtensions(context);
+  withoutConsequences(context);
+}
+
+/** Problems that say that something is missing: in a file that could not be read whole, it may be there all the same. */
+const absences = new Set(["proto-empty-oneof", "proto-empty-enum", "proto-unused-import", "proto-allow-alias"]);
+
+function withoutConsequences(context: ValidationContext): void {
+  const broken = new Set(context.files.filter((file) => file.node.problems.length > 0).map((file) => file.path));
+  if (broken.size === 0) return;
+  const kept = context.problems.filter((problem) => !(absences.has(problem.code) && broken.has(problem.path)));
+  context.problems.splice(0, context.problems.length, ...kept);
 }
 
 function validateFile(context: ValidationContext, file: FileDescriptor): void {
