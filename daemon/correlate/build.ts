@@ -86,13 +86,13 @@ export function buildConversation(conv: Conv, now: number, know: Knowledge): Bui
     revision: conv.revision,
     until: shape.until,
     builtAt: now,
-    value: valueOf(conv, nodes, causes, shape),
+    value: valueOf(conv, nodes, causes, shape, know.values),
     exchanges,
     contribution: shape.contribution,
   };
 }
 
-function valueOf(conv: Conv, nodes: readonly Node[], causes: Causes, shape: Shape): Conversation {
+function valueOf(conv: Conv, nodes: readonly Node[], causes: Causes, shape: Shape, values: Values): Conversation {
   const first = nodes[0] as Node;
   const last = nodes[nodes.length - 1] as Node;
   return {
@@ -100,7 +100,7 @@ function valueOf(conv: Conv, nodes: readonly Node[], causes: Causes, shape: Shap
     revision: conv.revision,
     kind: shape.kind,
     name: shape.name,
-    key: keyOf(nodes),
+    key: keyOf(nodes, values),
     state: shape.state,
     ...(shape.sagaKind === undefined ? {} : { sagaKind: shape.sagaKind }),
     ...(shape.inferredFrom === undefined ? {} : { inferredFrom: shape.inferredFrom }),
@@ -116,7 +116,7 @@ function valueOf(conv: Conv, nodes: readonly Node[], causes: Causes, shape: Shap
 }
 
 /** The id by which a person knows this instance: the business id that most of its messages carry, and more than one. */
-function keyOf(nodes: readonly Node[]): string {
+function keyOf(nodes: readonly Node[], values: Values): string {
   const scores = new Map<string, { score: number; messages: number }>();
   const some = nodes.length > 64 ? nodes.slice(0, 64) : nodes;
   const several = some.filter((node) => !node.duplicateOf && !node.original).length > 1;
@@ -130,6 +130,8 @@ function keyOf(nodes: readonly Node[]): string {
       let score = found.strength === "medium" ? 1 : 0.2;
       if (found.role === "business" || found.role === "contract" || found.role === "key") score += 0.3;
       if (index === 0) score += 0.5;
+      // What is new in every message, wherever it stands, names no flow.
+      if (!values.recurs(found)) score /= 8;
       const known = scores.get(found.value);
       if (known) {
         known.score += score;

@@ -83,6 +83,12 @@ export class Values {
     return known instanceof Entry ? known.uses : nothing;
   }
 
+  /** Whether values of this kind come again; a few are not enough to deny it. */
+  recurs(found: Found): boolean {
+    const field = this.fieldOf(found);
+    return field.messages < 2 * thresholds.fewSupport || field.recurs();
+  }
+
   /** Whether two messages are of flows that tell themselves apart by any id. */
   apart(a: Node, b: Node): boolean {
     return this.contradict(a.group, b.group, undefined, false);
