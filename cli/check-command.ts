@@ -10,7 +10,7 @@ type ReportFormat = (typeof formats)[number];
 export const checkCommand: Command = {
   name: "check",
   summary: "Say who breaks by the changes to contracts, with proof.",
-  usage: "contrail check [PATH...] [--against git:REF|FOLDER|FILE] [flags]",
+  usage: "contrail check [PATH...] [--against git:REF|FOLDER|ARCHIVE|FILE] [flags]",
   about: `
 Compares the .proto, OpenAPI and AsyncAPI files here with an earlier version and says who breaks: at
 which line, under which rule, and, for data, with a message that one side may write and the other
@@ -24,8 +24,8 @@ Exit codes: 0 nothing counts, 1 something does, 2 something could not be read or
   flags: {
     against: {
       type: "string",
-      value: "git:REF|FOLDER|FILE",
-      help: "What to compare with. git:main, git:v1.2, git:HEAD~3; a folder, for the one folder that is checked; a file, for the one file.",
+      value: "git:REF|FOLDER|ARCHIVE|FILE",
+      help: "What to compare with. git:main, git:v1.2, git:HEAD~3; a folder or archive (tar, tar.gz, tar.zst, zip), for the one folder that is checked; a file, for the one file.",
     },
     format: {
       type: "string",
@@ -55,6 +55,7 @@ Exit codes: 0 nothing counts, 1 something does, 2 something could not be read or
   examples: [
     ["contrail check", "what this branch breaks"],
     ["contrail check --against git:v1.2 proto", "what changed in proto/ since the tag v1.2"],
+    ["contrail check --against shop-1.2.tar.gz", "against a released archive"],
     ["contrail check new.yaml --against old.yaml", "one file against another"],
     ["contrail check --format github", "in a GitHub workflow: annotations at the lines"],
     ["contrail explain FIELD_SAME_TYPE", "what a rule is about"],

@@ -146,6 +146,17 @@ describe.concurrent("contrail check", { timeout: 30_000 }, () => {
     expect([one.code, one.stdout.includes("FIELD_SAME_TYPE")]).toEqual([1, true]);
   });
 
+  it("compares with an archive", async () => {
+    for (const name of ["old.tar", "old.tar.gz", "old.zip"]) {
+      const { code, stdout } = await checkCli({
+        ...broken,
+        prepare: (repository) => repository.git("archive", "--prefix=shop-1.2/", "-o", name, "HEAD"),
+        args: ["check", "--against", name],
+      });
+      expect([code, stdout.includes("FIELD_SAME_TYPE"), stdout.includes(name)]).toEqual([1, true, true]);
+    }
+  });
+
   it("compares transitive levels with every matching tag", async () => {
     const { code, stdout } = await checkCli({
       before: { "shop.proto": int },
@@ -242,7 +253,7 @@ describe.concurrent("what cannot be done", { timeout: 30_000 }, () => {
     );
     await fails(
       { before, args: ["check", "--against"] },
-      /^--against needs a value: --against git:REF\|FOLDER\|FILE\.\n$/,
+      /^--against needs a value: --against git:REF\|FOLDER\|ARCHIVE\|FILE\.\n$/,
     );
     await fails({ before, args: ["chekc"] }, /^contrail has no command "chekc"\. Did you mean `contrail check`\?\n$/);
     await fails({ before, args: ["explain", "NO_SUCH_RULE_AT_ALL"] }, /^There is no rule "NO_SUCH_RULE_AT_ALL"\./);

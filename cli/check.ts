@@ -7,6 +7,7 @@ import {
   checkSides,
   decide,
   findRoot,
+  isArchive,
   isInScope,
   loadSides,
   SidesCache,
@@ -140,15 +141,18 @@ export function exitCodeOf(result: CheckResult): 0 | 1 | 2 {
   return failed ? 1 : 0;
 }
 
-const indices = new WeakMap<object, Map<string, LineIndex>>();
+/** The lines of the texts that were asked about last: findings come in the order of their files. */
+const indices: Array<{ readonly text: string; readonly index: LineIndex }> = [];
+const keptIndices = 8;
 
-/** Line and column of an offset in a text, counted from 0; remembers the lines of texts by the object that holds them. */
-export function positionIn(holder: object, key: string, text: string, offset: number): Position {
-  const known = indices.get(holder) ?? new Map<string, LineIndex>();
-  indices.set(holder, known);
-  let index = known.get(key);
-  if (index === undefined) known.set(key, (index = new LineIndex(text)));
-  return index.positionAt(offset);
+/** Line and column of an offset in a text, counted from 0. */
+export function positionIn(text: string, offset: number): Position {
+  let known = indices.find((one) => one.text === text);
+  if (known === undefined) {
+    indices.unshift((known = { text, index: new LineIndex(text) }));
+    indices.length = Math.min(indices.length, keptIndices);
+  }
+  return known.index.positionAt(offset);
 }
 
 function whereToLook({ folder, paths, against }: CheckOptions): { root: string; scope: string[] } {
@@ -156,10 +160,11 @@ function whereToLook({ folder, paths, against }: CheckOptions): { root: string; 
   for (const [index, path] of asked.entries()) {
     if (!existsSync(path)) throw new UsageError(`There is no file or folder "${paths[index] ?? ""}".`);
   }
-  // A folder to compare with stands for the one folder that is asked about.
+  // A folder or archive to compare with stands for the one folder that is asked about.
   const only = asked.length === 0 ? resolve(folder) : asked.length === 1 ? asked[0] : undefined;
-  if (against !== undefined && !against.startsWith("git:") && isFolder(resolve(folder, against)) && isFolder(only)) {
-    return { root: only, scope: [] };
+  if (against !== undefined && !against.startsWith("git:") && isFolder(only)) {
+    const baseline = resolve(folder, against);
+    if (isFolder(baseline) || (isArchive(baseline) && existsSync(baseline))) return { root: only, scope: [] };
   }
   const inside = asked.every((path) => below(folder, path) !== undefined);
   const root = findRoot(inside || asked[0] === undefined ? folder : folderHolding(asked[0]));

@@ -4,6 +4,7 @@
  */
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { isArchive } from "./archive-names.ts";
 import { git, gitTimeoutMs, type GitResult } from "./git.ts";
 import * as notes from "./notes.ts";
 import type { Note } from "./notes.ts";
@@ -17,6 +18,7 @@ export type Baseline =
       readonly label: string;
     }
   | { readonly kind: "folder"; readonly path: string; readonly label: string }
+  | { readonly kind: "archive"; readonly path: string; readonly label: string }
   | { readonly kind: "file"; readonly path: string; readonly label: string }
   /** There is nothing to compare with; every contract counts as new. */
   | { readonly kind: "none"; readonly label: string };
@@ -28,14 +30,15 @@ export interface ResolvedBaseline {
 
 const nothing: Baseline = { kind: "none", label: "nothing" };
 
-/** Finds what `against` (`git:REF`, a folder, a file, or nothing for the default) means for the folder `root`. */
+/** Finds what `against` (`git:REF`, a folder, an archive, a file, or nothing for the default) means for the folder `root`. */
 export async function resolveBaseline(root: string, against?: string): Promise<ResolvedBaseline> {
   if (against === undefined) return defaultBaseline(root);
   if (against.startsWith("git:")) return namedCommit(root, against.slice("git:".length));
   const path = resolve(root, against);
   try {
     const found = await stat(path);
-    return { baseline: { kind: found.isDirectory() ? "folder" : "file", path, label: against }, notes: [] };
+    const kind = found.isDirectory() ? "folder" : isArchive(path) ? "archive" : "file";
+    return { baseline: { kind, path, label: against }, notes: [] };
   } catch {
     return { baseline: nothing, notes: [notes.noSuchBaseline(against)] };
   }

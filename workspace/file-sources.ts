@@ -39,7 +39,8 @@ export interface Limits {
 export const defaultLimits: Limits = { files: 50_000, fileBytes: 64_000_000, totalBytes: 600_000_000 };
 
 const skippedFolders = new Set(["node_modules", "dist"]);
-const isSkipped = (name: string) => skippedFolders.has(name) || name.startsWith(".");
+/** Folders of tools and of what they made. */
+export const isSkipped = (name: string) => skippedFolders.has(name) || name.startsWith(".");
 const maxDepth = 64;
 /** Somebody opened their whole disk: what was found so far is checked, and that is said. */
 const maxEntries = 1_000_000;

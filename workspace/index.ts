@@ -6,6 +6,7 @@
  * thing that could not be read. It reads disk and git, writes nothing, connects to nothing, and knows no editor.
  */
 export { decide, type Decided } from "./accept.ts";
+export { isArchive } from "./archive-names.ts";
 export { type Baseline, resolveBaseline, tagsMatching } from "./baseline.ts";
 export { readBufSettings } from "./buf-config.ts";
 export { type Collected } from "./collect.ts";

@@ -87,6 +87,23 @@ export const noSuchBaseline = (path: string): Note =>
 export const fileBaselineNeedsOneFile = (path: string): Note =>
   note("error", "file-baseline", `"${path}" is one file, so name the one contract that shall be compared with it.`);
 
+export const damagedArchive = (path: string, reason: string): Note =>
+  note("error", "damaged-archive", `"${path}" cannot be read as an archive: ${reason}. Make or download it again.`);
+
+export const archiveLeadsOut = (path: string, entry: string): Note =>
+  note(
+    "error",
+    "archive-leads-out",
+    `"${path}" names files outside of itself, such as "${entry}". These were left out; do not unpack it elsewhere either.`,
+  );
+
+export const archiveTooLarge = (path: string, limit: number): Note =>
+  note(
+    "error",
+    "archive-too-large",
+    `"${path}" unpacks to more than ${limit / 1_000_000} MB; the rest was not read. Pack only the contracts.`,
+  );
+
 export const tooManyFiles = (limit: number): Note =>
   note(
     "error",

@@ -20,7 +20,7 @@ import { isWithin } from "./paths.ts";
 export interface LoadRequest {
   /** The folder that all paths are relative to. */
   readonly root: string;
-  /** `git:REF`, a folder, a file; absent: what contrail.yaml says, else the merge-base with the default branch. */
+  /** `git:REF`, a folder, an archive, a file; absent: what contrail.yaml says, else the merge-base with the default branch. */
   readonly against?: string;
   /** Where to look, when only a part of the root is asked about; a baseline that is one file stands for the only one. */
   readonly paths?: readonly string[];
@@ -173,6 +173,13 @@ async function loadBaseline(
         notes: found,
         collected: await load(`folder ${baseline.path}`, () => collect(folderSource(baseline.path))),
       };
+    case "archive": {
+      const { archiveSource } = await import("./archives.ts");
+      const collected = await load(`archive ${baseline.path}`, () =>
+        collect(archiveSource(baseline.path, baseline.label, request.root)),
+      );
+      return { baseline, notes: found, collected };
+    }
     case "file": {
       const only = request.paths?.length === 1 ? request.paths[0] : undefined;
       if (only === undefined) {

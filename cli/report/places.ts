@@ -17,22 +17,22 @@ export interface ShownPlace {
 
 export function placeOfFinding(checked: CheckedFinding): ShownPlace {
   const { finding } = checked;
-  return shown(checked, finding.place, finding.placeVersion, checked.text(finding.place.path, finding.placeVersion));
+  return shown(finding.place, checked.text(finding.place.path, finding.placeVersion));
 }
 
 export function previousPlace(checked: CheckedFinding): ShownPlace | undefined {
   const { previous } = checked.finding;
-  return previous === undefined ? undefined : shown(checked, previous, "before", checked.text(previous.path, "before"));
+  return previous === undefined ? undefined : shown(previous, checked.text(previous.path, "before"));
 }
 
 export function placeOfProblem(result: CheckResult, place: Place): ShownPlace {
-  return shown(result, place, "after", result.text(place.path));
+  return shown(place, result.text(place.path));
 }
 
-function shown(holder: object, { path, span }: Place, version: string, text: string | undefined): ShownPlace {
+function shown({ path, span }: Place, text: string | undefined): ShownPlace {
   if (text === undefined) return { path, line: 1, column: 1, endLine: 1, endColumn: 1 };
-  const start = positionIn(holder, `${version} ${path}`, text, span.start);
-  const end = positionIn(holder, `${version} ${path}`, text, span.end);
+  const start = positionIn(text, span.start);
+  const end = positionIn(text, span.end);
   const lineStart = span.start - start.character;
   const lineEnd = text.slice(lineStart).search(/[\r\n]/);
   return {

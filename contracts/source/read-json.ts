@@ -22,6 +22,8 @@ class JsonReader {
   private readonly path: string;
   private readonly text: string;
   private offset = 0;
+  /** After that the rest was not read, so that nothing more can be said of it. */
+  private tooDeep = false;
 
   constructor(path: string, text: string) {
     this.path = path;
@@ -46,6 +48,7 @@ class JsonReader {
     if (code === 0x7b || code === 0x5b) {
       if (depth >= maxDocumentDepth) {
         this.report(start, start + 1, `The document is nested deeper than ${maxDocumentDepth} levels; flatten it.`);
+        this.tooDeep = true;
         this.offset = text.length;
         return undefined;
       }
@@ -220,7 +223,7 @@ class JsonReader {
   }
 
   private report(start: number, end: number, message: string): void {
-    if (this.problems.length >= maxProblems) return;
+    if (this.tooDeep || this.problems.length >= maxProblems) return;
     const span = { start, end: Math.min(end, this.text.length) };
     this.problems.push({ code: "json-syntax", severity: "error", path: this.path, span, message });
   }
