@@ -24,7 +24,7 @@ const help = `Shows live message flow in a browser.
   --pace N             how many times as fast a recording is played (1)
   --port N             serve the page on this port; default a free one
   --allow-remote HOST  allow a broker on another machine; may be given more than once
-  --kafka-map MAP      what brokers advertise and where it is reached from here: kafka:9092=127.0.0.1:9092
+  --address-map MAP    what brokers advertise and where it is reached from here: kafka:9092=127.0.0.1:9092
   --no-open            do not open a browser
 `;
 
@@ -136,7 +136,7 @@ function readArguments(args: string[]): Asked | string {
         pace: { type: "string", default: "1" },
         port: { type: "string" },
         "allow-remote": { type: "string", multiple: true, default: [] },
-        "kafka-map": { type: "string", default: "" },
+        "address-map": { type: "string", default: "" },
         "no-open": { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -151,7 +151,7 @@ function readArguments(args: string[]): Asked | string {
   }
   const pace = Number(values.pace);
   if (!(pace > 0 && pace <= 1000)) return `--pace takes a number above 0, such as 1 or 10, not "${values.pace}".`;
-  const map = parseAddressMap(values["kafka-map"]);
+  const map = parseAddressMap(values["address-map"]);
   if ("failure" in map) return map.failure.message;
   const kafka = values.kafka ?? process.env["CONTRAIL_KAFKA"];
   const rabbitmq = values.rabbitmq ?? process.env["CONTRAIL_RABBITMQ"];

@@ -67,7 +67,7 @@ export function parseAddressMap(text: string): Parsed<Readonly<Record<string, st
   for (const part of text.split(",").filter((part) => part.trim() !== "")) {
     const [from, to, ...rest] = part.split("=").map((side) => parseHostPort(side.trim(), 9092));
     if (from === undefined || to === undefined || rest.length > 0) {
-      return { failure: badAddress("--kafka-map", text, "ADVERTISED=REAL, such as kafka:9092=127.0.0.1:9092") };
+      return { failure: badAddress("--address-map", text, "ADVERTISED=REAL, such as kafka:9092=127.0.0.1:9092") };
     }
     map[formatHostPort(from)] = formatHostPort(to);
   }
