@@ -43,8 +43,10 @@ export function exchangesOf(nodes: readonly Node[], values: Values): Exchanges {
       resolveEntry(entry, members, ofRequest, ofReply, retryOf);
     }
   }
-  for (const node of nodes) if (!ofReply.has(node)) byOwnId(node, members, values, ofRequest, ofReply, retryOf);
-  for (const node of nodes) bySharedId(node, members, values, ofRequest, ofReply);
+  for (const node of nodes) {
+    if (node.isReplyByIntent && !ofReply.has(node)) byOwnId(node, members, values, ofRequest, ofReply, retryOf);
+  }
+  if (nodes.length > 1) for (const node of nodes) bySharedId(node, members, values, ofRequest, ofReply);
   return { all: [...ofRequest.values()].sort((a, b) => a.request.at - b.request.at), ofRequest, ofReply, retryOf };
 }
 
@@ -174,9 +176,8 @@ function bySharedId(
   if (ofRequest.has(node) || ofReply.has(node) || node.duplicateOf) return;
   for (const found of node.found) {
     if (found.strength === "weak" || !["pair", "correlation", "contract"].includes(found.role)) continue;
-    if (values.count(found) !== 2) continue;
-    const [first, second] = values.uses(found);
-    if (!first || !second || first.node !== node || !members.has(second.node)) continue;
+    const [first, second, third] = values.several(found);
+    if (third || !first || !second || first.node !== node || !members.has(second.node)) continue;
     const reply = second.node;
     if (reply.type === node.type || ofReply.has(reply) || ofRequest.has(reply)) continue;
     if (reply.channelClass === node.channelClass && reply.broker === "kafka" && found.role !== "pair") continue;

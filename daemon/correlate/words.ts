@@ -88,9 +88,9 @@ export const isFailing: (name: string) => boolean = remembered((name) => {
 });
 
 /** Whether a channel, header or type name speaks of answers. */
-export function isAnswering(name: string): boolean {
-  return answering.test(name.replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2"));
-}
+export const isAnswering: (name: string) => boolean = remembered((name) =>
+  answering.test(name.replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")),
+);
 
 /** Which forward words each undoing word undoes, for when the nouns do not tell. */
 const undoes: ReadonlyArray<readonly [RegExp, RegExp]> = [
