@@ -149,3 +149,41 @@ describe("settings", () => {
     expect(ids({ use: ["WIRE"] })).not.toContain("FIELD_NO_DELETE");
   });
 });
+
+describe("what cannot be decided", () => {
+  it("concludes nothing from a type whose import is missing", () => {
+    const withImport = `syntax = "proto3"; import "b.proto"; message A { b.B b = 1; } service S { rpc R(b.B) returns (A); }`;
+    const other = `syntax = "proto3"; package b; message B {}`;
+    const request = requestOf(withImport, withImport);
+    const before = {
+      ...request.before,
+      files: new Map([
+        ["a.proto", withImport],
+        ["b.proto", other],
+      ]),
+    };
+    expect(checkProto({ ...request, before }).findings.map((finding) => finding.ruleId)).toEqual(["FILE_NO_DELETE"]);
+    const renamed = { ...request.after, files: new Map([["a.proto", withImport.replaceAll("b.B", "b.C")]]) };
+    const findings = checkProto({ ...request, before, after: renamed }).findings.filter(
+      (finding) => finding.placeVersion === "after",
+    );
+    expect(findings.map((finding) => [finding.ruleId, finding.verdict])).toEqual([
+      ["FIELD_SAME_TYPE", "unknown"],
+      ["RPC_SAME_REQUEST_TYPE", "unknown"],
+    ]);
+    expect(findings[0]?.reason).toContain("b.C");
+  });
+
+  it("does not take what a mistake made unreadable for deleted, but goes on to see what is", () => {
+    const findings = check(
+      message("  string id = 1;\n  string note = 2;\n  string mail = 3;"),
+      message("  string id = 1;\n  string note 5 2;"),
+    );
+    expect(findings.map((finding) => [finding.ruleId, finding.verdict])).toContainEqual([
+      "FIELD_NO_DELETE",
+      "breaking",
+    ]);
+    const gone = check(message("  string id = 1;\n  string note = 2;"), message("  string id = 1;\n  = note;"));
+    expect(gone.map((finding) => [finding.ruleId, finding.verdict])).toEqual([["FIELD_NO_DELETE", "unknown"]]);
+  });
+});

@@ -110,8 +110,19 @@ function filesAbout(draft: Draft, before: ProtoSchema, after: ProtoSchema): File
   return files;
 }
 
+/** Why a draft decides nothing, if it does not. */
+function undecidedReason(draft: Draft, after: ProtoSchema): string | undefined {
+  if (draft.undecided !== undefined) return draft.undecided;
+  const file =
+    draft.deleted === undefined || draft.placeVersion === "before" ? undefined : after.file(draft.place.path);
+  if (file === undefined || draft.deleted === undefined || file.node.problems.length === 0) return undefined;
+  if (!file.node.text.includes(draft.deleted)) return undefined;
+  return `"${file.path}" has mistakes, and "${draft.deleted}" still stands in it: it may only not be readable.`;
+}
+
 function findingOf(request: CheckRequest, rule: ProtoRule, draft: Draft, judges: Judges | undefined): Finding {
-  const breaks = breaksOf(draft, request.level);
+  const reason = undecidedReason(draft, schemaOf(request.after));
+  const breaks = reason === undefined ? breaksOf(draft, request.level) : [];
   const breaksSource = draft.breaksSource ?? true;
   const surfaces = surfacesOf(breaks, breaksSource);
   const own = witnessOf(breaks);
@@ -126,7 +137,7 @@ function findingOf(request: CheckRequest, rule: ProtoRule, draft: Draft, judges:
   const finding: Finding = {
     ruleId: rule.id,
     format: "proto",
-    verdict: "breaking",
+    verdict: reason === undefined ? "breaking" : "unknown",
     surfaces,
     affected,
     profiles: profilesOf(breaks, request.profiles),
@@ -137,6 +148,7 @@ function findingOf(request: CheckRequest, rule: ProtoRule, draft: Draft, judges:
     placeVersion: draft.placeVersion ?? "after",
     ...(draft.previous === undefined ? {} : { previous: draft.previous }),
     ...(draft.fixes === undefined ? {} : { fixes: draft.fixes }),
+    ...(reason === undefined ? {} : { reason }),
   };
   if (witness === undefined) return finding;
   // A message that an independent judge reads otherwise proves nothing: the finding then speaks of code only.

@@ -38,6 +38,10 @@ export interface Draft {
   readonly proof?: Proof;
   /** The data to try: whole messages, of which one took the place of the other; `readers` says who reads them. */
   readonly messages?: Pair<MessageDescriptor> & { readonly readers: string };
+  /** Why nobody can tell whether this breaks: a type that is not known, for example. The verdict is `unknown` then. */
+  readonly undecided?: string;
+  /** The name of what is gone: where the file cannot be read whole and still holds it, nothing is concluded. */
+  readonly deleted?: string;
   /** `false` where generated code stays the same. */
   readonly breaksSource?: boolean;
   readonly fixes?: readonly Fix[];

@@ -24,6 +24,8 @@ export function cardinalityDraft(
   if (before.parent?.isMapEntry === true && after.parent?.isMapEntry === true && !before.isExtension) return undefined;
   const old = cardinalityOf(before);
   const now = cardinalityOf(after);
+  // Whether a field has presence depends on its type: where that is not known, nothing is concluded.
+  if ((before.type === "unknown" || after.type === "unknown") && isOptional(old) && isOptional(now)) return undefined;
   if (old === now || groups.some((group) => group.includes(old) && group.includes(now))) return undefined;
   return {
     message: `${fieldWords(after)} changed from ${old} to ${now}.`,
@@ -32,4 +34,8 @@ export function cardinalityDraft(
     sourceConsequence: "Code that uses this field no longer compiles, or sees another default.",
     ...proofOf(pair),
   };
+}
+
+function isOptional(cardinality: Cardinality): boolean {
+  return cardinality === "optional with presence" || cardinality === "optional without presence";
 }

@@ -33,6 +33,7 @@ export function deletedFieldDraft(pair: Pair<MessageDescriptor>, field: FieldDes
     place: headPlace(after),
     previous: field.place,
     sourceConsequence: "Code that uses the field no longer compiles.",
+    deleted: field.name,
     proof: { before, after, number: field.number },
     ...(fix === undefined ? {} : { fixes: [fix] }),
   };

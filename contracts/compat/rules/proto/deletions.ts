@@ -135,7 +135,7 @@ function draftOf<Element extends Deletable>(
   message: string,
   place: Place,
 ): Draft {
-  return { message, place, previous: headPlace(element), sourceConsequence: kind.consequence };
+  return { message, place, previous: headPlace(element), sourceConsequence: kind.consequence, deleted: element.name };
 }
 
 /** The nearest message around the deleted element that is still there; else the top of the file. */

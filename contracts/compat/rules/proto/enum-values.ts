@@ -51,6 +51,7 @@ export function deletedValueDraft(
     place: headPlace(after),
     previous: headPlace(before),
     sourceConsequence: "Code that uses the value no longer compiles.",
+    ...(deleted.names[0] === undefined ? {} : { deleted: deleted.names[0] }),
     ...(field === undefined ? {} : { proof: { ...field, value: deleted.number } }),
     ...(fix === undefined ? {} : { fixes: [fix] }),
   };

@@ -1,5 +1,5 @@
 import type { ProtoRule } from "../../proto-rule.ts";
-import { changedTypeDraft, sameTypeName } from "./field-types.ts";
+import { changedTypeDraft, hasUnknownType, sameTypeName, unknownTypeDraft } from "./field-types.ts";
 import { kindOf } from "./words.ts";
 
 /** A field keeps its type, and for messages and enums the very type that it names. */
@@ -10,6 +10,11 @@ export const fieldSameType: ProtoRule = {
   advice: "Keep the field as it was, and add a new field with a new number for the new type.",
   over: "fields",
   check(pair, report) {
+    if (hasUnknownType(pair)) {
+      const draft = unknownTypeDraft(pair);
+      if (draft !== undefined) report(draft);
+      return;
+    }
     if (kindOf(pair.before) === kindOf(pair.after) && sameTypeName(pair)) return;
     report(changedTypeDraft(pair));
   },

@@ -4,11 +4,26 @@ import type { Place } from "../../../source/index.ts";
 import type { Draft, Pair } from "../../proto-rule.ts";
 import { fieldPlace, isMapPart } from "./places.ts";
 import { proofOf } from "./proofs.ts";
-import { fieldWords, kindOf, typeWords } from "./words.ts";
+import { fieldWords, kindOf, lastPart, typeWords } from "./words.ts";
 
-/** Whether the named type is the same; what could not be resolved is compared as it is written. */
+/** Whether one of the types could not be resolved, so that only the names in the text can be compared. */
+export function hasUnknownType({ before, after }: Pair<FieldDescriptor>): boolean {
+  return before.type === "unknown" || after.type === "unknown";
+}
+
+/** A finding that nobody can decide, where the names of types that are not both known differ. */
+export function unknownTypeDraft(pair: Pair<FieldDescriptor>): Draft | undefined {
+  const [old, now] = [lastPart(typeWords(pair.before)), lastPart(typeWords(pair.after))];
+  if (old === now) return undefined;
+  const unknown = pair.after.type === "unknown" ? pair.after : pair.before;
+  return {
+    ...changedTypeDraft(pair),
+    undecided: `The type "${unknown.node.typeName}" is not known, as an import is missing.`,
+  };
+}
+
+/** Whether the named type is the same. */
 export function sameTypeName({ before, after }: Pair<FieldDescriptor>): boolean {
-  if (before.type === "unknown" || after.type === "unknown") return before.node.typeName === after.node.typeName;
   return before.typeRef?.fullName === after.typeRef?.fullName;
 }
 

@@ -1,5 +1,5 @@
 import type { ProtoRule } from "../../proto-rule.ts";
-import { changedTypeDraft, isGrownEnum, sameTypeName } from "./field-types.ts";
+import { changedTypeDraft, hasUnknownType, isGrownEnum, sameTypeName, unknownTypeDraft } from "./field-types.ts";
 import { kindOf } from "./words.ts";
 
 /** Kinds whose bytes are taken alike, as protobuf's guide to updating messages has them. */
@@ -18,6 +18,11 @@ export const fieldWireCompatibleType: ProtoRule = {
   advice: "Keep the field as it was, and add a new field with a new number for the new type.",
   over: "fields",
   check(pair, report) {
+    if (hasUnknownType(pair)) {
+      const draft = unknownTypeDraft(pair);
+      if (draft !== undefined) report(draft);
+      return;
+    }
     const old = kindOf(pair.before);
     const now = kindOf(pair.after);
     if (old !== now) {

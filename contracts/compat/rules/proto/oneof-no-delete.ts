@@ -15,6 +15,7 @@ export const oneofNoDelete: ProtoRule = {
         message: `Oneof "${oneof.name}" was deleted from message "${after.name}".`,
         place: headPlace(after),
         previous: headPlace(oneof),
+        deleted: oneof.name,
         sourceConsequence: "Code that asks which field of the oneof is set no longer compiles.",
       });
     }

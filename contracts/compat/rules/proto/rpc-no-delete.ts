@@ -15,6 +15,7 @@ export const rpcNoDelete: ProtoRule = {
         message: `Rpc "${method.name}" was deleted from service "${after.name}".`,
         place: headPlace(after),
         previous: headPlace(method),
+        deleted: method.name,
         sourceConsequence:
           "Clients with the old version that call it get the status UNIMPLEMENTED; code that uses it no longer compiles.",
       });

@@ -1,4 +1,5 @@
 import type { ProtoRule } from "../../proto-rule.ts";
+import { lastPart } from "./words.ts";
 
 /** An rpc keeps the message that it takes. */
 export const rpcSameRequestType: ProtoRule = {
@@ -13,6 +14,8 @@ export const rpcSameRequestType: ProtoRule = {
     const oldName = old?.fullName ?? before.node.request.typeName;
     const nowName = now?.fullName ?? after.node.request.typeName;
     if (oldName === nowName) return;
+    const isKnown = old !== undefined && now !== undefined;
+    if (!isKnown && lastPart(oldName) === lastPart(nowName)) return;
     const { start, end } = after.node.request;
     report({
       message: `Rpc "${after.name}" of service "${after.parent.name}" changed its request type from "${oldName}" to "${nowName}".`,
@@ -20,7 +23,9 @@ export const rpcSameRequestType: ProtoRule = {
       previous: before.file.placeOf(before.node.request.start, before.node.request.end),
       sourceConsequence:
         "Clients with the old version send what the server no longer takes for this rpc; code of both sides no longer compiles.",
-      ...(old === undefined || now === undefined ? {} : { messages: { before: old, after: now, readers: "Servers" } }),
+      ...(isKnown
+        ? { messages: { before: old, after: now, readers: "Servers" } }
+        : { undecided: "One of the types is not known, as an import is missing." }),
     });
   },
 };

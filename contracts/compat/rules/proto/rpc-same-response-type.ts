@@ -1,4 +1,5 @@
 import type { ProtoRule } from "../../proto-rule.ts";
+import { lastPart } from "./words.ts";
 
 /** An rpc keeps the message that it gives. */
 export const rpcSameResponseType: ProtoRule = {
@@ -13,6 +14,8 @@ export const rpcSameResponseType: ProtoRule = {
     const oldName = old?.fullName ?? before.node.response.typeName;
     const nowName = now?.fullName ?? after.node.response.typeName;
     if (oldName === nowName) return;
+    const isKnown = old !== undefined && now !== undefined;
+    if (!isKnown && lastPart(oldName) === lastPart(nowName)) return;
     const { start, end } = after.node.response;
     report({
       message: `Rpc "${after.name}" of service "${after.parent.name}" changed its response type from "${oldName}" to "${nowName}".`,
@@ -20,7 +23,9 @@ export const rpcSameResponseType: ProtoRule = {
       previous: before.file.placeOf(before.node.response.start, before.node.response.end),
       sourceConsequence:
         "Clients with the old version read the answer as another type; code of both sides no longer compiles.",
-      ...(old === undefined || now === undefined ? {} : { messages: { before: old, after: now, readers: "Clients" } }),
+      ...(isKnown
+        ? { messages: { before: old, after: now, readers: "Clients" } }
+        : { undecided: "One of the types is not known, as an import is missing." }),
     });
   },
 };

@@ -21,3 +21,8 @@ export function typeWords(field: FieldDescriptor): string {
   if (field.typeRef !== undefined) return field.typeRef.fullName;
   return field.type === "unknown" ? field.node.typeName : field.type;
 }
+
+/** `Order` of `shop.v1.Order`. */
+export function lastPart(name: string): string {
+  return name.slice(name.lastIndexOf(".") + 1);
+}
