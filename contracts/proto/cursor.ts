@@ -17,6 +17,7 @@ export class Cursor extends Lexer {
   readonly problems: Problem[];
   /** Set once the statement at hand has a problem: what follows from a mistake is not told as a second one. */
   private quiet = false;
+  private readonly words = new Map<string, string>();
   /** How many brackets, and how many braces of literals, are open in the statement at hand; recovery looks for their ends. */
   open = 0;
   openBraces = 0;
@@ -50,7 +51,16 @@ export class Cursor extends Lexer {
 
   /** The text of the current token. */
   word(): string {
-    return this.text.slice(this.start, this.end);
+    return this.shared(this.start, this.end);
+  }
+
+  /** A part of the text; the same string for the same words, as names and types come again and again. */
+  shared(start: number, end: number): string {
+    const text = this.text.slice(start, end);
+    const known = this.words.get(text);
+    if (known !== undefined) return known;
+    this.words.set(text, text);
+    return text;
   }
 
   isWord(word: string): boolean {

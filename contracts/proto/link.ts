@@ -20,6 +20,7 @@ import {
 } from "./descriptors.ts";
 import { defaultFeatures, featuresWith, type SyntaxVersion } from "./features.ts";
 import { linkImports } from "./link-imports.ts";
+import { none } from "./lists.ts";
 import { FileIndex, type ModuleRoot, type PlacedFile } from "./modules.ts";
 import { ProtoSchema } from "./schema.ts";
 import { Scopes, addSymbol } from "./scope.ts";
@@ -58,9 +59,12 @@ class Linker {
     const user = files.filter((file) => !file.isBuiltIn);
     const builtIn = files.filter((file) => file.isBuiltIn);
     const descriptorFile = descriptorProto === undefined ? undefined : this.descriptors.get(descriptorProto);
-    validateSchema({ files: user, scopes: this.scopes, descriptorFile, problems: this.problems });
-    this.problems.sort(byPlace);
-    return new ProtoSchema(user, builtIn, this.problems, this.scopes);
+    const { problems, scopes } = this;
+    const findProblems = (): Problem[] => {
+      validateSchema({ files: user, scopes, descriptorFile, problems });
+      return problems.sort(byPlace);
+    };
+    return new ProtoSchema(user, builtIn, findProblems, scopes);
   }
 
   private declareFile(placed: PlacedFile): void {
@@ -319,15 +323,15 @@ function mapEntry(file: FileDescriptor, parent: MessageDescriptor, field: FieldN
     name: mapEntryName(field.name),
     nameStart: field.typeStart,
     isGroup: false,
-    fields: [],
-    oneofs: [],
-    messages: [],
-    enums: [],
-    extends: [],
-    options: [],
-    extensionRanges: [],
-    reservedRanges: [],
-    reservedNames: [],
+    fields: none(),
+    oneofs: none(),
+    messages: none(),
+    enums: none(),
+    extends: none(),
+    options: none(),
+    extensionRanges: none(),
+    reservedRanges: none(),
+    reservedNames: none(),
   };
   const entry = new MessageDescriptor(file, parent, entryNode, parent.features, true);
   if (map === undefined) return entry;

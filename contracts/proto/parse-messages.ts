@@ -189,9 +189,7 @@ export class MessageParser extends EnumParser {
         typeName = this.restOfName("map");
       }
     } else if (this.kind === tokenKind.word) {
-      const first = this.word();
-      this.next();
-      typeName = this.char === 46 ? this.restOfName(first) : first;
+      typeName = parseQualifiedName(this, "a type", "the rest of the name");
     } else {
       typeName = parseQualifiedName(this, "a type");
     }

@@ -2,6 +2,7 @@
 import type { MessageFieldNode, OptionNamePart, OptionNode, ValueNode } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
 import { escapeLength, tokenKind } from "./lexer.ts";
+import { none, trimmed } from "./lists.ts";
 
 /** Literals nested deeper are a mistake or an attack; no contract that people write comes near. */
 const deepestLiteral = 100;
@@ -30,48 +31,60 @@ export function parseOption(cursor: Cursor, start: number): OptionNode {
   const nameEnd = Math.max(nameStart, cursor.previousEnd);
   let value: ValueNode | undefined;
   if (!cursor.failed && cursor.expectChar(61)) value = parseOptionValue(cursor);
-  return { start, end: Math.max(start, cursor.previousEnd), name, nameStart, nameEnd, value };
+  return { start, end: Math.max(start, cursor.previousEnd), name: trimmed(name), nameStart, nameEnd, value };
 }
 
 /** `[...]` behind a declaration, if there is one. */
 export function parseOptionList(cursor: Cursor): readonly OptionNode[] {
-  if (cursor.char !== 91) return noOptions;
+  if (cursor.char !== 91) return none();
   const options: OptionNode[] = [];
   cursor.next();
   cursor.open++;
   for (;;) {
     options.push(parseOption(cursor, cursor.start));
-    if (cursor.failed) return options;
+    if (cursor.failed) break;
     if (cursor.takeChar(44)) continue;
     if (cursor.takeChar(93)) {
       cursor.open--;
-      return options;
+      break;
     }
     cursor.expected(`"," or "]"`);
-    return options;
+    break;
   }
+  return trimmed(options);
 }
 
-const noOptions: readonly OptionNode[] = [];
-
-/** `a.b.c` or `.a.b.c`, white space and comments removed; "" and a problem where no name stands. */
-export function parseQualifiedName(cursor: Cursor, what: string): string {
-  let name = "";
-  if (cursor.char === 46) {
-    name = ".";
+/**
+ * `a.b.c` or `.a.b.c`, white space and comments removed; "" and a problem where no name stands. `rest` is what is
+ * expected behind a dot.
+ */
+export function parseQualifiedName(cursor: Cursor, what: string, rest = what): string {
+  // Mostly the name stands in one piece, from `from` to `to`; `before` is what stands before a gap.
+  let before = "";
+  let from = cursor.start;
+  let to = from;
+  const take = (): void => {
+    if (cursor.start !== to) {
+      before += cursor.text.slice(from, to);
+      from = cursor.start;
+    }
+    to = cursor.end;
     cursor.next();
-  }
+  };
+  let expected = what;
+  if (cursor.char === 46) take();
   for (;;) {
     if (cursor.kind !== tokenKind.word) {
-      cursor.expected(what);
-      return name;
+      cursor.expected(expected);
+      break;
     }
-    name = name === "" ? cursor.word() : name + cursor.word();
-    cursor.next();
-    if (cursor.char !== 46) return name;
-    name += ".";
-    cursor.next();
+    take();
+    if (cursor.char !== 46) break;
+    take();
+    expected = rest;
   }
+  const last = cursor.shared(from, to);
+  return before === "" ? last : before + last;
 }
 
 function parseOptionValue(cursor: Cursor): ValueNode | undefined {
@@ -152,7 +165,7 @@ function parseMessageLiteral(cursor: Cursor, close: number, depth: number): Valu
     fields.push(parseLiteralField(cursor, depth));
     if (!cursor.failed && !cursor.takeChar(44)) cursor.takeChar(59);
   }
-  return { kind: "message", fields, start, end: cursor.previousEnd };
+  return { kind: "message", fields: trimmed(fields), start, end: cursor.previousEnd };
 }
 
 /** Braces are counted apart from brackets: recovery tells them apart as well. */
@@ -214,7 +227,7 @@ function parseList(cursor: Cursor, depth: number, hasColon: boolean): ValueNode 
     if (!cursor.failed) cursor.expectChar(93);
   }
   if (!cursor.failed) cursor.open--;
-  return { kind: "list", items, start, end: cursor.previousEnd };
+  return { kind: "list", items: trimmed(items), start, end: cursor.previousEnd };
 }
 
 /** The meaning of the text token from `start` to `end`. A byte given by number becomes the character of that code. */

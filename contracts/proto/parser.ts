@@ -18,6 +18,7 @@ import type {
   SyntaxNode,
 } from "./ast.ts";
 import { tokenKind } from "./lexer.ts";
+import { trimEnum, trimExtend, trimMessage, trimmed, trimService } from "./lists.ts";
 import { MessageParser } from "./parse-messages.ts";
 import { parseQualifiedName, parseTextToken } from "./parse-options.ts";
 
@@ -111,17 +112,21 @@ class Parser extends MessageParser {
       sawStatement = true;
       if (this.start === start && !this.atEnd()) this.next();
     }
+    for (const node of messages) trimMessage(node);
+    for (const node of enums) trimEnum(node);
+    for (const node of services) trimService(node);
+    for (const node of extends_) trimExtend(node);
     return {
       path: this.path,
       text: this.text,
       syntax,
       package: packageNode,
-      imports,
-      options,
-      messages,
-      enums,
-      services,
-      extends: extends_,
+      imports: trimmed(imports),
+      options: trimmed(options),
+      messages: trimmed(messages),
+      enums: trimmed(enums),
+      services: trimmed(services),
+      extends: trimmed(extends_),
       problems: this.problems,
     };
   }

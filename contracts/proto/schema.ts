@@ -9,28 +9,36 @@ import type {
 } from "./descriptors.ts";
 import type { Scopes } from "./scope.ts";
 
-/** A linked set of files. A value: nothing in it changes after linking. */
+/** A linked set of files. A value: nothing that it hands out changes after linking. */
 export class ProtoSchema {
   /** The user's files, in the order of their paths. */
   readonly files: readonly FileDescriptor[];
   /** The well-known files that they need. */
   readonly builtInFiles: readonly FileDescriptor[];
-  /** What is wrong with the files: their syntax, and what linking found. In the order of path and place. */
-  readonly problems: readonly Problem[];
   readonly scopes: Scopes;
   private readonly byPath = new Map<string, FileDescriptor>();
+  private readonly findProblems: () => readonly Problem[];
+  private foundProblems: readonly Problem[] | undefined = undefined;
 
   constructor(
     files: readonly FileDescriptor[],
     builtInFiles: readonly FileDescriptor[],
-    problems: readonly Problem[],
+    findProblems: () => readonly Problem[],
     scopes: Scopes,
   ) {
     this.files = files;
     this.builtInFiles = builtInFiles;
-    this.problems = problems;
+    this.findProblems = findProblems;
     this.scopes = scopes;
     for (const file of files) this.byPath.set(file.path, file);
+  }
+
+  /**
+   * What is wrong with the files: their syntax, and what linking found. In the order of path and place. Looked for
+   * when first asked: nobody asks an old version, and it takes as long as all the rest.
+   */
+  get problems(): readonly Problem[] {
+    return (this.foundProblems ??= this.findProblems());
   }
 
   /** A file by its path relative to the root of the check. */
