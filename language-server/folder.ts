@@ -2,12 +2,14 @@
  * One workspace folder being checked: the baseline, the texts on disk and in the editor, and the outcome of the last
  * check. Changes are gathered for a moment (longer where a check is slow), then one check answers for all of them.
  */
+import { pathToFileURL } from "node:url";
 import type { CheckReport, Finding, Level } from "../contracts/compat/index.ts";
 import type { Place, Problem } from "../contracts/source/index.ts";
 import {
   changedPaths,
   checkSides,
   decide,
+  fileOfDependency,
   loadSides,
   narrowSides,
   SidesCache,
@@ -114,7 +116,11 @@ export class Folder {
       if (version === "before") return sides?.before.files.get(path);
       return sides?.after.files.get(path) ?? sides?.settings.get(path);
     },
-    uri: (path, version) => (version === "before" ? baselineUri(this.root, path) : uriBelow(this.root, path)),
+    uri: (path, version) => {
+      const file = fileOfDependency(path, this.outcome?.sides.cached ?? []);
+      if (file !== undefined) return pathToFileURL(file).href;
+      return version === "before" ? baselineUri(this.root, path) : uriBelow(this.root, path);
+    },
   };
 
   private schedule(delay: number): void {

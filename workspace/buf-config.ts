@@ -13,13 +13,17 @@ export interface BufLayout {
   /** Folders in which these settings decide alone what is a module: a `.proto` there outside of every module is not checked. */
   readonly governed: readonly string[];
   readonly problems: readonly Problem[];
-  /** Modules of the registry that these files depend on; they are not read, nothing is fetched. */
+  /** Modules of the registry that these files depend on and that are not on this machine; nothing is fetched. */
   readonly dependencies: readonly string[];
 }
 
-/** Takes the texts of all `buf.yaml` and `buf.work.yaml` by path. */
-export function readBufSettings(texts: ReadonlyMap<string, string>): BufLayout {
-  const files = [...texts].map(([path, text]) => ({
+/** Takes the texts of all `buf.yaml` and `buf.work.yaml` by path, and the names of dependencies that are on this machine. */
+export function readBufSettings(
+  texts: ReadonlyMap<string, string>,
+  cached: ReadonlySet<string> = new Set(),
+): BufLayout {
+  const described = [...texts].filter(([path]) => nameOf(path) !== "buf.lock");
+  const files = described.map(([path, text]) => ({
     path,
     folder: folderOf(path),
     work: nameOf(path) === "buf.work.yaml",
@@ -45,17 +49,23 @@ export function readBufSettings(texts: ReadonlyMap<string, string>): BufLayout {
       modules.push(...v1Modules(folder, version, file.root));
     }
   }
-  const dependencies = files.flatMap(({ file }) => file.root.at("deps").items().flatMap(readDependency));
+  const dependencies = files.flatMap(({ file }) =>
+    file.root
+      .at("deps")
+      .items()
+      .flatMap((node) => readDependency(node, cached)),
+  );
   const problems = files.flatMap(({ file }) => file.problems);
   return { modules: withoutNested(modules), governed, problems, dependencies };
 }
 
 /** One hint each, at its line: what comes from it is unknown, and that must not look like a mistake of this repository. */
-function readDependency(node: SettingsNode): string[] {
-  const name = node.text();
-  if (name === undefined) return [];
+function readDependency(node: SettingsNode, cached: ReadonlySet<string>): string[] {
+  // A label may stand behind the name; buf.lock says which commit it means.
+  const name = node.text()?.replace(/:.*$/, "");
+  if (name === undefined || cached.has(name)) return [];
   node.report(
-    `"${name}" is not read, as Contrail fetches nothing. Its types count as unknown and are never judged. To have them judged, put its files below this folder as a module.`,
+    `"${name}" is not in buf's cache on this machine, and Contrail fetches nothing, so its types count as unknown. Run \`buf dep update\` and \`buf build\` once to have them read.`,
     "hint",
   );
   return [name];

@@ -3,17 +3,19 @@
  * every OpenAPI and AsyncAPI document, every file such a document refers to.
  */
 import { detectContract } from "../contracts/compat/index.ts";
-import type { ContractSet, Format } from "../contracts/compat/index.ts";
+import type { ContractSet, Format, ProtoModule } from "../contracts/compat/index.ts";
 import type { Problem } from "../contracts/source/index.ts";
+import type { CachedModule } from "./buf-cache.ts";
 import type { BufLayout } from "./buf-config.ts";
 import { defaultConfig, isContrailConfig, type ContrailConfig } from "./contrail-config.ts";
+import { isOfDependency } from "./dependencies.ts";
 import { isDocument, isProto, mayBeContract, mentionsApi, referencesIn } from "./detect.ts";
 import { defaultLimits, type FileSource, type Listing } from "./file-sources.ts";
 import { importsIn, modulesFromImports } from "./import-roots.ts";
 import { isBufSettings, moduleHolding, withoutNested } from "./modules.ts";
 import * as notes from "./notes.ts";
 import type { Note, Unreadable } from "./notes.ts";
-import { folderOf, isWithin, joinPath } from "./paths.ts";
+import { folderOf, isWithin, joinPath, nameOf } from "./paths.ts";
 
 /** One version of all contracts, and what was noticed while it was read. */
 export interface Collected {
@@ -25,6 +27,8 @@ export interface Collected {
   readonly config: ContrailConfig;
   /** What buf.yaml depends on and is not here. */
   readonly dependencies: readonly string[];
+  /** What buf.yaml depends on and buf's cache holds. */
+  readonly cached: readonly CachedModule[];
   readonly problems: readonly Problem[];
   readonly notes: readonly Note[];
   readonly unreadable: readonly Unreadable[];
@@ -92,11 +96,13 @@ export async function collect(source: FileSource): Promise<Collected> {
 
 /** Makes contracts of texts: settings are read, each `.proto` finds its module or is left out. */
 export async function arrange(
-  texts: ReadonlyMap<string, string>,
-): Promise<Pick<Collected, "contracts" | "formats" | "settings" | "config" | "dependencies" | "problems">> {
+  all: ReadonlyMap<string, string>,
+): Promise<Pick<Collected, "contracts" | "formats" | "settings" | "config" | "dependencies" | "cached" | "problems">> {
+  // What came from dependencies is found anew, as imports decide about it.
+  const texts = new Map([...all].filter(([path]) => !isOfDependency(path)));
   const settings = new Map([...texts].filter(([path]) => isSettings(path)));
   const { config, problems: configProblems } = await readConfig(settings);
-  const { modules, dependencies, problems: bufProblems } = await protoModulesOf(texts, settings, config);
+  const { modules, dependencies, problems: bufProblems, cached } = await protoModulesOf(texts, settings, config);
   const files = new Map<string, string>();
   const formats = new Map<string, Format>();
   for (const [path, text] of texts) {
@@ -110,12 +116,15 @@ export async function arrange(
     }
     files.set(path, text);
   }
+  const fromCache = cached.length === 0 ? new Map<string, string>() : await dependenciesOf(files, modules, cached);
+  for (const [path, text] of fromCache) files.set(path, text);
   return {
     contracts: { files, protoModules: modules },
     formats,
     settings,
     config,
     dependencies,
+    cached,
     problems: [...configProblems, ...bufProblems],
   };
 }
@@ -135,18 +144,40 @@ async function protoModulesOf(
   texts: ReadonlyMap<string, string>,
   settings: ReadonlyMap<string, string>,
   config: ContrailConfig,
-): Promise<Omit<BufLayout, "governed">> {
+): Promise<Omit<BufLayout, "governed"> & { readonly cached: readonly CachedModule[] }> {
   const bufTexts = new Map([...settings].filter(([path]) => isBufSettings(path)));
+  const hasLock = [...bufTexts.keys()].some((path) => nameOf(path) === "buf.lock");
+  const cache = hasLock ? await import("./buf-cache.ts") : undefined;
+  const cached = cache?.cachedModules(bufTexts) ?? [];
+  const names = new Set(cached.map(({ name }) => name));
   const buf =
     bufTexts.size === 0
       ? { modules: [], governed: [], problems: [], dependencies: [] }
-      : (await import("./buf-config.ts")).readBufSettings(bufTexts);
+      : (await import("./buf-config.ts")).readBufSettings(bufTexts, names);
   const left = new Map<string, readonly string[]>();
   for (const [path, text] of texts) {
     if (isProto(path) && !buf.governed.some((folder) => isWithin(folder, path))) left.set(path, importsIn(text));
   }
   const inferred = left.size === 0 ? [] : modulesFromImports(left, config.protoRoots);
-  return { ...buf, modules: withoutNested([...buf.modules, ...inferred]) };
+  const ofCache = cache === undefined ? [] : cached.map(cache.dependencyModule);
+  return { ...buf, modules: withoutNested([...buf.modules, ...inferred, ...ofCache]), cached };
+}
+
+/** What is imported and not here, from dependencies that are on this machine. */
+async function dependenciesOf(
+  files: ReadonlyMap<string, string>,
+  modules: readonly ProtoModule[],
+  cached: readonly CachedModule[],
+): Promise<ReadonlyMap<string, string>> {
+  const { importedFiles } = await import("./buf-cache.ts");
+  const missing = new Set<string>();
+  for (const [path, text] of files) {
+    if (!isProto(path)) continue;
+    for (const imported of importsIn(text)) {
+      if (!modules.some(({ directory }) => files.has(joinPath(directory, imported)))) missing.add(imported);
+    }
+  }
+  return importedFiles(cached, missing);
 }
 
 const decoder = new TextDecoder("utf-8");

@@ -20,6 +20,7 @@ export {
   levelNames,
 } from "./contrail-config.ts";
 export { checkSides } from "./check-sides.ts";
+export { fileOfDependency } from "./dependencies.ts";
 export { isDocument, isProto } from "./detect.ts";
 export { findRoot } from "./find-root.ts";
 export { isBufSettings } from "./modules.ts";

@@ -4,7 +4,7 @@ import { isWithin, nameOf } from "./paths.ts";
 
 export function isBufSettings(path: string): boolean {
   const name = nameOf(path);
-  return name === "buf.yaml" || name === "buf.work.yaml";
+  return name === "buf.yaml" || name === "buf.work.yaml" || name === "buf.lock";
 }
 
 /** A file belongs to one module: what a module inside of another holds is excluded from the outer one. */

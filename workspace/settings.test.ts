@@ -68,7 +68,7 @@ describe("buf.yaml", () => {
     const { problems, dependencies } = read({ "buf.yaml": text });
     expect(dependencies).toEqual(["buf.build/a/b", "buf.build/c/d"]);
     expect(problems.map(({ severity }) => severity)).toEqual(["hint", "hint"]);
-    expect(shown(text, problems)[1]).toMatch(/^4: "buf.build\/c\/d" is not read/);
+    expect(shown(text, problems)[1]).toMatch(/^4: "buf.build\/c\/d" is not in buf/);
   });
 
   it("reports a mistake at its line and reads the rest", () => {

@@ -7,6 +7,7 @@ import { detectContract } from "../contracts/compat/index.ts";
 import type { ContractSet, Format, ProtoModule } from "../contracts/compat/index.ts";
 import type { Problem } from "../contracts/source/index.ts";
 import { resolveBaseline, type Baseline, type ResolvedBaseline } from "./baseline.ts";
+import type { CachedModule } from "./buf-cache.ts";
 import { arrange, collect, type Collected } from "./collect.ts";
 import { defaultConfig, isContrailConfig, type ContrailConfig } from "./contrail-config.ts";
 import { isDocument, isProto, referencesIn } from "./detect.ts";
@@ -38,6 +39,8 @@ export interface Sides {
   readonly formats: ReadonlyMap<string, Format>;
   /** What buf.yaml depends on and is not here: types from there are unknown. */
   readonly dependencies: readonly string[];
+  /** What buf.yaml depends on and buf's cache on this machine holds. */
+  readonly cached: readonly CachedModule[];
   /** What is wrong with buf.yaml and contrail.yaml of `after`. */
   readonly problems: readonly Problem[];
   /** The texts of those settings files, as problems stand in them. */
@@ -126,6 +129,7 @@ export async function loadSides(request: LoadRequest): Promise<Sides> {
     config: now.config,
     formats: rescued.size === 0 ? now.formats : withFormats(now.formats, after, old.collected.formats),
     dependencies: now.dependencies,
+    cached: now.cached,
     problems: now.problems,
     settings: now.settings,
     notes: [...old.notes, ...old.collected.notes, ...work.notes],
@@ -200,6 +204,7 @@ const nothingCollected: Collected = {
   settings: new Map(),
   config: defaultConfig,
   dependencies: [],
+  cached: [],
   problems: [],
   notes: [],
   unreadable: [],
@@ -213,7 +218,7 @@ async function withOverlay(
   work: Collected,
   overlay: ReadonlyMap<string, string> | undefined,
   cache: SidesCache,
-): Promise<Pick<Collected, "contracts" | "formats" | "settings" | "config" | "dependencies" | "problems">> {
+): Promise<Pick<Collected, "contracts" | "formats" | "settings" | "config" | "dependencies" | "cached" | "problems">> {
   const texts = new Map<string, string>();
   for (const [path, text] of overlay ?? []) {
     if ((work.contracts.files.get(path) ?? work.settings.get(path)) !== text && isReadable(path)) texts.set(path, text);
