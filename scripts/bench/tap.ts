@@ -29,7 +29,8 @@ import { nowSince, ordersContract, sentAtOf } from "./tap-messages.ts";
 
 const seconds = 10;
 const rates = { kafka: 10_000, rabbitmq: 2_000 } as const;
-const probeEveryMs = 250;
+/** So that all of them fit on one screen: the list draws no more. */
+const probeEveryMs = 500;
 const drained = 200_000;
 /** After the last message was sent, views get so long to see it. */
 const patienceMs = 20_000;
