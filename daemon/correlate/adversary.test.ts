@@ -145,10 +145,12 @@ describe("adversaries", () => {
     for (let i = 1; i <= 250; i++) {
       correlator.observe(message(i, { at: i * 10, type: "A", body: { orderId: `ORD-${1000 + Math.ceil(i / 2)}` } }));
       if (i % 10 === 0) correlator.tick(start + i * 10);
+      if (i === 20) correlator.takeChanges();
     }
     expect(correlator.health().messages).toBeLessThanOrEqual(100);
     expect(correlator.health().bounds.messages).toBeGreaterThan(0);
     expect(correlator.conversation("c1")).toBeUndefined();
+    expect(correlator.takeChanges()).toContainEqual({ kind: "conversation", id: "c1" });
     expect(correlator.conversationOf(250)).toBe("c249");
     expect(correlator.health().values).toBeLessThanOrEqual(101);
   });

@@ -341,20 +341,27 @@ class CorrelatorState implements Correlator {
   }
 
   private forgetOldest(): void {
-    // Conversations in the order in which they began; the oldest of them that is not talking goes.
+    // The conversation that began first and is no longer talking; when all of the oldest are, the very first.
+    let oldest: Conv | undefined;
+    let tries = 0;
     for (const node of this.nodes.values()) {
       const conv = node.group.conv;
-      this.counters.messages++;
-      for (const member of conv.nodes()) {
-        this.nodes.delete(member.seq);
-        this.values.remove(member);
-        this.pairs.remove(member);
-        this.deliveries.remove(member);
-        this.commits.remove(member);
+      oldest ??= conv;
+      if (conv.lastAt < this.newest - thresholds.conversationSession || ++tries > 32) {
+        if (tries <= 32) oldest = conv;
+        break;
       }
-      this.membership.forget(conv);
-      return;
     }
+    if (!oldest) return;
+    this.counters.messages++;
+    for (const member of oldest.nodes()) {
+      this.nodes.delete(member.seq);
+      this.values.remove(member);
+      this.pairs.remove(member);
+      this.deliveries.remove(member);
+      this.commits.remove(member);
+    }
+    this.membership.forget(oldest);
   }
 }
 

@@ -158,6 +158,8 @@ export class Membership {
     conv.gone = true;
     this.convs.delete(conv);
     this.touched.delete(conv);
+    // Who asks for it now is told that it is no longer there.
+    if (conv.announced) this.moves.push({ kind: "conversation", id: conv.id });
     this.onGone(conv);
   }
 
