@@ -106,6 +106,18 @@ describe("encodeProtobuf and decodeProtobuf", () => {
     expect(!wrong.ok && wrong.failure).toContain("parent.total");
   });
 
+  it("does not read a body that a few bytes a value make huge", () => {
+    const bytes = new Uint8Array(4_000_000);
+    for (let i = 0; i < bytes.length; i += 3) bytes.set([0x92, 1, 0], i);
+    const read = decodeProtobuf(shop, "shop.v1.Order", bytes);
+    expect(!read.ok && read.failure).toContain("more than 200000 values");
+    const packed = Uint8Array.of(0x2a, 0xc0, 0x84, 0x3d, ...new Uint8Array(1_000_000));
+    expect(decodeProtobuf(shop, "shop.v1.Order", packed).ok).toBe(false);
+    expect(decodeProtobuf(shop, "shop.v1.Order", Uint8Array.of(0x2a, 0xd0, 0x0f, ...new Uint8Array(2000))).ok).toBe(
+      true,
+    );
+  });
+
   it("does not take text for protobuf", () => {
     const bytes = new TextEncoder().encode('{"orderId":"o-1"}');
     expect(looksLikeProtobuf(bytes)).toBe(false);

@@ -8,6 +8,7 @@ import type { MessageDescriptor, ProtoSchema } from "../proto/index.ts";
 import type { JsonValue } from "./decoded.ts";
 import { messageFromJson } from "./protobuf-from-json.ts";
 import { messageToJson } from "./protobuf-json.ts";
+import { hasFewValues, mostValues } from "./protobuf-size.ts";
 import { codecType, decodeFields } from "./protobuf-types.ts";
 import { readWire, utf8, type WireField } from "../proto/index.ts";
 
@@ -37,6 +38,9 @@ export function decodeProtobuf(schema: ProtoSchema, messageName: string, bytes: 
   try {
     const codec = codecType(schema, messageName);
     if (codec === undefined) return { ok: false, failure: `No contract defines the message "${messageName}".` };
+    if (!hasFewValues(codec.message, bytes)) {
+      return { ok: false, failure: `The body holds more than ${mostValues} values; so many are not read.` };
+    }
     const decoded = decodeFields(codec, bytes);
     const { value, unknownFields } = messageToJson(schema, codec.message, codec.extensions, decoded);
     return { ok: true, value, unknownFields, message: codec.message };
