@@ -1,6 +1,7 @@
 /** Messages of protobufjs to protobuf's JSON mapping: the well-known types in their own forms, unknown fields counted. */
 import type { EnumDescriptor, FieldDescriptor, MessageDescriptor, ProtoSchema } from "../proto/index.ts";
 import type { JsonValue } from "./decoded.ts";
+import { hasFewValues } from "./protobuf-size.ts";
 import { codecName, codecType, decodeFields, type ExtensionIndex } from "./protobuf-types.ts";
 import { base64 } from "../proto/index.ts";
 
@@ -150,7 +151,8 @@ class JsonWriter {
     const name = typeUrl.slice(typeUrl.lastIndexOf("/") + 1);
     const codec = codecType(this.schema, name);
     const fallback = { "@type": typeUrl, value: bytes instanceof Uint8Array ? base64(bytes) : "" };
-    if (codec === undefined) return fallback;
+    if (codec === undefined || !(bytes instanceof Uint8Array ? hasFewValues(codec.message, bytes) : true))
+      return fallback;
     try {
       const inner = decodeFields(codec, bytes instanceof Uint8Array ? bytes : new Uint8Array());
       const reading = messageToJson(this.schema, codec.message, codec.extensions, inner, this.anyDepth + 1);
