@@ -50,4 +50,16 @@ describe("windows", () => {
     }
     expect(conversations(lines).every((labels) => labels.length === 1)).toBe(true);
   });
+
+  it("takes a client's next request for no effect of the answer before it", () => {
+    const lines: string[] = [];
+    for (let i = 0; i < 20; i++) {
+      const at = i * 2000;
+      lines.push(`a${i}0: +${at} rabbit /ask type=Ask reply_to=web.replies correlation_id=${i} via=web {"n":${i}}`);
+      lines.push(`a${i}1: +${at + 20} rabbit /web.replies type=Answer correlation_id=${i} via=desk {"n":${i}}`);
+      lines.push(`deliver +${at + 21} a${i}1 queue=web.replies via=web`);
+      lines.push(`b${i}: +${at + 30} rabbit /orders type=Placed via=web {"m":${i}}`);
+    }
+    expect(conversations(lines)).toHaveLength(40);
+  });
 });
