@@ -95,9 +95,9 @@ describe("a trace", () => {
     view.watchList();
     view.send({ kind: "watchDefinitions", on: true });
     await tap.message(kafka("orders", { orderId: "ORD-1", quantity: "two" }, { key: "ORD-1" }));
-    const ill = await view.next("conversations", ({ rows }) => (rows[0]?.errors ?? 0) > 0);
-    expect(ill.rows[0]?.latest.text).toMatch(/^OrderPlaced breaks orders.asyncapi.yaml: quantity /);
-    expect(ill.rows[0]?.latest.squiggle).toBe("OrderPlaced".length);
+    const ill = await view.next("conversations", ({ needsLook }) => (needsLook[0]?.errors ?? 0) > 0);
+    expect(ill.needsLook[0]?.latest.text).toMatch(/^OrderPlaced breaks orders.asyncapi.yaml: quantity /);
+    expect(ill.needsLook[0]?.latest.squiggle).toBe("OrderPlaced".length);
     expect(ill.needsLook).toHaveLength(1);
     const { definitions } = await view.next("definitions", (message) => message.definitions[0]?.broken === 1);
     expect(definitions[0]).toMatchObject({ definition: "OrderPlaced", count: 1 });
