@@ -36,6 +36,7 @@ export interface DataBreak {
 /** What data can show of a change, at most one break a surface and direction; backward before forward. */
 export function proveField(proof: Proof, level: Level): DataBreak[] {
   return inEachWay(level, proof.wireOnly === true, (surface, writer) => {
+    if (proof.writer !== undefined && proof.writer !== writer) return undefined;
     const reader = writer === "before" ? "after" : "before";
     return findBreak(proof, proof[writer], proof[reader], surface, writer);
   });

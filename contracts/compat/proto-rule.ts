@@ -56,6 +56,8 @@ export interface Proof extends Pair<MessageDescriptor> {
   readonly absent?: boolean;
   /** What a reader sees of the field where it is not sent, as JSON text, when that is what changed. */
   readonly defaults?: Pair<string>;
+  /** The only side that is tried as the writer. */
+  readonly writer?: Version;
   /** Whether only the wire is tried. */
   readonly wireOnly?: boolean;
 }

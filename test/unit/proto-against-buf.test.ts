@@ -12,6 +12,8 @@ import {
   builtInProfiles,
   checkProto,
   defaultBreaking,
+  ownCategory,
+  protoRules,
   type BreakingSettings,
   type ContractSet,
   type ProtoModule,
@@ -29,6 +31,10 @@ beforeAll(() => {
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** buf has no rules of our own category. */
+const own = new Set(protoRules.filter((row) => row.v2 === ownCategory).map((row) => row.rule.id));
+const bufCases = caseNames().filter((name) => !own.has(ruleIdOf(name)));
 
 interface Workspace {
   readonly before: Map<string, string>;
@@ -106,13 +112,14 @@ describe("against buf", () => {
   it("finds the same in the cases of all rules, each a module of one workspace", { timeout: 120_000 }, () => {
     const before = new Map<string, string>();
     const after = new Map<string, string>();
-    for (const name of caseNames()) {
+    for (const name of bufCases) {
       const request = caseRequest(name);
       for (const [path, text] of request.before.files) before.set(`${name}/${path}`, text);
       for (const [path, text] of request.after.files) after.set(`${name}/${path}`, text);
     }
-    const modules = caseNames().map((name) => ({ path: name, use: [ruleIdOf(name)] }));
+    const modules = bufCases.map((name) => ({ path: name, use: [ruleIdOf(name)] }));
     const workspace = { before, after, modules };
+    expect(bufCases).toHaveLength(64);
     expect(judgedByUs(workspace)).toEqual(withoutPlace(judgedByBuf("cases", workspace)));
   });
 

@@ -7,6 +7,7 @@ import type { ProtoRule } from "../../proto-rule.ts";
 import { enumNoDelete } from "./enum-no-delete.ts";
 import { enumSameJsonFormat } from "./enum-same-json-format.ts";
 import { enumSameType } from "./enum-same-type.ts";
+import { enumValueNoAdd } from "./enum-value-no-add.ts";
 import { enumValueNoDelete } from "./enum-value-no-delete.ts";
 import { enumValueNoDeleteUnlessNameReserved } from "./enum-value-no-delete-unless-name-reserved.ts";
 import { enumValueNoDeleteUnlessNumberReserved } from "./enum-value-no-delete-unless-number-reserved.ts";
@@ -18,6 +19,7 @@ import { fieldNoDeleteUnlessNameReserved } from "./field-no-delete-unless-name-r
 import { fieldNoDeleteUnlessNumberReserved } from "./field-no-delete-unless-number-reserved.ts";
 import { fieldSameCardinality } from "./field-same-cardinality.ts";
 import { fieldSameCppStringType } from "./field-same-cpp-string-type.ts";
+import { fieldSameCustomOptions } from "./field-same-custom-options.ts";
 import { fieldSameDefault } from "./field-same-default.ts";
 import { fieldSameJavaUtf8Validation } from "./field-same-java-utf8-validation.ts";
 import { fieldSameJsonName } from "./field-same-json-name.ts";
@@ -54,6 +56,7 @@ import { messageNoRemoveStandardDescriptorAccessor } from "./message-no-remove-s
 import { messageSameJsonFormat } from "./message-same-json-format.ts";
 import { messageSameRequiredFields } from "./message-same-required-fields.ts";
 import { oneofNoDelete } from "./oneof-no-delete.ts";
+import { oneofNoGrow } from "./oneof-no-grow.ts";
 import { packageEnumNoDelete } from "./package-enum-no-delete.ts";
 import { packageExtensionNoDelete } from "./package-extension-no-delete.ts";
 import { packageMessageNoDelete } from "./package-message-no-delete.ts";
@@ -68,6 +71,12 @@ import { rpcSameRequestType } from "./rpc-same-request-type.ts";
 import { rpcSameResponseType } from "./rpc-same-response-type.ts";
 import { rpcSameServerStreaming } from "./rpc-same-server-streaming.ts";
 import { serviceNoDelete } from "./service-no-delete.ts";
+
+/**
+ * The category of the rules that are not buf's: they are asked for by it or by their ids, so that the findings of buf's
+ * categories stay those that buf's users know.
+ */
+export const ownCategory = "DATA";
 
 /** A rule and its categories; a version in which it does not exist is absent. */
 export interface ProtoRuleRow {
@@ -86,6 +95,7 @@ export const protoRules: readonly ProtoRuleRow[] = [
     v1beta1: "FILE PACKAGE WIRE_JSON",
   },
   { rule: enumSameType, v2: "FILE PACKAGE", v1: "FILE PACKAGE", v1beta1: "FILE PACKAGE" },
+  { rule: enumValueNoAdd, v2: "DATA", v1: "DATA", v1beta1: "DATA" },
   { rule: enumValueNoDelete, v2: "CSR FILE PACKAGE", v1: "FILE PACKAGE", v1beta1: "FILE PACKAGE" },
   { rule: enumValueNoDeleteUnlessNameReserved, v2: "CSR WIRE_JSON", v1: "WIRE_JSON", v1beta1: "WIRE_JSON" },
   {
@@ -112,6 +122,7 @@ export const protoRules: readonly ProtoRuleRow[] = [
   },
   { rule: fieldSameCardinality, v2: "FILE PACKAGE", v1: "FILE PACKAGE", v1beta1: "FILE PACKAGE WIRE_JSON WIRE" },
   { rule: fieldSameCppStringType, v2: "FILE PACKAGE", v1: "FILE PACKAGE", v1beta1: "FILE PACKAGE" },
+  { rule: fieldSameCustomOptions, v2: "DATA", v1: "DATA", v1beta1: "DATA" },
   { rule: fieldSameDefault, v2: "CSR FILE PACKAGE WIRE_JSON WIRE" },
   { rule: fieldSameJavaUtf8Validation, v2: "FILE PACKAGE", v1: "FILE PACKAGE", v1beta1: "FILE PACKAGE" },
   {
@@ -178,6 +189,7 @@ export const protoRules: readonly ProtoRuleRow[] = [
     v1beta1: "FILE PACKAGE WIRE_JSON WIRE",
   },
   { rule: oneofNoDelete, v2: "CSR FILE PACKAGE", v1: "FILE PACKAGE", v1beta1: "FILE PACKAGE" },
+  { rule: oneofNoGrow, v2: "DATA", v1: "DATA", v1beta1: "DATA" },
   { rule: packageEnumNoDelete, v2: "PACKAGE", v1: "PACKAGE", v1beta1: "PACKAGE" },
   { rule: packageExtensionNoDelete, v2: "PACKAGE" },
   { rule: packageMessageNoDelete, v2: "PACKAGE", v1: "PACKAGE", v1beta1: "PACKAGE" },
