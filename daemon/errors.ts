@@ -145,7 +145,7 @@ export function loginUnsupported(address: string, mechanism: string): Failure {
 export function advertisedUnresolvable(seed: string, advertised: string): Failure {
   return failure(
     "advertised-unresolvable",
-    `Kafka at ${seed} tells its clients to go on to ${advertised}, a name that this machine cannot resolve. Map that address to one that works here, such as ${advertised}=${seed}, or let the broker advertise a listener for this machine.`,
+    `Kafka at ${seed} tells its clients to go on to ${advertised}, a name that this machine cannot resolve. Say where it is reached from here, ${addressMap(advertised, seed)}, or let the broker advertise a listener for this machine.`,
     false,
   );
 }
@@ -153,7 +153,7 @@ export function advertisedUnresolvable(seed: string, advertised: string): Failur
 export function advertisedUnreachable(seed: string, advertised: string, why: string): Failure {
   return failure(
     "advertised-unreachable",
-    `Kafka at ${seed} tells its clients to go on to ${advertised}, which cannot be reached from here (${why}). If that node is up, map its address to one that works here, such as ${advertised}=${seed}.`,
+    `Kafka at ${seed} tells its clients to go on to ${advertised}, which cannot be reached from here (${why}). If that node is up, say where it is reached from here, ${addressMap(advertised, seed)}.`,
     true,
   );
 }
@@ -161,7 +161,7 @@ export function advertisedUnreachable(seed: string, advertised: string, why: str
 export function advertisedRemote(seed: string, advertised: string): Failure {
   return failure(
     "advertised-remote",
-    `Kafka at ${seed} tells its clients to go on to ${advertised}, which is another machine, and Contrail goes nowhere that was not allowed. Allow that host, or map the address to a local one, such as ${advertised}=${seed}.`,
+    `Kafka at ${seed} tells its clients to go on to ${advertised}, which is another machine, and Contrail goes nowhere that was not allowed. Allow that host, or say where it is reached from here, ${addressMap(advertised, seed)}.`,
     false,
   );
 }
@@ -207,6 +207,11 @@ export function failureOf(error: unknown, otherwise: (why: string) => Failure): 
   return error instanceof FailureError
     ? error.failure
     : otherwise(error instanceof Error ? error.message : String(error));
+}
+
+/** The flag, and where the editor has the same. */
+function addressMap(advertised: string, seed: string): string {
+  return `such as --address-map ${advertised}=${seed} (in VS Code the setting contrail.kafka.addressMap)`;
 }
 
 function failure(code: FailureCode, message: string, passing: boolean): Failure {

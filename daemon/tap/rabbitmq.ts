@@ -68,6 +68,7 @@ class RabbitmqTap implements Tap {
   #sink: TapSink | undefined;
   #running: Promise<void> | undefined;
   #management: Management | undefined;
+  #managementRefused = false;
   #lease: LeaseHandle | undefined;
   #tracing = false;
   #queue: TapQueue | undefined;
@@ -209,7 +210,9 @@ class RabbitmqTap implements Tap {
 
   async #findManagement(cluster: string): Promise<void> {
     this.#management?.close();
-    this.#management = await findManagement(this.#options.address, this.#options.managementUrl, cluster);
+    const found = await findManagement(this.#options.address, this.#options.managementUrl, cluster);
+    this.#management = found === "refused" ? undefined : found;
+    this.#managementRefused = found === "refused";
     this.#names.use(this.#management);
   }
 
@@ -217,7 +220,7 @@ class RabbitmqTap implements Tap {
   async #watchByBestMeans(connection: AmqpConnection): Promise<void> {
     let reason = "Tracing was switched off in the settings.";
     if (this.#options.noFirehose !== true) {
-      const permitted = await mayTrace(this.#management, this.#options.address);
+      const permitted = await mayTrace(this.#managementRefused ? "refused" : this.#management, this.#options.address);
       if (permitted === true) {
         const refused = await this.#openFirehose(connection);
         if (refused === undefined) return;
