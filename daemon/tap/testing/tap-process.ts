@@ -32,17 +32,19 @@ const taps = [
 ];
 await Promise.all(taps.map((tap) => tap.start(sink)));
 await leases.guardianReady;
-console.log(JSON.stringify({ live: true, guardian: leases.guardianPid ?? 0 }));
-
-const timer = setInterval(() => {
-  const line = JSON.stringify(seen);
-  if (line !== told) console.log(line);
-  told = line;
-}, 20);
-
+// Before it says that it is live: whoever hears that may end it at once.
+let timer: NodeJS.Timeout | undefined;
 process.once("SIGTERM", () => {
   clearInterval(timer);
   void Promise.all(taps.map((tap) => tap.stop()))
     .then(() => leases.close())
     .then(() => process.exit(0));
 });
+
+console.log(JSON.stringify({ live: true, guardian: leases.guardianPid ?? 0 }));
+
+timer = setInterval(() => {
+  const line = JSON.stringify(seen);
+  if (line !== told) console.log(line);
+  told = line;
+}, 20);
