@@ -51,10 +51,10 @@ export class Cursor extends Lexer {
 
   /** The text of the current token. */
   word(): string {
-    return this.shared(this.start, this.end);
+    return this.text.slice(this.start, this.end);
   }
 
-  /** A part of the text; the same string for the same words, as names and types come again and again. */
+  /** A part of the text that is kept; the same string for the same words, as names and types come again and again. */
   shared(start: number, end: number): string {
     const text = this.text.slice(start, end);
     const known = this.words.get(text);

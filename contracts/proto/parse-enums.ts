@@ -23,7 +23,7 @@ export class EnumParser extends Cursor {
       this.expected(`the name of ${what}`);
       return "";
     }
-    const name = this.word();
+    const name = this.shared(this.start, this.end);
     this.next();
     return name;
   }

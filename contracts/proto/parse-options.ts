@@ -19,7 +19,7 @@ export function parseOption(cursor: Cursor, start: number): OptionNode {
       if (cursor.expectChar(41)) cursor.open--;
       name.push({ start: partStart, end: cursor.previousEnd, text, isExtension: true });
     } else if (cursor.kind === tokenKind.word) {
-      const text = cursor.word();
+      const text = cursor.shared(cursor.start, cursor.end);
       cursor.next();
       name.push({ start: partStart, end: cursor.previousEnd, text, isExtension: false });
     } else {
@@ -63,25 +63,19 @@ export function parseQualifiedName(cursor: Cursor, what: string, rest = what): s
   let before = "";
   let from = cursor.start;
   let to = from;
-  const take = (): void => {
+  // Words and dots take turns; only the first dot may come first.
+  for (let wantsWord = cursor.char !== 46; ; wantsWord = !wantsWord) {
+    if (wantsWord && cursor.kind !== tokenKind.word) {
+      cursor.expected(before === "" && to <= from + 1 ? what : rest);
+      break;
+    }
+    if (!wantsWord && cursor.char !== 46) break;
     if (cursor.start !== to) {
       before += cursor.text.slice(from, to);
       from = cursor.start;
     }
     to = cursor.end;
     cursor.next();
-  };
-  let expected = what;
-  if (cursor.char === 46) take();
-  for (;;) {
-    if (cursor.kind !== tokenKind.word) {
-      cursor.expected(expected);
-      break;
-    }
-    take();
-    if (cursor.char !== 46) break;
-    take();
-    expected = rest;
   }
   const last = cursor.shared(from, to);
   return before === "" ? last : before + last;
@@ -102,7 +96,7 @@ function parseOptionValue(cursor: Cursor): ValueNode | undefined {
 function parseScalar(cursor: Cursor, inLiteral: boolean): ValueNode | undefined {
   const start = cursor.start;
   const negative = cursor.takeChar(45);
-  const text = cursor.word();
+  const text = cursor.shared(cursor.start, cursor.end);
   switch (cursor.kind) {
     case tokenKind.word:
       if (negative && !isFloatWord(text, inLiteral)) return undefined;
@@ -184,7 +178,7 @@ function parseLiteralField(cursor: Cursor, depth: number): MessageFieldNode {
     if (!cursor.failed && cursor.takeChar(47)) name = `${name}/${parseQualifiedName(cursor, "the name of a message")}`;
     if (!cursor.failed && cursor.expectChar(93)) cursor.open--;
   } else if (cursor.kind === tokenKind.word) {
-    name = cursor.word();
+    name = cursor.shared(cursor.start, cursor.end);
     cursor.next();
   } else {
     cursor.expected(`the name of a field or "}"`);
