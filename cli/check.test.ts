@@ -267,6 +267,32 @@ describe.concurrent("what cannot be done", { timeout: 30_000 }, () => {
     );
   });
 
+  it("says so when there is nothing to compare with, instead of that nothing breaks", async () => {
+    const { code, stdout } = await checkCli({ ...broken, args: ["check", "--against", "git:--help"] });
+    expect(code).toBe(2);
+    expect(stdout).toContain("fetch it with `git fetch origin REF`.");
+    expect(stdout).toMatch(/\n✖ 1 contract not compared with anything\. \(TIME\)\n$/);
+    const archive = await checkCli({
+      ...broken,
+      prepare: (repository) => repository.write("old.zip", "no archive"),
+      args: ["check", "--against", "old.zip"],
+    });
+    expect([archive.code, archive.stdout]).toEqual([
+      2,
+      expect.stringContaining('old.zip" cannot be read as an archive'),
+    ]);
+  });
+
+  it("is no failure to name what is no contract, but it is told", async () => {
+    const { code, stdout } = await checkCli({ before: { "a.txt": "x" }, args: ["check", "a.txt"] });
+    expect([code, stdout]).toEqual([0, expect.stringContaining('! "a.txt" was not checked: it is no .proto')]);
+    const empty = await checkCli({ before: { "a.txt": "x" }, args: ["check"] });
+    expect([empty.code, empty.stdout]).toEqual([
+      0,
+      expect.stringContaining("There is no .proto, OpenAPI or AsyncAPI file here"),
+    ]);
+  });
+
   it("leaves the rest checked when one file is not text", async () => {
     await fails(
       { ...broken, after: { ...broken.after, "zero.proto": "\0\0\0" }, args: ["check"] },

@@ -122,7 +122,7 @@ export async function check(options: CheckOptions): Promise<CheckResult> {
     }),
     problems: [...problems.values()].sort((a, b) => byPlace(a.problem, b.problem)),
     notes: distinct(
-      compared.flatMap((sides) => sides.notes),
+      [...compared.flatMap((sides) => sides.notes), ...notContracts(options, root, first)],
       (note) => note.message,
     ),
     unreadable: distinct(
@@ -134,11 +134,28 @@ export async function check(options: CheckOptions): Promise<CheckResult> {
   };
 }
 
+/** A file that somebody named and that is not checked; a hook may hand over all files of a commit, so that is no error. */
+function notContracts({ folder, paths }: CheckOptions, root: string, { after, settings, unreadable }: Sides): Note[] {
+  return paths.flatMap((path): Note[] => {
+    const absolute = resolve(folder, path);
+    const found = below(root, absolute);
+    if (found === undefined || isFolder(absolute) || after.files.has(found) || settings.has(found)) return [];
+    if (unreadable.some((one) => one.path === found)) return [];
+    const message = `"${path}" was not checked: it is no .proto, OpenAPI or AsyncAPI file, or .gitignore, buf.yaml or contrail.yaml leave it out.`;
+    return [{ code: "not-a-contract", severity: "info", message }];
+  });
+}
+
 /** What the result means for a script: 2 when anything could not be read, else 1 when anything counts. */
 export function exitCodeOf(result: CheckResult): 0 | 1 | 2 {
-  if (result.unreadable.length > 0 || result.notes.some((note) => note.severity === "error")) return 2;
+  if (couldNotAll(result)) return 2;
   const failed = result.findings.some(({ counts }) => counts) || result.problems.some(({ counts }) => counts);
   return failed ? 1 : 0;
+}
+
+/** Whether something could not be read or done. */
+export function couldNotAll({ unreadable, notes }: CheckResult): boolean {
+  return unreadable.length > 0 || notes.some((note) => note.severity === "error");
 }
 
 /** The lines of the texts that were asked about last: findings come in the order of their files. */

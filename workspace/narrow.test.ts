@@ -13,6 +13,7 @@ const sidesOf = (before: Record<string, string>, after: Record<string, string>):
   baseline: { kind: "none", label: "" },
   config: defaultConfig,
   dependencies: [],
+  cached: [],
   formats: new Map([["o.yaml", "openapi"]]),
   problems: [],
   settings: new Map(),

@@ -57,7 +57,7 @@ export const noSuchRef = (ref: string): Note =>
   note(
     "error",
     "no-such-ref",
-    `git knows no commit "${ref}" here. Check the spelling, or fetch it with \`git fetch origin ${/^[\w./-]+$/.test(ref) ? ref : "REF"}\`.`,
+    `git knows no commit "${ref}" here. Check the spelling, or fetch it with \`git fetch origin ${/^\w[\w./-]*$/.test(ref) ? ref : "REF"}\`.`,
   );
 
 export const ownedBySomebodyElse = (root: string): Note =>

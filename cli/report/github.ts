@@ -14,7 +14,7 @@ export function githubReport(result: CheckResult): string {
   const lines = [
     ...result.problems.map(({ problem, counts }) =>
       command(
-        counts ? "error" : "warning",
+        counts ? "error" : problem.severity === "hint" ? "notice" : "warning",
         inRepository(result, placeOfProblem(result, problem)),
         problem.code,
         problem.message,
@@ -36,7 +36,7 @@ export function githubReport(result: CheckResult): string {
       ({ message }) => `::error title=Contrail::${data(message)}`,
     ),
   ];
-  return `${[...lines, summary(result)].join("\n")}\n`;
+  return `${[...lines, summary(result).replace(/\s+/g, " ")].join("\n")}\n`;
 }
 
 function inRepository(result: CheckResult, place: ShownPlace): ShownPlace {

@@ -54,8 +54,12 @@ function findingSection(checked: CheckedFinding): string {
   return lines.join("\n\n");
 }
 
+/** Text as text, in one line. An invisible space keeps `@name` from calling somebody; a backslash would not. */
 function escape(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>#|~@]/g, (character) => `\\${character}`).replace(/\s*\n\s*/g, " ");
+  return text
+    .replace(/[\\`*_{}[\]<>#|~]/g, (character) => `\\${character}`)
+    .replaceAll("@", "@\u200b")
+    .replace(/\s*\n\s*/g, " ");
 }
 
 /** Code in a line, with more backticks around it than it holds. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import type { Finding, Observation, Witness } from "../../contracts/compat/index.ts";
 import type { Place } from "../../contracts/source/index.ts";
-import { positionIn, type CheckedFinding, type CheckResult } from "../check.ts";
+import { couldNotAll, positionIn, type CheckedFinding, type CheckResult } from "../check.ts";
 
 export interface ShownPlace {
   readonly path: string;
@@ -105,20 +105,31 @@ export function rulePage({ format, ruleId }: Finding): string {
   return `https://github.com/contrail-dev/contrail/blob/main/docs/rules/${format}/${ruleId}.md`;
 }
 
-/** `2 breaking findings and 1 problem in 3 contracts, compared with main (merge-base 1a2b3c4)` */
+/** `2 breaking changes, 1 problem in 3 contracts, compared with main (merge-base 1a2b3c4).` */
 export function summary(result: CheckResult): string {
-  const breaking = result.findings.filter(({ finding }) => finding.verdict === "breaking").length;
-  const unknown = result.findings.filter(({ finding }) => finding.verdict === "unknown").length;
-  const errors = result.problems.filter(({ problem }) => problem.severity === "error").length;
+  const { findings, problems, accepted, contracts } = result;
+  const breaking = findings.filter(({ finding }) => finding.verdict === "breaking").length;
+  const unknown = findings.filter(({ finding }) => finding.verdict === "unknown").length;
+  const errors = problems.filter(({ problem }) => problem.severity === "error").length;
   const parts = [
-    breaking > 0 ? `${breaking} breaking change${breaking === 1 ? "" : "s"}` : "",
+    breaking > 0 ? count(breaking, "breaking change") : "",
     unknown > 0 ? `${unknown} unknown` : "",
-    errors > 0 ? `${errors} problem${errors === 1 ? "" : "s"}` : "",
+    errors > 0 ? count(errors, "problem") : "",
   ].filter((part) => part !== "");
-  const what = parts.length === 0 ? "Nothing breaks" : parts.join(", ");
-  const accepted = result.accepted.length > 0 ? `, ${result.accepted.length} accepted` : "";
-  const files = `${result.contracts} contract${result.contracts === 1 ? "" : "s"}`;
-  return `${what}${accepted} in ${files}, compared with ${comparedWith(result)}.`;
+  const failed = couldNotAll(result);
+  if (failed && result.baselines.every((label) => label === "nothing")) {
+    return [...parts, `${count(contracts, "contract")} not compared with anything`].join(", ") + ".";
+  }
+  if (contracts === 0 && parts.length === 0 && accepted.length === 0 && !failed)
+    return `There is no .proto, OpenAPI or AsyncAPI file here, compared with ${comparedWith(result)}.`;
+  const nothing = failed ? "Nothing breaks in what could be read" : "Nothing breaks";
+  const what = parts.length === 0 ? nothing : parts.join(", ");
+  const lived = accepted.length > 0 ? `, ${accepted.length} accepted` : "";
+  return `${what}${lived} in ${count(contracts, "contract")}, compared with ${comparedWith(result)}.`;
+}
+
+function count(number: number, word: string): string {
+  return `${number} ${word}${number === 1 ? "" : "s"}`;
 }
 
 function comparedWith({ baselines }: CheckResult): string {

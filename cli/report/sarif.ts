@@ -1,4 +1,6 @@
 /** SARIF 2.1.0, for code scanning services. Columns are UTF-16 units, as the file says of itself. */
+import { createHash } from "node:crypto";
+import { rulePages } from "../rule-pages.ts";
 import type { CheckedFinding, CheckResult } from "../check.ts";
 import { version } from "../version.ts";
 import {
@@ -14,9 +16,24 @@ import {
 
 export function sarifReport(result: CheckResult): string {
   const findings = [...result.findings, ...result.accepted];
+  const pages = new Map(rulePages().map((page) => [page.rule, page]));
   const rules = new Map<string, object>();
-  for (const { finding } of findings) rules.set(finding.ruleId, { id: finding.ruleId, helpUri: rulePage(finding) });
-  for (const { problem } of result.problems) rules.set(problem.code, { id: problem.code });
+  for (const { finding } of findings) {
+    const page = pages.get(finding.ruleId);
+    const purpose = page?.purpose ?? finding.ruleId;
+    rules.set(finding.ruleId, {
+      id: finding.ruleId,
+      shortDescription: { text: purpose },
+      help: { text: page?.text ?? purpose, ...(page === undefined ? {} : { markdown: page.text }) },
+      helpUri: rulePage(finding),
+      properties: { tags: ["compatibility", finding.format] },
+    });
+  }
+  for (const { problem } of result.problems) {
+    const text = "What is wrong with a contract or a settings file by itself.";
+    rules.set(problem.code, { id: problem.code, shortDescription: { text }, help: { text } });
+  }
+  const ruleIndex = new Map([...rules.keys()].map((id, index) => [id, index]));
   const log = {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
     version: "2.1.0",
@@ -49,8 +66,9 @@ export function sarifReport(result: CheckResult): string {
             level: problem.severity === "hint" ? "note" : problem.severity,
             message: { text: problem.message },
             locations: [location(result, placeOfProblem(result, problem))],
+            partialFingerprints: fingerprints(problem.code, problem.path, problem.message),
           })),
-        ],
+        ].map((one) => ({ ...one, ruleIndex: ruleIndex.get(one.ruleId) ?? -1 })),
       },
     ],
   };
@@ -75,9 +93,15 @@ function findingResult(result: CheckResult, checked: CheckedFinding, accepted: s
       : {
           relatedLocations: [{ ...location(result, previous), message: { text: `As it was in ${checked.baseline}.` } }],
         }),
-    partialFingerprints: { "contrailFinding/v1": `${finding.ruleId}:${place.path}:${finding.message}` },
+    partialFingerprints: fingerprints(finding.ruleId, place.path, finding.message),
     ...(accepted === undefined ? {} : { suppressions: [{ kind: "external", justification: accepted }] }),
   };
+}
+
+/** What stays the same while lines move: by it a service knows a result again. */
+function fingerprints(rule: string, path: string, message: string) {
+  const hash = createHash("sha256").update(`${rule}\n${path}\n${message}`).digest("hex");
+  return { primaryLocationLineHash: `${hash.slice(0, 16)}:1` };
 }
 
 function location(result: CheckResult, { path, line, column, endLine, endColumn }: ShownPlace) {

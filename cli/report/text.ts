@@ -1,5 +1,5 @@
 /** For people at a terminal: each finding with its line, who breaks, the proof, and what to do. */
-import type { CheckedFinding, CheckResult } from "../check.ts";
+import { exitCodeOf, type CheckedFinding, type CheckResult } from "../check.ts";
 import { harmless, type Style } from "../terminal.ts";
 import {
   fromFolder,
@@ -40,8 +40,7 @@ export function textReport(result: CheckResult, style: Style): string {
   const notes = [...result.notes, ...result.unreadable].map(
     ({ message }) => `${style.yellow("!")} ${harmless(message)}`,
   );
-  const failed = result.findings.some(({ counts }) => counts) || result.problems.some(({ counts }) => counts);
-  const mark = failed ? style.red("✖") : style.green("✔");
+  const mark = exitCodeOf(result) !== 0 ? style.red("✖") : style.green("✔");
   const closing = `${mark} ${harmless(summary(result))} ${style.dim(`(${(result.tookMs / 1000).toFixed(2)} s)`)}`;
   return `${[...blocks.map((lines) => lines.join("\n")), ...(notes.length === 0 ? [] : [notes.join("\n")]), closing].join("\n\n")}\n`;
 }
