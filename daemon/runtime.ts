@@ -13,10 +13,10 @@ export function probeRuntime(): string | undefined {
   try {
     const { DatabaseSync } = require("node:sqlite") as typeof sqlite;
     const database = new DatabaseSync(":memory:");
-    database.exec("CREATE VIRTUAL TABLE probe USING fts5(words)");
+    database.exec("CREATE TABLE probe (words)");
     database.close();
   } catch {
-    return "This runtime has no SQLite with full-text search, which captures are kept in. Update VS Code, or Node.";
+    return "This runtime has no SQLite, which captures are kept in. Update VS Code, or Node.";
   }
   const zlib = require("node:zlib") as Partial<typeof zlibModule>;
   if (zlib.zstdDecompressSync === undefined) {

@@ -143,6 +143,7 @@ class Trace implements RunningTrace {
 
   private openPipeline(): void {
     this.capture = this.openCapture();
+    this.capture.startIndex();
     this.frozenAt = undefined;
     if (this.opened !== undefined) {
       const span = this.capture.span();

@@ -6,14 +6,14 @@ import { stateFolder } from "./folders.ts";
 
 export interface CaptureFile {
   readonly file: string;
-  /** With what SQLite keeps beside it. */
+  /** With its search index and what SQLite keeps beside it. */
   readonly bytes: number;
   readonly changedAt: number;
   /** A running daemon may be writing to it. */
   readonly inUse: boolean;
 }
 
-const besides = ["", "-wal", "-shm", "-journal"];
+const besides = ["", "-wal", "-shm", "-journal", "-index", "-index-wal", "-index-shm", "-index-journal"];
 
 /** Every capture of every workspace, newest first. */
 export function listCaptures(stateDir: string = stateFolder()): readonly CaptureFile[] {
@@ -36,7 +36,7 @@ export function deleteCaptures(captures: readonly CaptureFile[] = listCaptures()
   return free;
 }
 
-/** Deletes one capture with what SQLite keeps beside it. */
+/** Deletes one capture with its search index and what SQLite keeps beside it. */
 export function deleteCapture(file: string): void {
   for (const suffix of besides) rmSync(file + suffix, { force: true });
 }

@@ -2,12 +2,14 @@ import type { Pipeline } from "../pipeline.ts";
 import type { Board, Entry } from "./board.ts";
 import type { Activity } from "./histogram.ts";
 import type { ConversationFilter, ConversationRow, ConversationState, Histogram, ServerMessage } from "./protocol.ts";
+import { TextSearch } from "./text-search.ts";
 
 /** How many rows one view may ask for at once. */
 const mostRows = 500;
 const mostPinned = 5;
 const mostSlices = 200;
-const mostFound = 10_000;
+/** Words of one filter that are looked for in messages; nobody types more. */
+const mostWords = 8;
 
 const emptyCounts: Readonly<Record<ConversationState | "all", number>> = {
   all: 0,
@@ -28,8 +30,8 @@ export class ListView {
   private filter: ConversationFilter = { text: "", states: [] };
   private first = 0;
   private count = 0;
-  private words: readonly string[] = [];
-  private fields: FieldSearch[] = [];
+  /** Each word of the filter; `lower` is looked for in what the row says, the search in its messages. */
+  private words: ReadonlyArray<{ readonly lower: string; readonly isField: boolean; readonly search: TextSearch }> = [];
   /** The whole list as it was when the view was paused. Rows are values, so this costs a pointer each. */
   private frozen: { entries: readonly Entry[]; histogram: Histogram; revision: number; seen: number } | undefined;
 
@@ -43,15 +45,12 @@ export class ListView {
     this.filter = filter;
     this.first = Math.max(0, Math.floor(first));
     this.count = Math.max(0, Math.min(mostRows, Math.floor(count)));
-    const words = filter.text
-      .toLowerCase()
-      .split(/\s+/)
-      .filter((word) => word !== "");
-    this.words = words.filter((word) => !isFieldWord(word));
-    const wanted = filter.text.split(/\s+/).filter(isFieldWord);
-    this.fields = wanted.map(
-      (text) => this.fields.find((known) => known.text === text) ?? new FieldSearch(text, this.pipeline),
-    );
+    const texts = filter.text.split(/\s+/).filter((word) => word !== "");
+    this.words = texts.slice(0, mostWords).map((text) => ({
+      lower: text.toLowerCase(),
+      isField: isFieldWord(text),
+      search: this.words.find(({ search }) => search.isFor(text))?.search ?? new TextSearch(text, this.pipeline),
+    }));
     if (!paused) this.frozen = undefined;
     else
       this.frozen ??= {
@@ -66,6 +65,11 @@ export class ListView {
     return this.frozen !== undefined;
   }
 
+  /** Whether messages wait to be looked through for the filter's words. */
+  get searching(): boolean {
+    return this.words.some(({ search }) => search.behind > 0);
+  }
+
   /** Conversations on screen whose rows speak of the time. */
   *ticking(): Iterable<string> {
     const window = this.board.all.slice(this.first, this.first + this.count);
@@ -74,12 +78,9 @@ export class ListView {
 
   snapshot(): Extract<ServerMessage, { kind: "conversations" }> {
     const all = this.frozen?.entries ?? this.board.all;
-    for (const field of this.fields) field.lookAtNewer();
+    this.lookForWords();
     const inTextAndTime =
-      this.words.length === 0 &&
-      this.fields.length === 0 &&
-      this.filter.from === undefined &&
-      this.filter.to === undefined
+      this.words.length === 0 && this.filter.from === undefined && this.filter.to === undefined
         ? all
         : all.filter((entry) => this.matches(entry));
     const counts = { ...emptyCounts, all: inTextAndTime.length };
@@ -114,6 +115,7 @@ export class ListView {
       counts,
       histogram: this.frozen?.histogram ?? this.histogram(all),
       ruler: rulerOf(listed),
+      ...(this.searching ? { searchBehind: Math.max(...this.words.map(({ search }) => search.behind)) } : {}),
       ...(this.frozen === undefined ? {} : { behind: Math.max(0, this.pipeline.shownCount - this.frozen.seen) }),
     };
   }
@@ -122,7 +124,15 @@ export class ListView {
     const { from, to } = this.filter;
     if (from !== undefined && row.lastAt < from) return false;
     if (to !== undefined && row.startedAt > to) return false;
-    return this.words.every((word) => words.includes(word)) && this.fields.every((field) => field.has(row.id));
+    return this.words.every(({ lower, isField, search }) => search.has(row.id) || (!isField && words.includes(lower)));
+  }
+
+  private lookForWords(): void {
+    // After contracts changed, or the view was cleared, everything is another message.
+    this.words = this.words.map((word) =>
+      word.search.isFor(word.search.text) ? word : { ...word, search: new TextSearch(word.search.text, this.pipeline) },
+    );
+    for (const { search } of this.words) search.look();
   }
 
   private histogram(entries: readonly Entry[]): Histogram {
@@ -135,43 +145,8 @@ export class ListView {
   }
 }
 
-/** `orderId=ORD-1042`: conversations with a message whose decoded body says so. */
-class FieldSearch {
-  readonly text: string;
-  private readonly pipeline: Pipeline;
-  private readonly seqs: number[] = [];
-  private ids = new Set<string>();
-  private lookedUpTo = 0;
-
-  constructor(text: string, pipeline: Pipeline) {
-    this.text = text;
-    this.pipeline = pipeline;
-  }
-
-  lookAtNewer(): void {
-    const { lastSeq } = this.pipeline.capture;
-    if (lastSeq > this.lookedUpTo && this.seqs.length < mostFound) {
-      const [field, value] = splitOnce(this.text);
-      this.seqs.push(...this.pipeline.capture.withField(field, value, this.lookedUpTo, mostFound));
-      this.lookedUpTo = lastSeq;
-    }
-    this.ids = new Set(
-      this.seqs.map((seq) => this.pipeline.correlator.conversationOf(seq)).filter((id) => id !== undefined),
-    );
-  }
-
-  has(id: string): boolean {
-    return this.ids.has(id);
-  }
-}
-
 function isFieldWord(word: string): boolean {
   return /^[\w.-]+=./.test(word);
-}
-
-function splitOnce(text: string): [string, string] {
-  const at = text.indexOf("=");
-  return [text.slice(0, at).split(".").at(-1) ?? "", text.slice(at + 1)];
 }
 
 /** Where problems lie in the whole list, in at most 200 slices of equally many rows. */

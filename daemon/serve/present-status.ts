@@ -26,11 +26,18 @@ export function statusOf(pipeline: Pipeline, showing: Showing): Status {
       name: capture.name,
       bytes: capture.bytes(),
       ...(capture.problem === undefined ? {} : { problem: capture.problem }),
+      ...(capture.dropped === 0 ? {} : { dropped: capture.dropped }),
     },
+    ...(capture.index === undefined ? {} : { search: searchView(capture.index, capture.lastSeq) }),
     ...(showing.notes === undefined || showing.notes.length === 0 ? {} : { notes: showing.notes }),
     now: pipeline.now(),
     contracts: { definitions: contracts.catalog.definitions.length, problems: contracts.problems.slice(0, 20) },
   };
+}
+
+function searchView(index: NonNullable<Pipeline["capture"]["index"]>, lastSeq: number): NonNullable<Status["search"]> {
+  const behind = Math.max(0, lastSeq - index.indexedUpTo);
+  return { behind, ...(index.problem === undefined ? {} : { problem: index.problem }) };
 }
 
 function tapView(state: TapState, lastSeq: number | undefined): TapView {

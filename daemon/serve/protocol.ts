@@ -111,7 +111,10 @@ export type TapSettings =
     };
 
 export interface ConversationFilter {
-  /** Words; each must be found in name, key, channel, id, participant or state; `field=value` looks into bodies. */
+  /**
+   * Words; each must be found in name, key, channel, id, participant or state, or begin a word in the channel, key,
+   * headers or decoded body of a message; `field=value` looks for a member of a body.
+   */
   readonly text: string;
   readonly states: readonly ConversationState[];
   readonly needsLook?: boolean;
@@ -150,6 +153,8 @@ export type ServerMessage =
        * beside the scrollbar. Absent or empty: not known.
        */
       readonly ruler?: ReadonlyArray<{ readonly errors: number; readonly warnings: number }>;
+      /** Messages that were not looked through yet for the filter's words; the list is sent again as they are. */
+      readonly searchBehind?: number;
       /** Messages seen since `atRevision`, when the view is paused. */
       readonly behind?: number;
     }
@@ -192,7 +197,18 @@ export interface Status {
   readonly masked: number;
   readonly shedSince?: number;
   readonly overload?: string;
-  readonly capture?: { readonly name: string; readonly bytes: number; readonly problem?: string };
+  readonly capture?: {
+    readonly name: string;
+    readonly bytes: number;
+    readonly problem?: string;
+    /** How many of the oldest messages went because of the limits of age, count and bytes. */
+    readonly dropped?: number;
+  };
+  /**
+   * The index for searches: how many messages it is behind (a search reads these one by one), and what is wrong with
+   * it, in a sentence. Absent where a search reads everything anyway.
+   */
+  readonly search?: { readonly behind: number; readonly problem?: string };
   /** What else the user should know: a sentence each, such as tracing that an earlier run could not put back. */
   readonly notes?: readonly string[];
   /** The daemon's clock when this was sent; in a recording or capture, the time of what is shown. */

@@ -62,7 +62,7 @@ export class Session {
       this.definitionsRevision = -1;
     }
     if (listChanged && !this.list.paused) this.listDue = true;
-    if (second) this.listDue = true;
+    if (second || this.list.searching) this.listDue = true;
     if (this.detailId !== undefined && (changed.has(this.detailId) || second)) this.detailDue = true;
     if (second) this.sendStatus();
     if (this.listWanted && this.listDue) this.sendList();

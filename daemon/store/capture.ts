@@ -6,6 +6,17 @@ import type { DecodedBody } from "../../contracts/codec/index.ts";
 import type { Delivery, Envelope, TapEvent } from "../tap/envelope.ts";
 import { captureFailed, captureIsMissing, captureIsNewer, captureIsUnreadable } from "./errors.ts";
 import { createSchema, schemaProblem, tune } from "./schema.ts";
+import { boundsOf, firstSeqWhere } from "./places.ts";
+import { SearchIndex } from "./search-index.ts";
+import {
+  indexDecides,
+  indexQuery,
+  matcher,
+  searchableColumns,
+  searchableText,
+  type SearchableRow,
+  type SearchTerm,
+} from "./search-words.ts";
 import { happenedFromRow, happenedToRow, type HappenedRow, messageFromRow, type MessageRow } from "./rows.ts";
 import { headersToText, originToText } from "./values.ts";
 
@@ -26,9 +37,25 @@ export interface StoredEvent {
 export interface CaptureLimits {
   readonly bytes: number;
   readonly ageMs: number;
+  /** Absent: as many as the other limits allow. */
+  readonly messages?: number;
 }
 
-export const defaultLimits: CaptureLimits = { bytes: 1024 ** 3, ageMs: 24 * 60 * 60 * 1000 };
+export const defaultLimits: CaptureLimits = { bytes: 1024 ** 3, ageMs: 24 * 60 * 60 * 1000, messages: 3_000_000 };
+
+/** A message as a search reads it. */
+export interface SearchableMessage {
+  readonly seq: number;
+  /** Channel, key, headers and body. */
+  readonly text: string;
+  /** The decoded body as JSON, where it has one. */
+  readonly decoded: string | null;
+  /** Whether contracts were asked what it means when it was recorded. */
+  readonly isRead: boolean;
+}
+
+/** A search that the index cannot decide alone reads at most so many messages, the newest. */
+const mostLookedAt = 20_000;
 
 interface Waiting {
   readonly insert: "message" | "happened" | "decoded";
@@ -47,6 +74,10 @@ export class Capture {
   /** How the capture began: `open` was left by a daemon that died, so it may be gone on with. */
   readonly wasLeftOpen: boolean;
   problem: string | undefined;
+  /** How many of the oldest messages went because of limits. */
+  dropped: number;
+  /** Words to messages, once `startIndex` was called; absent for a capture in memory, and for small ones. */
+  index: SearchIndex | undefined;
   private database: DatabaseSync;
   /** The file, after it failed: what it had can still be read, with luck. */
   private failed: DatabaseSync | undefined;
@@ -66,15 +97,11 @@ export class Capture {
     this.name = this.meta("name") ?? (file === undefined ? "in memory" : basename(file));
     this.wasLeftOpen = this.meta("state") === "open";
     this.statements = prepare(database);
-    const last = database.prepare("SELECT max(seq) AS seq, max(n) AS n, min(seq) AS first FROM message").get() as {
-      seq: number | null;
-      n: number | null;
-      first: number | null;
-    };
-    const other = database.prepare("SELECT max(n) AS n FROM happened").get() as { n: number | null };
-    this.nextSeq = (last.seq ?? 0) + 1;
-    this.firstSeq = last.first ?? 1;
-    this.nextN = Math.max(last.n ?? 0, other.n ?? 0) + 1;
+    const { firstSeq, lastSeq, lastN } = boundsOf(database);
+    this.nextSeq = lastSeq + 1;
+    this.firstSeq = firstSeq;
+    this.nextN = lastN + 1;
+    this.dropped = Number(this.meta("dropped") ?? 0);
   }
 
   /** A new capture in `file`, which must not exist; without a file, in memory. Its name is shown to the user. */
@@ -220,9 +247,10 @@ export class Capture {
     this.flush();
     const events: StoredEvent[] = [];
     for (const database of this.databases()) {
-      const messages = database
-        .prepare("SELECT * FROM message WHERE n > ? ORDER BY seq LIMIT ?")
-        .all(afterN, limit) as unknown as MessageRow[];
+      const messages = this.statement(database, "SELECT * FROM message WHERE seq >= ? ORDER BY seq LIMIT ?").all(
+        firstSeqWhere(database, "n", afterN + 1),
+        limit,
+      ) as unknown as MessageRow[];
       const happened = database
         .prepare("SELECT * FROM happened WHERE n > ? ORDER BY n LIMIT ?")
         .all(afterN, limit) as unknown as HappenedRow[];
@@ -239,35 +267,62 @@ export class Capture {
     return events.sort((a, b) => a.n - b.n).slice(0, limit);
   }
 
-  /** Messages above `afterSeq` whose decoded body holds the JSON member `field` with this value, as text; at most `limit`. */
-  withField(field: string, value: string, afterSeq: number, limit: number): readonly number[] {
+  /** Has words indexed from now on, by a thread of its own. Safe to call twice. */
+  startIndex(options: { readonly module?: string } = {}): void {
+    if (this.index !== undefined || this.file === undefined) return;
+    const { file: captureFile, id: captureId, lastSeq, oldestSeq, readOnly } = this;
+    this.index = SearchIndex.start({ ...options, captureFile, captureId, lastSeq, oldestSeq, readOnly });
+  }
+
+  /** Messages up to this number are found through the index, later ones by reading them. */
+  get indexedUpTo(): number {
+    return Math.min(this.lastSeq, this.index?.indexedUpTo ?? 0);
+  }
+
+  /**
+   * Numbers of indexed messages above `afterSeq` that have what is looked for, the newest at most `limit`, newest
+   * first. What is not indexed yet is for `searchable`.
+   */
+  searchIndexed(term: SearchTerm, afterSeq: number, limit: number): readonly number[] {
+    const query = indexQuery(term);
+    const { index, indexedUpTo } = this;
+    if (index === undefined || query === undefined || indexedUpTo <= afterSeq) return [];
+    const matches = indexDecides(term) ? undefined : matcher(term);
+    const found: number[] = [];
+    let looked = 0;
+    for (const seq of index.find(query, Math.max(afterSeq, this.firstSeq - 1), indexedUpTo)) {
+      if (matches === undefined || this.isMatch(seq, matches)) found.push(seq);
+      if (found.length >= limit || (looked += 1) >= mostLookedAt) break;
+    }
+    return found;
+  }
+
+  /** Up to `limit` messages above `afterSeq` as a search reads them, in order. */
+  searchable(afterSeq: number, limit: number): readonly SearchableMessage[] {
     this.flush();
-    const escaped = (text: string) => text.replace(/[\\%_]/g, "\\$&");
-    const member = escaped(JSON.stringify(field));
-    const patterns = [
-      `%${member}:${escaped(JSON.stringify(value))}%`,
-      `%${member}:${escaped(value)},%`,
-      `%${member}:${escaped(value)}}%`,
-    ];
-    const found = this.databases().flatMap((database) =>
-      database
-        .prepare(
-          `SELECT seq FROM decoded WHERE seq > ? AND (value LIKE ? ESCAPE '\\' OR value LIKE ? ESCAPE '\\' OR value LIKE ? ESCAPE '\\') ORDER BY seq LIMIT ?`,
-        )
-        .all(afterSeq, ...patterns, limit),
+    const rows = this.databases().flatMap(
+      (database) =>
+        this.statement(
+          database,
+          `SELECT ${searchableColumns} FROM message LEFT JOIN decoded ON decoded.seq = message.seq
+           WHERE message.seq > ? ORDER BY message.seq LIMIT ?`,
+        ).all(afterSeq, limit) as unknown as SearchableRow[],
     );
-    return found.map(({ seq }) => Number(seq));
+    return rows
+      .sort((a, b) => a.seq - b.seq)
+      .slice(0, limit)
+      .map(searchableMessage);
   }
 
   /** From when to when something was received; `undefined` when there is nothing. */
   span(): { readonly from: number; readonly to: number } | undefined {
     this.flush();
+    // Several taps hand on their events within moments of each other: the ends hold the earliest and the latest.
+    const ends = (order: "" | "DESC") =>
+      `SELECT received_at AS at FROM (SELECT received_at FROM message ORDER BY seq ${order} LIMIT 500)
+       UNION ALL SELECT at FROM (SELECT at FROM happened WHERE kind IN ('delivery', 'commit', 'end') ORDER BY n ${order} LIMIT 500)`;
     const row = this.database
-      .prepare(
-        `SELECT min(low) AS low, max(high) AS high FROM (
-           SELECT min(received_at) AS low, max(received_at) AS high FROM message
-           UNION ALL SELECT min(at), max(at) FROM happened WHERE kind = 'delivery' OR kind = 'commit' OR kind = 'end')`,
-      )
+      .prepare(`SELECT (SELECT min(at) FROM (${ends("")})) AS low, (SELECT max(at) FROM (${ends("DESC")})) AS high`)
       .get() as { low: number | null; high: number | null };
     return row.low === null || row.high === null ? undefined : { from: row.low, to: row.high };
   }
@@ -297,10 +352,8 @@ export class Capture {
     if (this.readOnly) return 0;
     this.flush();
     try {
-      const tooOld = this.database
-        .prepare("SELECT max(seq) AS seq FROM message WHERE received_at < ?")
-        .get(now - limits.ageMs) as { seq: number | null };
-      let upTo = tooOld.seq ?? 0;
+      let upTo = firstSeqWhere(this.database, "received_at", now - limits.ageMs) - 1;
+      if (limits.messages !== undefined) upTo = Math.max(upTo, this.lastSeq - limits.messages);
       if (this.bytes() > limits.bytes) {
         // A tenth at a time: the file settles below the limit within a few rounds, each of them short.
         upTo = Math.max(upTo, this.firstSeq + Math.ceil((this.lastSeq - this.firstSeq + 1) / 10));
@@ -325,6 +378,8 @@ export class Capture {
 
   /** Ends the capture in order: everything is on disk, in the one file. */
   close(): void {
+    if (!this.database.isOpen) return;
+    this.index?.close();
     try {
       this.flush();
       this.setMeta("state", "closed");
@@ -341,9 +396,22 @@ export class Capture {
 
   /** Whoever shows something flushes; beyond these bounds what waits is written earlier. */
   private wait(bytes: number, waiting: Waiting): void {
+    // A message and what it means are written together, or the index would see the one without the other.
+    const isFull = this.waiting.length >= 5_000 || this.waitingBytes >= 8 * 1024 * 1024;
+    if (isFull && waiting.insert !== "decoded") this.flush();
     this.waiting.push(waiting);
     this.waitingBytes += bytes;
-    if (this.waiting.length >= 5_000 || this.waitingBytes >= 8 * 1024 * 1024) this.flush();
+  }
+
+  private isMatch(seq: number, matches: ReturnType<typeof matcher>): boolean {
+    const database = this.databases()[0] as DatabaseSync;
+    const row = this.statement(
+      database,
+      `SELECT ${searchableColumns} FROM message LEFT JOIN decoded ON decoded.seq = message.seq WHERE message.seq = ?`,
+    ).get(seq) as unknown as SearchableRow | undefined;
+    if (row === undefined) return false;
+    const { text, decoded } = searchableMessage(row);
+    return matches(text, decoded);
   }
 
   /** Statements that are asked for again and again are prepared once. */
@@ -396,11 +464,17 @@ export class Capture {
     const { changes } = this.database.prepare("DELETE FROM message WHERE seq <= ?").run(seq);
     this.database.prepare("DELETE FROM decoded WHERE seq <= ?").run(seq);
     if (row !== undefined) this.database.prepare("DELETE FROM happened WHERE n <= ?").run(row.n);
+    this.dropped += Number(changes);
+    this.setMeta("dropped", String(this.dropped));
     this.database.exec("COMMIT");
     this.database.exec("PRAGMA incremental_vacuum");
     this.firstSeq = seq + 1;
     return Number(changes);
   }
+}
+
+function searchableMessage(row: SearchableRow): SearchableMessage {
+  return { seq: row.seq, text: searchableText(row), decoded: row.value, isRead: row.format !== null };
 }
 
 function prepare(database: DatabaseSync): Record<Waiting["insert"], StatementSync> {

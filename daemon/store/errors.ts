@@ -37,3 +37,12 @@ export function captureFailed(cause: unknown): string {
       : `the capture file failed (${cause instanceof Error ? cause.message : String(cause)})`;
   return `Messages are kept in memory only, since ${why}: what comes from now on is gone when the trace ends. Make room and start the trace again.`;
 }
+
+/** The runtime's SQLite has no FTS5. */
+export function noFullText(): string {
+  return "This runtime's SQLite has no full-text search, so a search reads the messages one by one and takes longer. Update VS Code, or Node.";
+}
+
+export function indexFailed(why: string): string {
+  return `The search index cannot be written (${why}), so a search reads the messages one by one and takes longer. Start the trace again.`;
+}

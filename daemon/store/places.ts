@@ -1,0 +1,40 @@
+/** Where things are in a capture, found by looking at a few rows: numbers and times both grow with the messages. */
+import type { DatabaseSync } from "node:sqlite";
+
+export interface Bounds {
+  /** 1 where there is no message yet. */
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** The number of the last event of any kind; 0 where there is none. */
+  readonly lastN: number;
+}
+
+export function boundsOf(database: DatabaseSync): Bounds {
+  const ends = database
+    .prepare("SELECT (SELECT min(seq) FROM message) AS first, (SELECT max(seq) FROM message) AS last")
+    .get() as {
+    first: number | null;
+    last: number | null;
+  };
+  const last = database.prepare("SELECT n FROM message WHERE seq = ?").get(ends.last) as { n: number } | undefined;
+  const other = database.prepare("SELECT max(n) AS n FROM happened").get() as { n: number | null };
+  return { firstSeq: ends.first ?? 1, lastSeq: ends.last ?? 0, lastN: Math.max(last?.n ?? 0, other.n ?? 0) };
+}
+
+/**
+ * The number of the first message whose `column` is at least `value`; one behind the last when there is none. An index
+ * on these columns would cost every insert; about twenty rows are looked at instead.
+ */
+export function firstSeqWhere(database: DatabaseSync, column: "n" | "received_at", value: number): number {
+  const { firstSeq, lastSeq } = boundsOf(database);
+  const at = database.prepare(`SELECT seq, ${column} AS value FROM message WHERE seq >= ? ORDER BY seq LIMIT 1`);
+  let low = firstSeq;
+  let high = lastSeq + 1;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const row = at.get(middle) as { seq: number; value: number } | undefined;
+    if (row === undefined || row.value >= value) high = middle;
+    else low = row.seq + 1;
+  }
+  return low;
+}

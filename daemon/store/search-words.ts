@@ -1,0 +1,128 @@
+/**
+ * What of a message can be searched for, as text; and what somebody searches for, as words. The index and the search
+ * through what is not indexed yet work on the same text, so that both find the same.
+ */
+import type { HeaderValue } from "../tap/envelope.ts";
+import { headersFromText } from "./values.ts";
+
+/** One thing to look for: a word that begins somewhere in the message, or a member of its decoded body with a value. */
+export type SearchTerm = { readonly word: string } | { readonly field: string; readonly value: string };
+
+/** The columns that a text is made of. */
+export interface SearchableRow {
+  readonly seq: number;
+  readonly channel: string;
+  readonly key: Uint8Array | null;
+  readonly headers: string;
+  readonly origin: string;
+  readonly body: Uint8Array | null;
+  /** `null` where the message was never read by contracts. */
+  readonly format: string | null;
+  readonly name: string | null;
+  readonly value: string | null;
+}
+
+export const searchableColumns = `message.seq AS seq, message.channel AS channel, message.key AS key,
+  message.headers AS headers, message.origin AS origin, message.body AS body,
+  decoded.format AS format, decoded.name AS name, decoded.value AS value`;
+
+/** Beyond so many characters a body is not looked through: they are files that somebody sent, not messages. */
+export const mostSearched = 256 * 1024;
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Channel, key, headers and body, a line each, escapes of JSON undone. */
+export function searchableText(row: SearchableRow): string {
+  const parts = [row.channel];
+  if (row.name !== null) parts.push(row.name);
+  const key = textOf(row.key);
+  if (key !== undefined) parts.push(key);
+  if (row.headers !== "[]") {
+    for (const { name, value } of headersFromText(row.headers)) parts.push(name, headerWords(value));
+  }
+  // Kafka's coordinates are numbers; RabbitMQ's have routing keys and properties in them.
+  if (row.origin.includes('"rabbitmq"')) parts.push(unescaped(row.origin));
+  const body = row.value === null ? textOf(row.body?.subarray(0, mostSearched) ?? null) : unescaped(row.value);
+  if (body !== undefined) parts.push(body.length > mostSearched ? body.slice(0, mostSearched) : body);
+  return parts.join("\n");
+}
+
+/** The words of a text as the index has them: letters and digits, in lower case. */
+export function wordsOf(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}\p{Co}]+/gu) ?? [];
+}
+
+/** What the full-text index is asked; `undefined` where a term has no words in it, and every message must be read. */
+export function indexQuery(term: SearchTerm): string | undefined {
+  const words = "word" in term ? wordsOf(term.word) : [...wordsOf(memberOf(term.field)), ...wordsOf(term.value)];
+  if (words.length === 0) return undefined;
+  const quoted = words.map((word) => `"${word}"`);
+  // The last word of what somebody types may not be finished.
+  return quoted.join(" AND ") + ("word" in term && /[\p{L}\p{N}\p{Co}]$/u.test(term.word) ? " *" : "");
+}
+
+/** Whether the index's answer is the answer; else each message that it names is read and looked at. */
+export function indexDecides(term: SearchTerm): boolean {
+  return "word" in term && /^[\p{L}\p{N}\p{Co}]+$/u.test(term.word);
+}
+
+/** Whether a message has what is looked for. `decoded` is its decoded body as JSON, where it has one. */
+export function matcher(term: SearchTerm): (text: string, decoded: string | null) => boolean {
+  if ("word" in term) {
+    const wanted = term.word.toLowerCase();
+    // As in the index, a word is found by its beginning; signs count where they were typed.
+    const begins = /^[\p{L}\p{N}\p{Co}]/u.test(wanted) ? "(?<![\\p{L}\\p{N}\\p{Co}])" : "";
+    const pattern = new RegExp(begins + wanted.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "u");
+    return (text) => {
+      const lower = text.toLowerCase();
+      return lower.includes(wanted) && pattern.test(lower);
+    };
+  }
+  const member = JSON.stringify(memberOf(term.field)).toLowerCase();
+  const quoted = `${member}:${JSON.stringify(term.value).toLowerCase()}`;
+  const bare = `${member}:${term.value.toLowerCase()}`;
+  return (_text, decoded) => {
+    if (decoded === null) return false;
+    const lower = decoded.toLowerCase();
+    if (lower.includes(quoted)) return true;
+    for (let at = lower.indexOf(bare); at >= 0; at = lower.indexOf(bare, at + 1)) {
+      if (",}]".includes(lower[at + bare.length] ?? "}")) return true;
+    }
+    return false;
+  };
+}
+
+/** `address.city` looks for the member `city`, wherever it stands. */
+function memberOf(field: string): string {
+  return field.split(".").at(-1) ?? "";
+}
+
+function headerWords(value: HeaderValue): string {
+  if (value === null) return "";
+  if (value instanceof Uint8Array) return textOf(value) ?? "";
+  if (Array.isArray(value)) return value.map((item: HeaderValue) => headerWords(item)).join("\n");
+  if (typeof value === "object") {
+    return Object.entries(value)
+      .map(([name, item]) => `${name}\n${headerWords(item)}`)
+      .join("\n");
+  }
+  return String(value);
+}
+
+function textOf(bytes: Uint8Array | null): string | undefined {
+  if (bytes === null || bytes.length === 0) return undefined;
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** JSON without its escapes: `\n` before a word would else be the word's first letter. */
+function unescaped(json: string): string {
+  if (!json.includes("\\")) return json;
+  return json.replace(/\\(?:u([0-9a-f]{4})|(.))/gi, (_all, code: string | undefined, sign: string | undefined) => {
+    if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16));
+    return sign === '"' || sign === "\\" || sign === "/" ? sign : " ";
+  });
+}
