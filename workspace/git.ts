@@ -152,15 +152,17 @@ class BatchReader {
 }
 
 function start(folder: string, args: readonly string[], timeoutMs: number) {
-  return spawn(gitProgram(), [...safeConfig, ...args], {
+  const child = spawn(gitProgram(), [...safeConfig, ...args], {
     cwd: folder,
     env: environment(),
     stdio: ["pipe", "pipe", "pipe"],
     windowsHide: true,
     shell: false,
-    timeout: timeoutMs,
-    killSignal: "SIGKILL",
   });
+  // Not spawn's own time limit: where there is no git it would hold up the end of this process for all of it.
+  const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
+  for (const event of ["error", "exit"] as const) child.once(event, () => clearTimeout(timer));
+  return child;
 }
 
 /** On Windows a bare name would also be looked for in the current folder, which is the repository's. */
