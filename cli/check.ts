@@ -13,6 +13,7 @@ import {
   SidesCache,
   tagsMatching,
   type AcceptedBreak,
+  type Baseline,
   type LevelName,
   type Note,
   type Sides,
@@ -78,7 +79,9 @@ export async function check(options: CheckOptions): Promise<CheckResult> {
   if (level.endsWith("-transitive")) {
     for (const tag of await tagsMatching(root, first.config.tags)) {
       options.progress(`Reading ${tag}`);
-      compared.push(await loadSides({ root, cache, against: `git:${tag}` }));
+      const sides = await loadSides({ root, cache, against: `git:${tag}` });
+      // A tag on what was compared already has nothing new to say.
+      if (!compared.some(({ baseline }) => isSameCommit(baseline, sides.baseline))) compared.push(sides);
     }
   }
   const found = new Map<string, CheckedFinding>();
@@ -91,7 +94,9 @@ export async function check(options: CheckOptions): Promise<CheckResult> {
       if (found.has(key) || !isInScope(finding.place.path, scope)) continue;
       const text = (path: string, version: "before" | "after") =>
         sides[version].files.get(path) ?? (version === "after" ? sides.settings.get(path) : undefined);
-      found.set(key, { finding, counts: counts(finding, options.failOn), baseline: sides.baseline.label, text });
+      const deciding = options.profiles ?? first.config.decide;
+      const failing = counts(finding, options.failOn, deciding);
+      found.set(key, { finding, counts: failing, baseline: sides.baseline.label, text });
     }
     if (sides === first) {
       for (const problem of [...report.problems, ...sides.problems]) {
@@ -227,11 +232,17 @@ function checkProfiles({ profiles }: CheckOptions, { config }: Sides): void {
   }
 }
 
-function counts(finding: Finding, failOn: FailOn): boolean {
+/** A break of data that no deciding profile suffers from is at most one of generated code. */
+function counts(finding: Finding, failOn: FailOn, deciding: readonly string[] | undefined): boolean {
   if (failOn === "hint") return true;
   if (finding.verdict !== "breaking") return false;
   if (failOn === "source") return true;
+  if (deciding !== undefined && !finding.profiles.some((name) => deciding.includes(name))) return false;
   return finding.surfaces.includes("wire") || (failOn === "json" && finding.surfaces.includes("json"));
+}
+
+function isSameCommit(a: Baseline, b: Baseline): boolean {
+  return a.kind === "git" && b.kind === "git" && a.commit === b.commit;
 }
 
 function keepProblem(problems: Map<string, CheckedProblem>, problem: Problem, options: CheckOptions): void {
