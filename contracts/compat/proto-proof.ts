@@ -348,20 +348,20 @@ function observationOf(seen: Seen): Observation {
   };
 }
 
-/** One sentence a direction: who breaks, and how. */
+/** Who breaks, and how: a sentence for each direction, or one for both where the same happens. */
 export function consequenceOf(breaks: readonly DataBreak[], readers: string): string {
-  const sentences: string[] = [];
-  for (const reader of ["after", "before"] as const) {
+  const plural = readers.toLowerCase();
+  const sayFor = (reader: "before" | "after") => {
     const found = breaks.find((candidate) => candidate.reader === reader);
     const seen = found?.seen[0];
-    if (found === undefined || seen === undefined) continue;
-    const who =
-      reader === "after"
-        ? `${readers} with the new version, given a message of an old writer,`
-        : `${readers} with the old version, given a message of a new writer,`;
-    sentences.push(`${who} ${sayOf(seen, found.surface)}.`);
-  }
-  return sentences.join(" ");
+    return found === undefined || seen === undefined ? undefined : sayOf(seen, found.surface);
+  };
+  const [now, old] = [sayFor("after"), sayFor("before")];
+  if (now !== undefined && now === old) return `New ${plural} of old messages, and old ${plural} of new ones, ${now}.`;
+  return [
+    ...(now === undefined ? [] : [`New ${plural} of old messages ${now}.`]),
+    ...(old === undefined ? [] : [`Old ${plural} of new messages ${old}.`]),
+  ].join(" ");
 }
 
 function sayOf(seen: Seen, surface: "wire" | "json"): string {
