@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { captureName, openCapture } from "./captures.ts";
 import { contractsOf, noContracts, readContracts, watchContracts, type Contracts } from "./contracts.ts";
@@ -12,6 +11,7 @@ import type { TapSettings } from "./serve/protocol.ts";
 import { Capture, defaultLimits } from "./store/index.ts";
 import type { Tap, TapReport } from "./tap/envelope.ts";
 import type { ConfigureRequest, RunningTrace, TraceOptions } from "./trace-options.ts";
+import { temporaryFolder } from "./temporary.ts";
 import { makeTap, sourceOf, type TapSurroundings } from "./taps.ts";
 
 const trimEveryMs = 5_000;
@@ -164,7 +164,7 @@ class Trace implements RunningTrace {
     const now = Date.now();
     if (captureFile !== undefined) return Capture.create(captureFile, basename(captureFile), now);
     if (captureFolder !== undefined) return openCapture(captureFolder, now, this.source);
-    this.temporary ??= mkdtempSync(join(tmpdir(), "contrail-"));
+    this.temporary ??= temporaryFolder();
     return Capture.create(join(this.temporary, `${now}.contrail`), captureName(now), now);
   }
 

@@ -104,7 +104,7 @@ function endsWithNpm(end: () => void): void {
   const parent = process.ppid;
   setInterval(() => {
     if (process.ppid !== parent) end();
-  }, 500).unref();
+  }, 100).unref();
 }
 
 /** Says in the terminal how the taps are doing, whenever that changes. */
