@@ -199,6 +199,7 @@ describe("a trace", () => {
       ["colour=blue", "ORD-88123"],
       ["ord-77123", "ORD-77123"],
       ["payments", "ORD-88123"],
+      ["red", "ORD-77123"],
     ] as const) {
       view.watchList({ text });
       const { rows } = await view.next(

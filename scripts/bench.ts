@@ -6,11 +6,15 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { benchActivation } from "./bench/activation.ts";
 import { benchKeystroke } from "./bench/keystroke.ts";
+import { benchProto } from "./bench/proto.ts";
+import { benchSearch } from "./bench/search.ts";
 import { benchTap } from "./bench/tap.ts";
 
 const benches: Record<string, { readonly what: string; readonly run: () => Promise<void> }> = {
   activation: { what: "activation of the extension in a real VS Code", run: benchActivation },
   keystroke: { what: "keystroke to diagnostic", run: benchKeystroke },
+  proto: { what: "contrail check and buf breaking on Google's APIs", run: benchProto },
+  search: { what: "search over a million captured messages", run: benchSearch },
   tap: { what: "tap to screen on a real Kafka and a real RabbitMQ", run: benchTap },
 };
 

@@ -6,7 +6,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { indexFailed, noFullText } from "./errors.ts";
-import { indexedUpTo, indexFileOf, tablesOf, tableOf } from "./index-file.ts";
+import { deleteIndex, indexedUpTo, indexFileOf, tablesOf, tableOf } from "./index-file.ts";
 import { ControlView, type IndexWorkerData } from "./search-control.ts";
 
 export interface SearchIndexOptions {
@@ -79,12 +79,13 @@ export class SearchIndex {
     }
   }
 
-  /** Ends the thread after the batch it is at, and takes a temporary index away. */
+  /** Ends the thread after the batch it is at, and takes an index away that is temporary, or too small to be worth its file. */
   close(): void {
     if (this.over) return;
     this.over = true;
     if (this.hasWorker && this.problem === undefined) this.shared.end(endMs);
     this.reader?.close();
+    if (this.hasWorker && this.shared.indexedUpTo < worthAnIndex) deleteIndex(this.file);
     if (this.temporary !== undefined) rmSync(this.temporary, { recursive: true, force: true });
   }
 
