@@ -54,6 +54,8 @@ export type Payload =
   | { readonly kind: "json-schema"; readonly path: string; readonly node: DocumentNode; readonly dialect: Dialect }
   /** `file` is a path among the contracts, where the document says one; `message` a full or last name. */
   | { readonly kind: "protobuf"; readonly file?: string; readonly message?: string }
+  /** `node` is an Avro schema, or refers to one. */
+  | { readonly kind: "avro"; readonly path: string; readonly node: DocumentNode }
   | { readonly kind: "other"; readonly schemaFormat: string };
 
 export interface AsyncapiOperation {
@@ -319,6 +321,7 @@ function payloadOf(schemaFormat: string | undefined, path: string, node: Documen
       protobufReference(path, node) ?? (message === undefined ? { kind: "protobuf" } : { kind: "protobuf", message })
     );
   }
+  if (format.includes("avro")) return { kind: "avro", path, node };
   const dialect = dialectOfFormat(format);
   if (dialect === undefined) return { kind: "other", schemaFormat: schemaFormat ?? "" };
   return { kind: "json-schema", path, node, dialect };

@@ -1,20 +1,17 @@
 import type { ContractSet } from "../compat/request.ts";
 import { evaluate } from "../json-schema/index.ts";
-import { apicurioFraming, confluentFraming, isReadable, looksLikeJson, readJsonBody, readText } from "./body.ts";
+import { guessAvro, readAvroBody, readSelfDescribed } from "./avro-bodies.ts";
+import { apicurioFraming, confluentFraming, looksLikeJson } from "./body.ts";
 import type { ChannelFacts, MessageCatalog, MessageInput } from "./catalog-types.ts";
 import { ChannelIndex } from "./channels.ts";
-import type {
-  BodyFormat,
-  DecodeAttempt,
-  DecodedBody,
-  DefinitionEvidence,
-  JsonValue,
-  MessageDefinition,
-  Violation,
-} from "./decoded.ts";
+import { type Content, readContent, readPacked } from "./content.ts";
+import type { DecodeAttempt, DecodedBody, DefinitionEvidence, MessageDefinition, Violation } from "./decoded.ts";
 import { Definitions, type ProtoTarget, type Target } from "./definitions.ts";
+import { undefinedBody, unreadable } from "./outcome.ts";
 import { decodeProtobuf, protobufPlausibility } from "./protobuf.ts";
-import { foldedName, lastName, nameForms, shortName, typeHints, typeInValue } from "./type-names.ts";
+import { revisionOf } from "./revision.ts";
+import { foldedName, lastName, nameForms, typeHints, typeInValue } from "./type-names.ts";
+import { shapedXml } from "./xml-shape.ts";
 
 /** Reads messages by the contracts of `set`. The catalog is a value: a changed contract makes a new one. */
 export function createCatalog(set: ContractSet): MessageCatalog {
@@ -60,25 +57,35 @@ class Catalog implements MessageCatalog {
     const hints = typeHints(input);
     const { body } = input;
     if (body === null || body.length === 0) return undefinedBody("empty", undefined, hints, []);
-    const found = this.candidatesFor(input, hints);
     const attempts: DecodeAttempt[] = [];
-    const protobuf = found.targets.filter((target) => target.kind === "proto");
-    const declaredOnlyProtobuf = protobuf.length > 0 && protobuf.length === found.targets.length;
+    const selfDescribed = readSelfDescribed(body, this.known, attempts);
+    if (selfDescribed !== undefined) return selfDescribed;
+    const found = this.candidatesFor(input, hints);
+    const { targets, evidence } = found;
+    const protobuf = targets.filter((target) => target.kind === "proto");
     if (protobuf.length > 0) {
-      const read = this.readProtobuf(body, protobuf, found.evidence, attempts);
+      const read = this.readProtobuf(body, protobuf, evidence, attempts);
       if (read !== undefined) return read;
     }
-    const content = readContent(body, input.contentType, attempts);
-    if (content.format === "binary" && found.targets.length === 0) {
-      const guessed = this.guessProtobuf(body, attempts);
-      if (guessed !== undefined) return guessed;
+    const avro = targets.filter((target) => target.kind === "avro");
+    if (avro.length > 0) {
+      const read = readAvroBody(body, avro, evidence, attempts);
+      if (read !== undefined) return read;
     }
-    if (declaredOnlyProtobuf && found.evidence === "declared") return unreadable(content, protobuf, hints, attempts);
-    if (content.format === "json" && content.checked !== undefined) {
-      return this.checkedJson(content, found, hints, attempts);
+    let content = readContent(body, input.contentType ?? declaredContentType(targets), attempts);
+    if (content.format === "binary") {
+      if (targets.length === 0) {
+        const guessed = this.guessProtobuf(body, attempts) ?? guessAvro(body, this.known.avroTargets, attempts);
+        if (guessed !== undefined) return guessed;
+      }
+      content = readPacked(body, attempts) ?? content;
     }
-    const declared = found.targets.filter((target) => target.kind === "json");
-    if (declared.length > 0 && found.evidence === "declared") return unreadable(content, declared, hints, attempts);
+    if (evidence === "declared" && targets.length > 0 && targets.every((target) => target.kind !== "json")) {
+      return unreadable(content, targets, hints, attempts);
+    }
+    if (content.checked !== undefined) return this.checkedValue(content, found, hints, attempts);
+    const declared = targets.filter((target) => target.kind === "json");
+    if (declared.length > 0 && evidence === "declared") return unreadable(content, declared, hints, attempts);
     return undefinedBody(content.format, content.value, hints, attempts);
   }
 
@@ -194,8 +201,8 @@ class Catalog implements MessageCatalog {
     return payload.length === 0 ? 1 : protobufPlausibility(this.known.proto, target.definition.name, payload);
   }
 
-  /** JSON against the definitions that it may have: the one that it satisfies, else the one that it misses least. */
-  private checkedJson(
+  /** A value against the definitions that it may have, whatever its bytes were: the one that it satisfies, else the one that it misses least. */
+  private checkedValue(
     content: Content,
     found: Candidates,
     hints: readonly string[],
@@ -213,14 +220,17 @@ class Catalog implements MessageCatalog {
     for (const target of candidates.targets) {
       if (target.kind !== "json") continue;
       const base = {
-        format: "json",
+        format: content.format,
         value,
         definition: target.definition,
         evidence: candidates.evidence,
         typeName: lastName(target.definition.name),
         attempts,
       } as const;
-      const evaluation = target.schema === undefined ? undefined : evaluate(target.schema, checked);
+      const evaluation =
+        target.schema === undefined
+          ? undefined
+          : evaluate(target.schema, content.format === "xml" ? shapedXml(target.schema, checked) : checked);
       if (evaluation === undefined || evaluation.outcome === "undecided") {
         best ??= { ...base, check: "unchecked", violations: [] };
         continue;
@@ -235,7 +245,7 @@ class Catalog implements MessageCatalog {
         best = { ...base, check: "invalid", violations };
       }
     }
-    return best ?? undefinedBody("json", value, hints, attempts);
+    return best ?? undefinedBody(content.format, value, hints, attempts);
   }
 }
 
@@ -247,31 +257,16 @@ function protobufViolations(definition: MessageDefinition, unknownFields: number
   return [{ path: "", message, place: definition.place }];
 }
 
+/** What the contracts say of the encoding, where they agree. */
+function declaredContentType(targets: readonly Target[]): string | undefined {
+  const types = new Set(targets.map((target) => (target.kind === "json" ? target.contentType : undefined)));
+  const [only] = types;
+  return types.size === 1 ? only : undefined;
+}
+
 /** The only definition that a contract declares needs no evidence. */
 function trusted(targets: readonly ProtoTarget[]): Array<{ target: ProtoTarget; score: number }> {
   return targets.map((target) => ({ target, score: 1 }));
-}
-
-/** A body as far as it can be read without any contract. */
-interface Content {
-  readonly format: BodyFormat;
-  readonly value?: JsonValue;
-  /** JSON only: the value as checks want it. */
-  readonly checked?: JsonValue;
-}
-
-function readContent(body: Uint8Array, contentType: string | undefined, attempts: DecodeAttempt[]): Content {
-  const framed = body[0] === 0 ? confluentFraming(body, false)?.payload : undefined;
-  const bytes = framed !== undefined && looksLikeJson(framed) ? framed : body;
-  if (looksLikeJson(bytes) || contentType?.includes("json") === true) {
-    const reading = readJsonBody(bytes);
-    if (reading.ok) return { format: "json", value: reading.value, checked: reading.checked };
-    attempts.push({ format: "json", failure: reading.failure });
-  }
-  const text = readText(body);
-  if (text === undefined || !isReadable(text)) return { format: "binary" };
-  const xml = /^\s*<[?!a-zA-Z]/.test(text) && (contentType === undefined || contentType.includes("xml"));
-  return { format: xml ? "xml" : "text", value: text };
 }
 
 /** The bytes that may be the message: what a registry's framing leaves, then the body as it is. */
@@ -279,65 +274,4 @@ function payloads(body: Uint8Array): Uint8Array[] {
   if (body[0] !== 0) return [body];
   const framings = [confluentFraming(body, true), apicurioFraming(body)];
   return [...framings.flatMap((framing) => framing?.payload ?? []), body];
-}
-
-function undefinedBody(
-  format: BodyFormat,
-  value: JsonValue | undefined,
-  hints: readonly string[],
-  attempts: readonly DecodeAttempt[],
-): DecodedBody {
-  const own = value === undefined || format !== "json" ? undefined : typeInValue(value);
-  const [hint] = hints;
-  const name = hint ?? own;
-  const typeName = name === undefined ? undefined : shortName(name);
-  return {
-    format,
-    ...(value === undefined ? {} : { value }),
-    ...(typeName === undefined ? {} : { typeName }),
-    check: "unchecked",
-    violations: [],
-    attempts,
-  };
-}
-
-/** A body that its declared definition cannot read: it breaks its contract as a whole. */
-function unreadable(
-  content: Content,
-  targets: readonly Target[],
-  hints: readonly string[],
-  attempts: readonly DecodeAttempt[],
-): DecodedBody {
-  const plain = undefinedBody(content.format, content.value, hints, attempts);
-  const [target] = targets;
-  if (target === undefined) return plain;
-  const { definition } = target;
-  const own = attempts.find((attempt) => attempt.definition === definition.name)?.failure;
-  const expected = target.kind === "proto" ? "protobuf" : "JSON";
-  const message = `is declared as ${expected}, but is ${content.format === "binary" ? "other bytes" : content.format}`;
-  const failure =
-    own === undefined || content.format !== "binary" ? message : `cannot be read as "${definition.name}": ${own}`;
-  const violations = [{ path: "", message: failure, place: definition.place }];
-  const sure =
-    targets.length === 1 ? ({ definition, evidence: "declared", typeName: lastName(definition.name) } as const) : {};
-  return { ...plain, ...sure, check: "invalid", violations };
-}
-
-/** Two 32-bit FNV-1a hashes over all paths and texts: equal texts, equal revision. */
-function revisionOf(set: ContractSet): string {
-  let first = 0x811c9dc5;
-  let second = 0x01000193;
-  const add = (text: string) => {
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      first = Math.imul(first ^ code, 0x01000193);
-      second = Math.imul(second ^ (code + i), 0x5bd1e995);
-    }
-    first = Math.imul(first ^ 0xffff, 0x01000193);
-  };
-  for (const [path, text] of [...set.files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    add(path);
-    add(text);
-  }
-  return (first >>> 0).toString(16).padStart(8, "0") + (second >>> 0).toString(16).padStart(8, "0");
 }

@@ -3,11 +3,13 @@ import type { ContractSet } from "../compat/request.ts";
 import { type Schema, SchemaCompiler } from "../json-schema/index.ts";
 import { type MessageDescriptor, type ProtoSchema, linkProto, parseProto } from "../proto/index.ts";
 import { DocumentSet, detectContract, keyPlace, mappingAt } from "../source/index.ts";
+import { canonicalForm, fingerprintOf } from "./avro-files.ts";
+import { type AvroSchema, AvroSchemas, isAvroSchemaFile } from "./avro-schema.ts";
 import type { MessageDefinition } from "./decoded.ts";
 import { foldedName, lastName } from "./type-names.ts";
 
 /** A definition with what reads and checks bodies by it. One for each definition, in however many documents it is used. */
-export type Target = JsonTarget | ProtoTarget;
+export type Target = JsonTarget | ProtoTarget | AvroTarget;
 
 interface TargetBase {
   readonly definition: MessageDefinition;
@@ -19,11 +21,18 @@ export interface JsonTarget extends TargetBase {
   readonly kind: "json";
   /** Absent where the contract says nothing about the payload. */
   readonly schema: Schema | undefined;
+  /** How the contract says that it is encoded. */
+  readonly contentType?: string;
 }
 
 export interface ProtoTarget extends TargetBase {
   readonly kind: "proto";
   readonly message: MessageDescriptor;
+}
+
+export interface AvroTarget extends TargetBase {
+  readonly kind: "avro";
+  readonly schema: AvroSchema;
 }
 
 /** Everything that the contracts of a workspace define, and the ways to find it. */
@@ -36,6 +45,10 @@ export class Definitions {
   private readonly byMessage = new Map<AsyncapiMessage, Target | undefined>();
   private readonly byDescriptor = new Map<MessageDescriptor, ProtoTarget>();
   private readonly byPlace = new Map<string, JsonTarget>();
+  readonly avroTargets: AvroTarget[] = [];
+  private readonly avro: AvroSchemas;
+  private readonly bySchema = new Map<AvroSchema, AvroTarget>();
+  private fingerprints: Map<string, AvroTarget> | undefined;
   private readonly byName = new Map<string, Target[]>();
   private readonly byFoldedName = new Map<string, Target[]>();
 
@@ -48,6 +61,11 @@ export class Definitions {
       set.protoModules,
     );
     this.protoTargets = [...this.proto.messages()].map((message) => this.protoTarget(message));
+    this.avro = new AvroSchemas(documents, set.files.keys());
+    for (const path of set.files.keys()) {
+      if (!isAvroSchemaFile(path)) continue;
+      for (const record of this.avro.recordsOf(path)) this.avroTarget(record, record.fullName, record.place);
+    }
     const asyncapi: AsyncapiDocument[] = [];
     for (const [path, text] of set.files) {
       const format = detectContract(path, text);
@@ -84,6 +102,15 @@ export class Definitions {
       for (const name of [message.name, message.key]) this.addName(target, name);
       return target;
     }
+    if (payload?.kind === "avro") {
+      const schema = this.avro.schema(payload.path, payload.node);
+      const target =
+        schema.kind === "record"
+          ? this.avroTarget(schema, schema.fullName, schema.place)
+          : this.avroTarget(schema, message.name, message.place);
+      for (const name of [message.name, message.key]) this.addName(target, name);
+      return target;
+    }
     // Several documents may refer to one message: its place says that it is the same.
     const key = `${message.place.path} ${message.place.span.start}`;
     const known = this.byPlace.get(key);
@@ -91,7 +118,14 @@ export class Definitions {
     const definition: MessageDefinition = { name: message.name, format: "asyncapi", place: message.place };
     this.all.push(definition);
     const schema = payload && this.compiler.compile(payload.path, payload.node, payload.dialect);
-    const target: JsonTarget = { kind: "json", definition, names: new Set(), schema };
+    const { contentType } = message;
+    const target: JsonTarget = {
+      kind: "json",
+      definition,
+      names: new Set(),
+      schema,
+      ...(contentType === undefined ? {} : { contentType }),
+    };
     this.byPlace.set(key, target);
     for (const name of [message.name, message.key]) this.addName(target, name);
     return target;
@@ -116,6 +150,31 @@ export class Definitions {
     this.byDescriptor.set(message, target);
     for (const name of [message.fullName, message.name]) this.addName(target, name);
     return target;
+  }
+
+  private avroTarget(schema: AvroSchema, name: string, place: MessageDefinition["place"]): AvroTarget {
+    const known = this.bySchema.get(schema);
+    if (known !== undefined) return known;
+    const definition: MessageDefinition = { name, format: "avro", place };
+    this.all.push(definition);
+    const target: AvroTarget = { kind: "avro", definition, names: new Set(), schema };
+    this.bySchema.set(schema, target);
+    this.avroTargets.push(target);
+    const aliases = schema.kind === "record" ? schema.aliases : [];
+    for (const one of [name, lastName(name), ...aliases]) this.addName(target, one);
+    return target;
+  }
+
+  /** What an object with this fingerprint of its writer's schema was written by. */
+  avroByFingerprint(fingerprint: string): AvroTarget | undefined {
+    if (this.fingerprints === undefined) {
+      this.fingerprints = new Map();
+      for (const target of this.avroTargets) {
+        const form = canonicalForm(target.schema);
+        if (form !== undefined) this.fingerprints.set(fingerprintOf(form), target);
+      }
+    }
+    return this.fingerprints.get(fingerprint);
   }
 
   private addOpenapi(documents: DocumentSet, path: string): void {

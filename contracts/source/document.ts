@@ -13,11 +13,11 @@ export interface ContractDocument {
   readonly problems: readonly Problem[];
 }
 
-/** Reads a `.json` file as JSON and any other as YAML, of which JSON is a part. Never throws. */
+/** Reads a `.json` or `.avsc` file as JSON and any other as YAML, of which JSON is a part. Never throws. */
 export function readDocument(path: string, text: string): ContractDocument {
   const garbage = notText(path, text);
   if (garbage !== undefined) return { path, text, root: undefined, problems: [garbage] };
-  const { root, problems } = /\.json$/i.test(path) ? readJson(path, text) : readYaml(path, text);
+  const { root, problems } = /\.(?:json|avsc)$/i.test(path) ? readJson(path, text) : readYaml(path, text);
   return { path, text, root, problems };
 }
 
