@@ -20,7 +20,7 @@ import {
 } from "./descriptors.ts";
 import { defaultFeatures, featuresWith, type SyntaxVersion } from "./features.ts";
 import { linkImports } from "./link-imports.ts";
-import { none } from "./lists.ts";
+import { none, trimmed, type Growing } from "./lists.ts";
 import { FileIndex, type ModuleRoot, type PlacedFile } from "./modules.ts";
 import { ProtoSchema } from "./schema.ts";
 import { Scopes, addSymbol } from "./scope.ts";
@@ -122,6 +122,7 @@ class Linker {
       for (const nested of node.enums) message.enums.push(declareEnum(file, message, nested, children));
       for (const extend of node.extends) declareExtensions(file, message, extend, message.extensions, children);
     }
+    trimMessageLists(message);
     return message;
   }
 
@@ -292,6 +293,7 @@ function declareEnum(
     descriptor.values.push(valueDescriptor);
     addSymbol(children, value.name, valueDescriptor);
   }
+  (descriptor as Growing<EnumDescriptor>).values = trimmed(descriptor.values);
   return descriptor;
 }
 
@@ -360,6 +362,14 @@ function mapEntry(file: FileDescriptor, parent: MessageDescriptor, field: FieldN
   const value = part("value", 2, map.valueType, map.valueStart, map.valueEnd);
   for (const node of [key, value]) entry.fields.push(new FieldDescriptor(file, entry, node, undefined, undefined));
   return entry;
+}
+
+function trimMessageLists(message: Growing<MessageDescriptor>): void {
+  message.fields = trimmed(message.fields);
+  message.oneofs = trimmed(message.oneofs);
+  message.messages = trimmed(message.messages);
+  message.enums = trimmed(message.enums);
+  message.extensions = trimmed(message.extensions);
 }
 
 function setsFeatures(option: OptionNode): boolean {

@@ -16,7 +16,7 @@ export function none<Item extends object>(): Item[] {
 }
 
 /** While a body is read its lists grow; behind its end they are kept. */
-type Growing<Node> = { -readonly [Key in keyof Node]: Node[Key] };
+export type Growing<Node> = { -readonly [Key in keyof Node]: Node[Key] };
 
 /** Trims all lists of a message that was read, and of all that it holds; nesting is bounded. */
 export function trimMessage(node: Growing<MessageNode>): void {

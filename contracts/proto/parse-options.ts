@@ -1,8 +1,10 @@
 /** Options and their values: `option a.(b).c = value;`, `[a = 1, (b) = { c: 2 }]`, and message literals. */
 import type { MessageFieldNode, OptionNamePart, OptionNode, ValueNode } from "./ast.ts";
-import type { Cursor } from "./cursor.ts";
+import { Cursor } from "./cursor.ts";
 import { escapeLength, tokenKind } from "./lexer.ts";
 import { none, trimmed } from "./lists.ts";
+
+type MessageLiteral = Extract<ValueNode, { kind: "message" }>;
 
 /** Literals nested deeper are a mistake or an attack; no contract that people write comes near. */
 const deepestLiteral = 100;
@@ -83,7 +85,10 @@ export function parseQualifiedName(cursor: Cursor, what: string, rest = what): s
 
 function parseOptionValue(cursor: Cursor): ValueNode | undefined {
   const start = cursor.start;
-  if (cursor.char === 123) return parseMessageLiteral(cursor, 125, 0);
+  if (cursor.char === 123) {
+    const literal = parseMessageLiteral(cursor, 125, 0);
+    return cursor.failed ? literal : new Literal(cursor.text, start, literal.end);
+  }
   const scalar = parseScalar(cursor, false);
   if (scalar === undefined) {
     if (cursor.start === start) cursor.expected("a value");
@@ -143,7 +148,31 @@ export function parseTextToken(cursor: Cursor, what: string): ValueNode | undefi
   return undefined;
 }
 
-function parseMessageLiteral(cursor: Cursor, close: number, depth: number): ValueNode {
+/**
+ * A message literal without a mistake. It is read again when somebody looks into it: most are looked at once or never,
+ * and their trees would be a good part of a large check's memory.
+ */
+class Literal {
+  readonly kind = "message";
+  readonly start: number;
+  readonly end: number;
+  private readonly text: string;
+
+  constructor(text: string, start: number, end: number) {
+    this.text = text;
+    this.start = start;
+    this.end = end;
+  }
+
+  get fields(): readonly MessageFieldNode[] {
+    const cursor = new Cursor("", this.text);
+    cursor.seek(this.start);
+    cursor.beginStatement();
+    return parseMessageLiteral(cursor, 125, 0).fields;
+  }
+}
+
+function parseMessageLiteral(cursor: Cursor, close: number, depth: number): MessageLiteral {
   const start = cursor.start;
   const fields: MessageFieldNode[] = [];
   cursor.next();
