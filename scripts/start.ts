@@ -56,6 +56,8 @@ async function start(asked: Asked): Promise<void> {
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end(0));
   endsWithNpm(() => end(0));
+  // Whoever read what is said here is gone, as with `npm start | head`: that is an end in order too.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => end(0));
   if (!(await buildIfNeeded(ending.signal))) {
     process.exitCode = 1;
     return;
