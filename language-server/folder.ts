@@ -16,6 +16,7 @@ import {
   type Sides,
 } from "../workspace/index.ts";
 import type { Places } from "./to-lsp.ts";
+import { WholeCheck, type CheckedWhole } from "./whole-check.ts";
 import { baselineUri, pathBelow, uriBelow } from "./uris.ts";
 
 /** What is known after a check; a value, a new check makes a new one. */
@@ -48,6 +49,7 @@ export interface FolderHost {
 
 const quickDebounceMs = 10;
 const slowDebounceMs = 150;
+const largeCharacters = 8_000_000;
 
 export class Folder {
   readonly root: string;
@@ -55,6 +57,11 @@ export class Folder {
   outcome: Outcome | undefined;
   private readonly host: FolderHost;
   private readonly cache = new SidesCache();
+  private readonly whole: WholeCheck;
+  /** A check of everything that runs beside the others, and the one that ended last and was not looked at yet. */
+  private wholeRun: Promise<void> | undefined;
+  private wholeAgain = false;
+  private wholeEnded: (CheckedWhole & { readonly sides: Sides }) | undefined;
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
   private stale = true;
@@ -68,6 +75,7 @@ export class Folder {
     this.root = root;
     this.uri = uri;
     this.host = host;
+    this.whole = new WholeCheck((message) => host.log(message));
   }
 
   /** The text of a document changed, was opened or closed. */
@@ -107,6 +115,7 @@ export class Folder {
   dispose(): void {
     this.disposed = true;
     clearTimeout(this.timer);
+    this.whole.dispose();
     this.wake();
   }
 
@@ -139,6 +148,47 @@ export class Folder {
     for (const resolve of this.waiting.splice(0)) resolve();
   }
 
+  /** What is known so far: the last outcome, or a newer one of everything. */
+  private known(): Outcome | undefined {
+    const ended = this.wholeEnded;
+    this.wholeEnded = undefined;
+    if (ended === undefined || this.outcome === undefined) return this.outcome;
+    return { ...this.outcome, sides: ended.sides, report: ended.report, wholeTookMs: ended.tookMs };
+  }
+
+  private async checkWhole(sides: Sides, level: Level, aside: boolean): Promise<CheckedWhole> {
+    if (aside) return this.whole.check(sides, level);
+    const started = performance.now();
+    const report = await checkSides(sides, level);
+    return { report, tookMs: performance.now() - started };
+  }
+
+  /** Checks everything while edits go on being checked; what was edited meanwhile is laid over it at its end. */
+  private checkWholeBeside(sides: Sides, level: Level): void {
+    if (this.wholeRun !== undefined) {
+      this.wholeAgain = true;
+      return;
+    }
+    this.wholeRun = this.whole
+      .check(sides, level)
+      .then(
+        (checked) => {
+          this.wholeEnded = { ...checked, sides };
+        },
+        (error: unknown) => {
+          if (!this.disposed) this.host.log(`The check of all of ${this.root} failed: ${String(error)}`);
+        },
+      )
+      .finally(() => {
+        this.wholeRun = undefined;
+        if (this.disposed) return;
+        if (this.wholeAgain) this.wholeIsStale = true;
+        this.wholeAgain = false;
+        this.stale = true;
+        this.schedule(0);
+      });
+  }
+
   private async check(): Promise<void> {
     const started = performance.now();
     this.stale = false;
@@ -153,10 +203,13 @@ export class Folder {
         ...(against === undefined ? {} : { against }),
       });
       const level = levelOf(sides, this.host.level());
-      const known = this.outcome;
-      const narrow =
-        known !== undefined && !whole && known.wholeTookMs > this.host.slowCheckMs && sameLayout(known.sides, sides);
-      const report = narrow ? await checkPart(known, sides, level) : await checkSides(sides, level);
+      const known = this.known();
+      const slow = known !== undefined && known.wholeTookMs > this.host.slowCheckMs;
+      const narrow = slow && sameLayout(known.sides, sides);
+      let checked: CheckedWhole | undefined;
+      if (!narrow) checked = await this.checkWhole(sides, level, slow || isLarge(sides));
+      else if (whole) this.checkWholeBeside(sides, level);
+      const report = checked?.report ?? (await checkPart(known as Outcome, sides, level));
       if (this.disposed) return;
       const decided = decide(report.findings, sides.config, this.host.today());
       const tookMs = performance.now() - started;
@@ -170,7 +223,7 @@ export class Folder {
           (problem) => problem.path,
         ),
         tookMs,
-        wholeTookMs: narrow ? known.wholeTookMs : tookMs,
+        wholeTookMs: checked?.tookMs ?? known?.wholeTookMs ?? tookMs,
       };
       this.outcome = outcome;
       this.host.checked(this, outcome);
@@ -180,6 +233,13 @@ export class Folder {
       );
     }
   }
+}
+
+/** Where sending texts to a thread costs less than waiting for their check. */
+function isLarge({ before, after }: Sides): boolean {
+  let characters = 0;
+  for (const side of [before, after]) for (const text of side.files.values()) characters += text.length;
+  return characters > largeCharacters;
 }
 
 /** contrail.yaml decides for everybody in the repository; the editor's setting only where it says nothing. */

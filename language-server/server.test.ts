@@ -218,6 +218,27 @@ describe("where a check takes long", () => {
   });
 });
 
+describe("where a check takes long, and a file is saved", () => {
+  it("checks everything beside the typing, and lays newer edits over it", async () => {
+    const base = 'syntax = "proto3";\npackage shop;\nmessage Money {}\n';
+    const user = 'syntax = "proto3";\npackage shop;\nimport "a.proto";\nmessage Order { Money total = 1; }\n';
+    const { client, repository } = await start({ "a.proto": base, "b.proto": user }, { slowCheckMs: 0 });
+    await client.open("a.proto", base);
+    await client.open("b.proto", user);
+    expect(brief(await client.pull("b.proto"))).toEqual([]);
+    const renamed = base.replace("Money", "Cash");
+    await client.edit("a.proto", renamed);
+    repository.write("a.proto", renamed);
+    await client.save("a.proto");
+    await client.edit("b.proto", `${user}message Late { int32 x = ; }\n`);
+    const codes = async () => (await client.pull("b.proto")).map(({ code }) => String(code)).sort();
+    for (let tries = 0; tries < 100 && (await codes()).length < 2; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(await codes()).toEqual(["proto-syntax", "proto-unresolved"]);
+  }, 20_000);
+});
+
 describe("a client that cannot pull", () => {
   it("gets each change pushed once", async () => {
     const { client } = await start({ "a.proto": proto("int32 x = 1;") }, { pull: false });

@@ -39,6 +39,7 @@ const targets: Record<string, () => Promise<unknown>> = {
         "language-server": "language-server/main.ts",
         ...optionalEntries({
           "asyncapi-worker": "language-server/asyncapi-worker.ts",
+          "check-worker": "language-server/check-worker.ts",
           "index-worker": "daemon/store/index-worker.ts",
         }),
       },

@@ -10,8 +10,13 @@ import type { Sides } from "./sides.ts";
 
 let judges: Promise<Judges> | undefined;
 
+/** What of both sides a check asks for. */
+export type CheckedSides = Pick<Sides, "before" | "after" | "dependencies"> & {
+  readonly config: Pick<Sides["config"], "level" | "profiles">;
+};
+
 /** Everything the engine finds between both sides, in order of path and place; no witness that was not confirmed. */
-export async function checkSides(sides: Sides, level: Level = sides.config.level): Promise<CheckReport> {
+export async function checkSides(sides: CheckedSides, level: Level = sides.config.level): Promise<CheckReport> {
   const { checkContracts, loadJudges } = await import("../contracts/compat/index.ts");
   const request: CheckRequest = { before: sides.before, after: sides.after, level, profiles: sides.config.profiles };
   if (judges === undefined && somethingChanged(sides)) judges = loadJudges();
@@ -22,7 +27,7 @@ export async function checkSides(sides: Sides, level: Level = sides.config.level
 }
 
 /** Whether a contract of the baseline is another one now; what is only new breaks nobody. */
-function somethingChanged({ before, after }: Sides): boolean {
+function somethingChanged({ before, after }: CheckedSides): boolean {
   for (const [path, text] of before.files) if (after.files.get(path) !== text) return true;
   return false;
 }
@@ -32,7 +37,7 @@ function somethingChanged({ before, after }: Sides): boolean {
  * one hint at the dependency in buf.yaml has said so already. Where the repository itself has the folder that the
  * imported file should be in, it is rather mistyped.
  */
-function withoutDependencies(report: CheckReport, { after, dependencies }: Sides): CheckReport {
+function withoutDependencies(report: CheckReport, { after, dependencies }: CheckedSides): CheckReport {
   const folders = new Set<string>();
   for (const { directory } of after.protoModules) {
     if (isOfDependency(directory)) continue;

@@ -19,7 +19,7 @@ export {
   type LevelName,
   levelNames,
 } from "./contrail-config.ts";
-export { checkSides } from "./check-sides.ts";
+export { type CheckedSides, checkSides } from "./check-sides.ts";
 export { fileOfDependency } from "./dependencies.ts";
 export { isDocument, isProto } from "./detect.ts";
 export { findRoot } from "./find-root.ts";
