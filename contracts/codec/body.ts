@@ -70,6 +70,15 @@ export function isReadable(text: string): boolean {
   return true;
 }
 
+/** Whether no control character stands at the beginning of the bytes, by the same rule. */
+export function beginsReadable(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length && i < 500; i++) {
+    const byte = bytes[i] ?? 0;
+    if ((byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13) || byte === 0x7f) return false;
+  }
+  return true;
+}
+
 /** A body without the few bytes that a schema registry's serialiser puts before it. */
 export interface Framing {
   readonly name: "confluent" | "apicurio";

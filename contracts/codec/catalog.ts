@@ -8,7 +8,8 @@ import { type Content, readContent, readPacked } from "./content.ts";
 import type { DecodeAttempt, DecodedBody, DefinitionEvidence, MessageDefinition, Violation } from "./decoded.ts";
 import { Definitions, type ProtoTarget, type Target } from "./definitions.ts";
 import { undefinedBody, unreadable } from "./outcome.ts";
-import { decodeProtobuf, protobufPlausibility } from "./protobuf.ts";
+import { decodeProtobuf, largestProtobuf } from "./protobuf.ts";
+import { fitOf } from "./protobuf-fit.ts";
 import { revisionOf } from "./revision.ts";
 import { foldedName, lastName, nameForms, typeHints, typeInValue } from "./type-names.ts";
 import { shapedXml } from "./xml-shape.ts";
@@ -198,7 +199,8 @@ class Catalog implements MessageCatalog {
   }
 
   private plausibility(target: ProtoTarget, payload: Uint8Array): number {
-    return payload.length === 0 ? 1 : protobufPlausibility(this.known.proto, target.definition.name, payload);
+    if (payload.length === 0) return 1;
+    return payload.length > largestProtobuf ? 0 : fitOf(target.message, payload);
   }
 
   /** A value against the definitions that it may have, whatever its bytes were: the one that it satisfies, else the one that it misses least. */

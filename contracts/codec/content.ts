@@ -1,5 +1,5 @@
 /** A body as far as it can be read without any contract: by what it says that it is, else by what its bytes look like. */
-import { confluentFraming, isReadable, looksLikeJson, readJsonBody, readText } from "./body.ts";
+import { beginsReadable, confluentFraming, isReadable, looksLikeJson, readJsonBody, readText } from "./body.ts";
 import { readCbor } from "./cbor.ts";
 import type { BodyFormat, DecodeAttempt, JsonValue } from "./decoded.ts";
 import { readMessagePack } from "./messagepack.ts";
@@ -37,7 +37,8 @@ export function readContent(body: Uint8Array, contentType: string | undefined, a
     if (reading.ok) return { format: "json", value: reading.value, checked: reading.checked };
     attempts.push({ format: "json", failure: reading.failure });
   }
-  const text = readText(body);
+  // Most bytes that are no text have control characters soon: they are not decoded to find that out.
+  const text = beginsReadable(body) ? readText(body) : undefined;
   if (text === undefined || !isReadable(text)) return { format: "binary" };
   if (declared === "xml" || (contentType === undefined && /^\s*<[?!a-zA-Z]/.test(text))) {
     const reading = readXml(text);

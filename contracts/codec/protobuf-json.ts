@@ -26,6 +26,24 @@ export function messageToJson(
   return { value, unknownFields: writer.unknownFields };
 }
 
+/** A field with its names in protobufjs and in JSON, which are worked out once: most of the time went into them. */
+interface NamedField {
+  readonly field: FieldDescriptor;
+  readonly key: string;
+  readonly name: string;
+}
+
+const namesOf = new WeakMap<MessageDescriptor, readonly NamedField[]>();
+
+function namedFields(message: MessageDescriptor): readonly NamedField[] {
+  let named = namesOf.get(message);
+  if (named === undefined) {
+    named = message.fields.map((field) => ({ field, key: codecName(field), name: field.jsonName }));
+    namesOf.set(message, named);
+  }
+  return named;
+}
+
 class JsonWriter {
   unknownFields = 0;
   private readonly schema: ProtoSchema;
@@ -48,13 +66,19 @@ class JsonWriter {
 
   private plain(message: MessageDescriptor, decoded: Fields): JsonValue {
     const result: Record<string, JsonValue> = {};
-    for (const field of message.fields) this.field(result, field, field.jsonName, decoded);
-    for (const field of this.extensions.get(message) ?? []) this.field(result, field, `[${field.fullName}]`, decoded);
+    for (const { field, key, name } of namedFields(message)) this.field(result, field, key, name, decoded);
+    for (const field of this.extensions.get(message) ?? [])
+      this.field(result, field, codecName(field), `[${field.fullName}]`, decoded);
     return result;
   }
 
-  private field(result: Record<string, JsonValue>, field: FieldDescriptor, name: string, decoded: Fields): void {
-    const key = codecName(field);
+  private field(
+    result: Record<string, JsonValue>,
+    field: FieldDescriptor,
+    key: string,
+    name: string,
+    decoded: Fields,
+  ): void {
     if (!Object.hasOwn(decoded, key)) return;
     const value = decoded[key];
     if (value === undefined || value === null) return;

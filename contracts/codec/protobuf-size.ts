@@ -11,6 +11,8 @@ const deepest = 100;
 
 /** Whether the body holds at most `mostValues`. What is no message at all is left to the decoder to tell. */
 export function hasFewValues(message: MessageDescriptor, bytes: Uint8Array): boolean {
+  // No value takes less than a byte.
+  if (bytes.length <= mostValues) return true;
   return new Counter(bytes).count(message, 0, bytes.length, 0) <= mostValues;
 }
 

@@ -6,11 +6,12 @@
  */
 import type { MessageDescriptor, ProtoSchema } from "../proto/index.ts";
 import type { JsonValue } from "./decoded.ts";
+import { fitOf } from "./protobuf-fit.ts";
 import { messageFromJson } from "./protobuf-from-json.ts";
 import { messageToJson } from "./protobuf-json.ts";
 import { hasFewValues, mostValues } from "./protobuf-size.ts";
 import { codecType, decodeFields } from "./protobuf-types.ts";
-import { readWire, utf8, type WireField } from "../proto/index.ts";
+import { readWire } from "../proto/index.ts";
 
 /** A message, read, or why it could not be. */
 export type ProtobufReading =
@@ -85,55 +86,5 @@ export function looksLikeProtobuf(bytes: Uint8Array): boolean {
 export function protobufPlausibility(schema: ProtoSchema, messageName: string, bytes: Uint8Array): number {
   const message = schema.message(messageName);
   if (message === undefined || bytes.length === 0 || bytes.length > largestProtobuf) return 0;
-  const fields = readWire(bytes);
-  if (fields === undefined) return 0;
-  const tally = { good: 0, seen: 0 };
-  weigh(message, bytes, fields, tally, 0);
-  return tally.seen === 0 ? 0 : tally.good / tally.seen;
-}
-
-const deepestWeighing = 20;
-
-function weigh(
-  message: MessageDescriptor,
-  bytes: Uint8Array,
-  fields: readonly WireField[],
-  tally: { good: number; seen: number },
-  depth: number,
-): void {
-  for (const field of fields) {
-    tally.seen++;
-    const declared = message.fieldByNumber(field.number);
-    if (declared === undefined) continue;
-    const { type } = declared;
-    if (type === "message" || type === "group") {
-      const wanted = declared.isDelimited ? 3 : 2;
-      const nested = field.type === wanted ? readWire(bytes, field.start, field.end) : undefined;
-      if (nested === undefined) continue;
-      tally.good++;
-      if (declared.typeRef?.kind === "message" && depth < deepestWeighing)
-        weigh(declared.typeRef, bytes, nested, tally, depth + 1);
-    } else if (type === "string") {
-      if (field.type === 2 && utf8(bytes.subarray(field.start, field.end)) !== undefined) tally.good++;
-    } else if (field.type === wireTypeOf(type) || (field.type === 2 && declared.isPackable)) {
-      tally.good++;
-    }
-  }
-}
-
-function wireTypeOf(type: string): number {
-  switch (type) {
-    case "double":
-    case "fixed64":
-    case "sfixed64":
-      return 1;
-    case "float":
-    case "fixed32":
-    case "sfixed32":
-      return 5;
-    case "bytes":
-      return 2;
-    default:
-      return 0;
-  }
+  return fitOf(message, bytes);
 }
