@@ -1,5 +1,5 @@
 /** `contrail captures`: what was recorded on this machine, and away with it. */
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type * as daemonModule from "../daemon/index.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -20,7 +20,7 @@ them, and deletes them. What \`contrail tap --out\` recorded lies where you put 
   ],
   async run(args) {
     const { Capture } = await import("../daemon/index.ts");
-    const { stateFolder } = await import("../daemon/client/index.ts");
+    const { deleteCapture, stateFolder } = await import("../daemon/client/index.ts");
     const [verb, ...names] = args.positionals;
     const all = args.flag("all");
     const files = captureFiles(stateFolder());
@@ -33,8 +33,7 @@ them, and deletes them. What \`contrail tap --out\` recorded lies where you put 
     if (names.length === 0 && !all) throw new UsageError("Name the captures to delete, or say --all.");
     const asked = all ? files : names.map((name) => fileNamed(files, name));
     for (const file of asked) {
-      // SQLite may have left files beside it.
-      for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(file + suffix, { force: true });
+      deleteCapture(file);
       process.stdout.write(`Deleted ${file}\n`);
     }
     return exitCodes.clean;

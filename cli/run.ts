@@ -17,8 +17,12 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     load: async () => (await import("./tap-command.ts")).tapCommand,
   },
   replay: {
-    summary: "Play a recording again on the live page.",
+    summary: "Play a recording again, on the live page or on a broker.",
     load: async () => (await import("./replay-command.ts")).replayCommand,
+  },
+  export: {
+    summary: "Write a recording as NDJSON, CSV or OpenTelemetry spans.",
+    load: async () => (await import("./export-command.ts")).exportCommand,
   },
   captures: {
     summary: "List what was recorded on this machine, or delete it.",

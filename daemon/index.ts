@@ -7,5 +7,17 @@
 export { runTrace } from "./trace.ts";
 export type { ConfigureRequest, RunningTrace, TraceOptions } from "./trace-options.ts";
 export { Capture, CaptureError, exportRecording } from "./store/index.ts";
+export {
+  exportFormats,
+  exportLines,
+  openForReading,
+  planRepublishing,
+  republish,
+  RepublishError,
+  type CaptureReading,
+  type ExportFormat,
+  type RepublishPlan,
+  type RepublishTargets,
+} from "./export/index.ts";
 export { parseAddressMap, parseKafkaAddress, parseRabbitmqAddress, isLoopback } from "./tap/index.ts";
 export type { TapSettings } from "./serve/protocol.ts";

@@ -1,0 +1,126 @@
+/**
+ * One JSON object a line, each with its `kind`; docs/export.md is its description. Messages come first, in order, then
+ * each conversation with its exchanges and edges, so that what a line names was there before.
+ */
+import type { Conversation, Correlator, Edge, Exchange, Step } from "../correlate/model.ts";
+import type { ReadMessage } from "../pipeline-recent.ts";
+import { channelName } from "../pipeline-input.ts";
+import type { CaptureReading } from "./reading.ts";
+import { isoTime, keyOf, plain } from "./values.ts";
+
+export function* ndjsonLines(reading: CaptureReading): Generator<string> {
+  const { correlator } = reading.pipeline;
+  for (const message of reading.messages()) yield JSON.stringify(messageObject(message, correlator));
+  for (const conversation of correlator.conversations()) {
+    yield JSON.stringify(conversationObject(conversation));
+    for (const exchange of conversation.exchanges) yield JSON.stringify(exchangeObject(exchange, conversation.id));
+    for (const edge of conversation.edges) {
+      // An edge between two conversations is in both; it is told with its effect.
+      if (correlator.conversationOf(edge.to) === conversation.id) yield JSON.stringify(edgeObject(edge));
+    }
+  }
+}
+
+function messageObject({ seq, envelope, decoded, masked }: ReadMessage, correlator: Correlator): object {
+  const { writer, readers } = correlator.parties(seq);
+  const { deliveries, deadLettered, committedBy, transaction, duplicateOf } = correlator.journey(seq);
+  const conversation = correlator.conversationOf(seq);
+  return {
+    kind: "message",
+    id: seq,
+    at: isoTime(envelope.timestamp ?? envelope.receivedAt),
+    tap: envelope.tap,
+    broker: envelope.origin.broker,
+    channel: channelName(envelope),
+    name: correlator.nameOf(seq),
+    key: keyOf(envelope.key),
+    headers: envelope.headers.map(({ name, value }) => [name, plain(value)]),
+    origin: plain(envelope.origin),
+    bodySize: envelope.bodySize,
+    body: envelope.body === null ? null : Buffer.from(envelope.body).toString("base64"),
+    format: decoded.format,
+    ...(decoded.definition === undefined ? {} : { definition: decoded.definition.name, evidence: decoded.evidence }),
+    ...(decoded.value === undefined ? {} : { decoded: decoded.value }),
+    check: decoded.check,
+    violations: decoded.violations.map(({ path, message }) => ({ path, message })),
+    ...(masked === 0 ? {} : { masked }),
+    ...(conversation === undefined ? {} : { conversation }),
+    ...(writer === undefined ? {} : { writer: writer.name }),
+    ...(readers.length === 0 ? {} : { readers: readers.map(({ name }) => name) }),
+    ...(deliveries.length === 0
+      ? {}
+      : {
+          deliveries: deliveries.map(({ queue, redelivered, receivedAt }) => ({
+            queue,
+            redelivered,
+            at: isoTime(receivedAt),
+          })),
+        }),
+    ...(deadLettered === undefined ? {} : { deadLettered }),
+    ...(committedBy.length === 0
+      ? {}
+      : { committedBy: committedBy.map(({ group, at }) => ({ group, at: isoTime(at) })) }),
+    ...(transaction === undefined ? {} : { transaction }),
+    ...(duplicateOf === undefined ? {} : { duplicateOf }),
+  };
+}
+
+function conversationObject(conversation: Conversation): object {
+  const { kind, id, name, key, state, seqs, steps, startedAt, lastAt, endedAt, missing } = conversation;
+  return {
+    kind: kind === "saga" ? "saga" : "conversation",
+    id,
+    // An exchange is a request with its replies; a flow is messages that belong together without one.
+    ...(kind === "saga" ? { style: conversation.sagaKind ?? null } : { shape: kind }),
+    name,
+    key: key === "" ? null : key,
+    state,
+    ...(conversation.inferredFrom === undefined ? {} : { inferredFrom: conversation.inferredFrom }),
+    messages: seqs,
+    steps: steps.map(stepObject),
+    missing: missing.map(({ name, after, since, basis }) => ({ name, after, since: isoTime(since), basis })),
+    startedAt: isoTime(startedAt),
+    lastAt: isoTime(lastAt),
+    ...(endedAt === undefined ? {} : { endedAt: isoTime(endedAt) }),
+  };
+}
+
+function stepObject({ name, state, seqs, compensation, startedAt, endedAt }: Step): object {
+  return {
+    name,
+    state,
+    messages: seqs,
+    ...(compensation === undefined ? {} : { compensation: { name: compensation.name, messages: compensation.seqs } }),
+    ...(startedAt === undefined ? {} : { startedAt: isoTime(startedAt) }),
+    ...(endedAt === undefined ? {} : { endedAt: isoTime(endedAt) }),
+  };
+}
+
+function exchangeObject(
+  { request, replies, state, latency, failed, deadline }: Exchange,
+  conversation: string,
+): object {
+  return {
+    kind: "exchange",
+    conversation,
+    request,
+    replies,
+    state,
+    latency: latency ?? null,
+    failed,
+    ...(deadline === undefined ? {} : { deadline: { at: isoTime(deadline.at), basis: deadline.basis } }),
+  };
+}
+
+function edgeObject({ from, to, kind, strength, joins, because, rivals }: Edge): object {
+  return {
+    kind: "edge",
+    cause: from,
+    effect: to,
+    strength,
+    by: kind,
+    joins,
+    evidence: because.map(({ seq, where, value }) => ({ message: seq, where, value })),
+    rivals,
+  };
+}

@@ -1,0 +1,75 @@
+import { contractsOf, noContracts, readContracts } from "../contracts.ts";
+import { createCorrelator } from "../correlate/index.ts";
+import { Pipeline } from "../pipeline.ts";
+import type { ReadMessage } from "../pipeline-recent.ts";
+import { Capture } from "../store/index.ts";
+
+/** What is waited for behind the last event, so that what was under way is settled: as a view of the capture does. */
+const settleMs = 2_000;
+const readAtOnce = 500;
+
+/** A capture file with everything that is known of it. */
+export interface CaptureReading {
+  readonly capture: Capture;
+  readonly pipeline: Pipeline;
+  /** What is not in it, or could not be read, a sentence each. */
+  readonly notes: readonly string[];
+  /** Every message in order, read by the contracts. */
+  messages(): Generator<ReadMessage>;
+  close(): void;
+}
+
+/**
+ * Opens a capture, read only, and correlates it to its end, as the live page shows the file. Throws a CaptureError for
+ * a file that is none. Correlation holds as many messages as while tracing; of older ones only themselves are known.
+ */
+export async function openForReading(file: string, contractsFolder?: string): Promise<CaptureReading> {
+  const capture = Capture.open(file, { readOnly: true });
+  const contracts = contractsFolder === undefined ? contractsOf(noContracts, "") : await readContracts(contractsFolder);
+  const end = Number(capture.meta("ended") ?? (capture.span()?.to ?? 0) + settleMs);
+  const pipeline = new Pipeline({
+    capture,
+    contracts,
+    createCorrelator: (hints) => createCorrelator({ hints }),
+    now: () => end,
+  });
+  await pipeline.rebuild();
+  const notes = contracts.problems.slice(0, 5);
+  const unknown = firstCorrelated(pipeline) - pipeline.firstSeq;
+  if (unknown > 0) {
+    notes.push(
+      `The oldest ${unknown.toLocaleString("en-US")} messages are in no conversation here: correlation keeps the newest.`,
+    );
+  }
+  if (capture.dropped > 0) {
+    notes.push(`${capture.dropped.toLocaleString("en-US")} older messages had gone because of the capture's limits.`);
+  }
+  return {
+    capture,
+    pipeline,
+    notes,
+    *messages() {
+      let after = 0;
+      for (;;) {
+        const messages = pipeline.messagesAfter(after, readAtOnce);
+        const last = messages.at(-1);
+        if (last === undefined) return;
+        yield* messages;
+        after = last.seq;
+      }
+    },
+    close: () => capture.close(),
+  };
+}
+
+/** The oldest message that correlation still knows. */
+function firstCorrelated(pipeline: Pipeline): number {
+  let low = pipeline.firstSeq;
+  let high = pipeline.observedSeq;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (pipeline.correlator.conversationOf(middle) === undefined) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
