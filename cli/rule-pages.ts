@@ -4,7 +4,7 @@
  */
 import { asyncapiRules } from "../contracts/compat/rules/asyncapi/index.ts";
 import { openapiRules } from "../contracts/compat/rules/openapi/index.ts";
-import { protoRules } from "../contracts/compat/rules/proto/index.ts";
+import { ownCategory, protoRules } from "../contracts/compat/rules/proto/index.ts";
 
 export interface RulePage {
   readonly format: "proto" | "openapi" | "asyncapi";
@@ -24,7 +24,10 @@ export function rulePages(): RulePage[] {
           ? []
           : [`- \`buf.yaml\` ${version}: ${categories.map((name) => `\`${name}\``).join(", ")}`];
       });
-      const categories = `The id is buf's. It belongs to these categories, of which \`FILE\` is asked for unless \`breaking.use\` says otherwise:\n\n${versions.join("\n")}`;
+      const isOurs = row.v2 === ownCategory;
+      const categories = isOurs
+        ? `The id is Contrail's own; buf has no such rule. What it finds is a warning, unless \`contrail.yaml\` says \`data: error\` or \`data: off\`; in \`buf.yaml\` it belongs to the category \`${ownCategory}\`.`
+        : `The id is buf's. It belongs to these categories, of which \`FILE\` is asked for unless \`breaking.use\` says otherwise:\n\n${versions.join("\n")}`;
       return { format: "proto", rule: id, purpose, text: page(id, purpose, why, advice, categories) };
     }),
     ...openapiRules.map((rule): RulePage => dataPage("openapi", rule, openapiSides[rule.about])),

@@ -73,14 +73,16 @@ export class WholeCheck {
     });
   }
 
-  private requestFor(id: number, { before, after, config, dependencies }: Sides, level: Level): WholeRequest {
+  private requestFor(id: number, { before, after, config: all, dependencies }: Sides, level: Level): WholeRequest {
     const { sent } = this;
+    // Sagas are nothing that a check asks for, and may hold anything.
+    const { sagas: _, ...config } = all;
     const part = sent === undefined ? undefined : changedTexts(sent.after, after);
     return {
       id,
       level,
       // Sagas and places are nothing that a check asks for.
-      config: { level: config.level, profiles: config.profiles },
+      config: { level: config.level, profiles: config.profiles, data: config.data },
       dependencies,
       ...(sent?.before === before ? {} : { before }),
       ...(part === undefined ? { after } : { changed: part }),
