@@ -16,7 +16,9 @@ export interface TestRepository {
 }
 
 export async function createFolder(files: Readonly<Record<string, string>>): Promise<TestRepository> {
-  const folder = await mkdtemp(join(tmpdir(), "cw-"));
+  const scratch = await mkdtemp(join(tmpdir(), "cw-"));
+  const folder = join(scratch, "shop");
+  await mkdir(folder);
   const repository: TestRepository = {
     folder,
     write: async (path, text) => {
@@ -28,7 +30,7 @@ export async function createFolder(files: Readonly<Record<string, string>>): Pro
       const who = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"];
       await run("git", [...who, ...args], { cwd: folder });
     },
-    remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }),
+    remove: () => rm(scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }),
   };
   for (const [path, text] of Object.entries(files)) await repository.write(path, text);
   return repository;
