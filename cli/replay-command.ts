@@ -77,7 +77,7 @@ async function toBroker(file: string, contracts: string, pace: number, args: Par
     try {
       const plan = planRepublishing(reading, targets);
       const say = (text: string) => process.stderr.write(`${harmless(text)}\n`);
-      for (const [why, count] of plan.skipped) say(`${messages(count)} ${why}; not written.`);
+      for (const [why, count] of plan.skipped) say(`Not written: ${messages(count)} ${why}.`);
       for (const [where, count] of plan.destinations) say(`${messages(count)} to ${where}`);
       if (plan.masked > 0) say(`In ${messages(plan.masked)} secrets were masked; they are written with the masks.`);
       if (plan.seqs.length === 0) {

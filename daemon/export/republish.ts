@@ -38,7 +38,7 @@ export interface RepublishPlan {
   readonly topics: ReadonlySet<string>;
   readonly exchanges: ReadonlySet<string>;
   readonly queues: ReadonlySet<string>;
-  /** How many stay, and why, in words that follow "messages". */
+  /** How many stay, and why, in words that follow "3 messages". */
   readonly skipped: ReadonlyMap<string, number>;
   /** How many of them had secrets masked when they were captured: they are written with the masks. */
   readonly masked: number;
@@ -305,17 +305,17 @@ function requireLoopback({ kafka, rabbitmq }: RepublishTargets): void {
 function reasonToSkip(envelope: Envelope, targets: RepublishTargets, aborted: boolean): string | undefined {
   const { origin, headers, body, bodySize } = envelope;
   if (origin.broker === "kafka") {
-    if (targets.kafka === undefined) return "are for Kafka, which was not named";
+    if (targets.kafka === undefined) return "for Kafka, which was not named";
     // By convention a broker's or a tool's own; and what Kafka Streams keeps its state in.
-    if (/^_|-(?:changelog|repartition)$/.test(origin.topic)) return "are in internal topics";
+    if (/^_|-(?:changelog|repartition)$/.test(origin.topic)) return "in internal topics";
   } else {
-    if (targets.rabbitmq === undefined) return "are for RabbitMQ, which was not named";
+    if (targets.rabbitmq === undefined) return "for RabbitMQ, which was not named";
     const into = origin.exchange === "" ? (origin.routingKeys[0] ?? "") : origin.exchange;
-    if (into.startsWith("amq.")) return "are for exchanges and queues of RabbitMQ's own (amq.*)";
+    if (into.startsWith("amq.")) return "for exchanges and queues of RabbitMQ's own (amq.*)";
   }
-  if (aborted) return "are of transactions that were aborted";
-  if (body !== null && bodySize > body.length) return "were too large to be captured whole";
-  if (headers.some(({ name }) => name.toLowerCase() === replayedHeader)) return "were written by a replay themselves";
+  if (aborted) return "of transactions that were aborted";
+  if (body !== null && bodySize > body.length) return "too large to have been captured whole";
+  if (headers.some(({ name }) => name.toLowerCase() === replayedHeader)) return "written by a replay";
   return undefined;
 }
 
