@@ -21,7 +21,7 @@ export interface FileSource {
   list(wanted: (path: string) => boolean): Promise<Listing>;
   /**
    * The contents of files; what cannot be read is missing, and said in `unreadable`. Of a large file on disk only the
-   * beginning is read first, and the rest only if `wanted` says so.
+   * beginning is read first, and the rest only if `wanted` says so. The contents hold until the next read.
    */
   read(
     paths: readonly string[],
@@ -49,6 +49,7 @@ const beginningOfFile = 65_536;
 
 /** A folder on disk, without what git ignores. */
 export function folderSource(root: string, limits: Limits = defaultLimits): FileSource {
+  const room = new Room();
   return {
     async list(wanted) {
       const paths: string[] = [];
@@ -89,6 +90,7 @@ export function folderSource(root: string, limits: Limits = defaultLimits): File
       const contents = new Map<string, Buffer>();
       const unreadable: Unreadable[] = [];
       const queue = [...paths];
+      room.clear();
       const worker = async () => {
         for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
           try {
@@ -96,7 +98,7 @@ export function folderSource(root: string, limits: Limits = defaultLimits): File
             if (size > largeFile && wanted !== undefined && !wanted(path, await beginningOf(join(root, path))))
               continue;
             if (size > limits.fileBytes) unreadable.push(notes.fileTooLarge(path, size, limits.fileBytes));
-            else contents.set(path, await readFile(join(root, path)));
+            else contents.set(path, await room.read(join(root, path), size));
           } catch (error) {
             if ((error as { code?: unknown }).code !== "ENOENT")
               unreadable.push(notes.cannotRead(path, notes.reasonOf(error)));
@@ -161,6 +163,50 @@ export function singleFileSource(file: string, path: string): FileSource {
     },
   };
 }
+
+/**
+ * The memory that files are read into, used again for each portion: with a buffer for each of many thousand files, much
+ * would lie about until somebody collects it.
+ */
+class Room {
+  private slab = Buffer.alloc(0);
+  private used = 0;
+
+  /** Gives up all contents that were read. */
+  clear(): void {
+    this.used = 0;
+  }
+
+  /** The content of a file that is about `size` bytes long. */
+  async read(path: string, size: number): Promise<Buffer> {
+    const handle = await open(path);
+    try {
+      // One byte more tells whether the file grew, or is a link.
+      const part = this.take(size + 1);
+      let filled = 0;
+      for (;;) {
+        const { bytesRead } = await handle.read(part, filled, part.length - filled, filled);
+        filled += bytesRead;
+        if (filled > size) return await readFile(path);
+        if (bytesRead === 0 || filled === size) return part.subarray(0, filled);
+      }
+    } finally {
+      await handle.close();
+    }
+  }
+
+  private take(size: number): Buffer {
+    if (this.used + size > this.slab.length) {
+      // What was read before keeps the old one as long as it needs it.
+      this.slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, size));
+      this.used = 0;
+    }
+    this.used += size;
+    return this.slab.subarray(this.used - size, this.used);
+  }
+}
+
+const slabBytes = 16_000_000;
 
 async function beginningOf(file: string): Promise<Buffer> {
   const handle = await open(file);
