@@ -3,25 +3,13 @@
  * and an edit at a time. The peer in the same run is `buf breaking` on the same repository, as a whole process, since it
  * has no breaking checks in its editor.
  */
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { pathToFileURL } from "node:url";
-import {
-  createProtocolConnection,
-  DidChangeTextDocumentNotification,
-  DidOpenTextDocumentNotification,
-  DocumentDiagnosticRequest,
-  ExitNotification,
-  InitializedNotification,
-  InitializeRequest,
-  ShutdownRequest,
-  StreamMessageReader,
-  StreamMessageWriter,
-} from "vscode-languageserver/node";
 import { repositoryRoot } from "../setup/paths.ts";
+import { measureEdits } from "./edits.ts";
 import { heading, line, quantile, spread } from "./figures.ts";
 
 const run = promisify(execFile);
@@ -38,7 +26,10 @@ export async function benchKeystroke(): Promise<void> {
     await git("init", "-q", "-b", "main");
     await git("add", "-A");
     await git("commit", "-q", "-m", "base");
-    const samples = await measureServer(folder, text);
+    const samples = await measureEdits(folder, "large.proto", text, edits, (edit) => {
+      const field = `field_${(edit % 12) + 1}`;
+      return { text: text.replace(`  string ${field} =`, `  int32 ${field} =`), field };
+    });
     line("contrail, language server", spread(samples), "p95 under 50 ms");
     const peer = await measureBuf(folder, text);
     line("buf breaking, whole process", spread(peer));
@@ -56,55 +47,6 @@ function largeProto(): string {
     lines.push(`  repeated M${message} children = 20;`, "}", "");
   }
   return `${lines.join("\n")}\n`;
-}
-
-async function measureServer(folder: string, text: string): Promise<number[]> {
-  const child = spawn(process.execPath, [join(repositoryRoot, "dist", "node", "language-server.js"), "--stdio"], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  const connection = createProtocolConnection(
-    new StreamMessageReader(child.stdout),
-    new StreamMessageWriter(child.stdin),
-  );
-  connection.listen();
-  const root = pathToFileURL(folder).toString();
-  const uri = `${root}/large.proto`;
-  await connection.sendRequest(InitializeRequest.type, {
-    processId: process.pid,
-    rootUri: root,
-    workspaceFolders: [{ uri: root, name: "bench" }],
-    capabilities: {
-      textDocument: { diagnostic: { dynamicRegistration: false, relatedDocumentSupport: true } },
-      workspace: {},
-    },
-  });
-  await connection.sendNotification(InitializedNotification.type, {});
-  await connection.sendNotification(DidOpenTextDocumentNotification.type, {
-    textDocument: { uri, languageId: "proto", version: 1, text },
-  });
-  const samples: number[] = [];
-  for (let edit = 0; edit < edits + 5; edit++) {
-    const field = `field_${(edit % 12) + 1}`;
-    const broken = text.replace(`  string ${field} =`, `  int32 ${field} =`);
-    const started = performance.now();
-    await connection.sendNotification(DidChangeTextDocumentNotification.type, {
-      textDocument: { uri, version: edit + 2 },
-      contentChanges: [{ text: broken }],
-    });
-    for (;;) {
-      const report = await connection.sendRequest(DocumentDiagnosticRequest.type, { textDocument: { uri } });
-      const items = report.kind === "full" ? report.items : [];
-      if (items.some((one) => one.code === "FIELD_SAME_TYPE" && JSON.stringify(one.message).includes(field))) break;
-      if (performance.now() - started > 20_000) throw new Error(`No diagnostic for ${field} within 20 s.`);
-    }
-    // The first ones load the judges and read the baseline.
-    if (edit >= 5) samples.push(performance.now() - started);
-  }
-  await connection.sendRequest(ShutdownRequest.type);
-  await connection.sendNotification(ExitNotification.type);
-  connection.dispose();
-  child.kill();
-  return samples;
 }
 
 async function measureBuf(folder: string, text: string): Promise<number[]> {
