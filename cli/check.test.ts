@@ -56,6 +56,24 @@ describe.concurrent("contrail check", { timeout: 30_000 }, () => {
     });
   });
 
+  it("warns of what hurts readers beyond buf's rules, and lets contrail.yaml and --fail-on make it count", async () => {
+    const closed = (values: string) =>
+      `syntax = "proto2";\npackage p;\nenum E { ${values} }\nmessage M { required E e = 1; }\n`;
+    const before = { "a.proto": closed("A = 0;") };
+    const after = { "a.proto": closed("A = 0; B = 1;") };
+    const warned = await checkCli({ before, after, args: ["check"] });
+    expect(warned.code).toBe(0);
+    expect(warned.stdout).toContain("warning on wire, json  ENUM_VALUE_NO_ADD");
+    expect(warned.stdout).toContain("1 warning in 1 contract");
+    const codes = await Promise.all([
+      checkCli({ before, after, args: ["check", "--fail-on", "wire"] }),
+      checkCli({ before, after, args: ["check", "--fail-on", "hint"] }),
+      checkCli({ before, after: { ...after, "contrail.yaml": "data: error\n" }, args: ["check"] }),
+      checkCli({ before, after: { ...after, "contrail.yaml": "data: off\n" }, args: ["check", "--fail-on", "hint"] }),
+    ]);
+    expect(codes.map(({ code }) => code)).toEqual([0, 1, 1, 0]);
+  });
+
   it("prints no JSON field that docs/check-json.md does not describe", async () => {
     const { stdout } = await checkCli({
       before: { "a.proto": int, "b.proto": int.replace("shop.v1", "b.v1") },

@@ -219,8 +219,8 @@ function below(root: string, path: string): string | undefined {
 
 function compareWith({ against, folder, paths }: CheckOptions, root: string, scope: readonly string[]) {
   if (against === undefined) return {};
-  // A folder or file is named from where the user stands.
-  const named = against.startsWith("git:") ? against : resolve(folder, against);
+  // A folder or file is named from where the user stands, and looked for from the root.
+  const named = against.startsWith("git:") ? against : relative(root, resolve(folder, against)) || ".";
   return { against: named, ...(paths.length === 0 ? {} : { paths: scope.length === 0 ? [root] : scope }) };
 }
 
@@ -235,7 +235,7 @@ function checkProfiles({ profiles }: CheckOptions, { config }: Sides): void {
 /** A break of data that no deciding profile suffers from is at most one of generated code. */
 function counts(finding: Finding, failOn: FailOn, deciding: readonly string[] | undefined): boolean {
   if (failOn === "hint") return true;
-  if (finding.verdict !== "breaking") return false;
+  if (finding.verdict !== "breaking" || finding.severity !== undefined) return false;
   if (failOn === "source") return true;
   if (deciding !== undefined && !finding.profiles.some((name) => deciding.includes(name))) return false;
   return finding.surfaces.includes("wire") || (failOn === "json" && finding.surfaces.includes("json"));

@@ -152,7 +152,7 @@ class Server implements FolderHost {
         uri,
         baseline: outcome.sides.baseline.label,
         contracts: outcome.sides.formats.size,
-        breaking: findings.filter((finding) => finding.verdict === "breaking").length,
+        breaking: findings.filter((finding) => finding.verdict === "breaking" && finding.severity === undefined).length,
         notes: outcome.sides.notes,
         tookMs: Math.round(outcome.tookMs),
       };

@@ -96,6 +96,7 @@ export function findingToDiagnostic(finding: Finding, places: Places, baseline: 
 
 /** Breaking is an error on every surface, `unknown` never is; what is compatible and still shown is advice. */
 function severityOf(finding: Finding): DiagnosticSeverity {
+  if (finding.severity === "warning") return DiagnosticSeverity.Warning;
   switch (finding.verdict) {
     case "breaking":
       return DiagnosticSeverity.Error;

@@ -12,13 +12,14 @@ let judges: Promise<Judges> | undefined;
 
 /** What of both sides a check asks for. */
 export type CheckedSides = Pick<Sides, "before" | "after" | "dependencies"> & {
-  readonly config: Pick<Sides["config"], "level" | "profiles">;
+  readonly config: Pick<Sides["config"], "level" | "profiles" | "data">;
 };
 
 /** Everything the engine finds between both sides, in order of path and place; no witness that was not confirmed. */
 export async function checkSides(sides: CheckedSides, level: Level = sides.config.level): Promise<CheckReport> {
   const { checkContracts, loadJudges } = await import("../contracts/compat/index.ts");
-  const request: CheckRequest = { before: sides.before, after: sides.after, level, profiles: sides.config.profiles };
+  const { profiles, data } = sides.config;
+  const request: CheckRequest = { before: sides.before, after: sides.after, level, profiles, data, advice: true };
   if (judges === undefined && somethingChanged(sides)) judges = loadJudges();
   const report = checkContracts(request, await judges);
   return sides.after.protoModules.some(({ directory }) => isOfDependency(directory)) || sides.dependencies.length > 0

@@ -1,5 +1,5 @@
 /** What `contrail.yaml` can say, as values; `read-contrail-config.ts` reads it. */
-import { builtInProfiles, type Level, type ReaderProfile } from "../contracts/compat/settings.ts";
+import { builtInProfiles, type DataSetting, type Level, type ReaderProfile } from "../contracts/compat/settings.ts";
 import type { Place } from "../contracts/source/index.ts";
 import { nameOf } from "./paths.ts";
 
@@ -29,6 +29,8 @@ export interface ContrailConfig {
   readonly profiles: readonly ReaderProfile[];
   /** Names of the profiles that decide; absent: a break under any counts. */
   readonly decide?: readonly string[];
+  /** What it weighs that a change hurts readers of data which no rule of buf watches over. */
+  readonly data: DataSetting;
   readonly accepted: readonly AcceptedBreak[];
   /** Files and folders that are not checked. */
   readonly ignore: readonly string[];
@@ -56,6 +58,7 @@ export const defaultConfig: ContrailConfig = {
   transitive: false,
   tags: "v*",
   profiles: builtInProfiles,
+  data: "warn",
   accepted: [],
   ignore: [],
   sagas: undefined,

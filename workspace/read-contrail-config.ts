@@ -11,7 +11,7 @@ import { listed, SettingsFile, type SettingsNode } from "./yaml-reader.ts";
 export function readContrailConfig(path: string, text: string): { config: ContrailConfig; problems: Problem[] } {
   const file = new SettingsFile(path, text, "contrail-settings");
   const root = file.root;
-  root.allow(["level", "against", "tags", "profiles", "decide", "accept", "ignore", "proto", "sagas"]);
+  root.allow(["level", "against", "tags", "profiles", "decide", "data", "accept", "ignore", "proto", "sagas"]);
   const level = root.at("level").oneOf(levelNames) ?? "full";
   const against = readAgainst(root.at("against"));
   const protoRoots = root.at("proto");
@@ -34,6 +34,7 @@ export function readContrailConfig(path: string, text: string): { config: Contra
     ...(against === undefined ? {} : { against }),
     profiles,
     ...(decided.length === 0 ? {} : { decide: decided }),
+    data: root.at("data").oneOf(["off", "warn", "error"]) ?? defaultConfig.data,
     accepted: root
       .at("accept")
       .items()

@@ -20,7 +20,7 @@ describe("docs/contrail.schema.json says what contrail.yaml reads", () => {
       true,
     );
     agree(
-      "profiles: [{name: a, extends: strict, unknownFields: reject, unknownEnumValues: accept, missingFields: default, constraints: ignore, coercion: all, reads: [x]}]\ndecide: [a]\n",
+      "profiles: [{name: a, extends: strict, unknownFields: reject, unknownEnumValues: accept, missingFields: default, constraints: ignore, coercion: all, reads: [x]}]\ndecide: [a]\ndata: error\n",
       true,
     );
     agree("accept: [{rule: X, path: p, element: e, reason: r, expires: 2027-01-31}]\n", true);
@@ -31,6 +31,7 @@ describe("docs/contrail.schema.json says what contrail.yaml reads", () => {
       "levels: full",
       "level: both",
       "ignore: a",
+      "data: maybe",
       "profiles: [{extends: strict}]",
       "profiles: [{name: strict}]",
       "profiles: [{name: a, coercion: some}]",

@@ -30,7 +30,8 @@ export function githubReport(result: CheckResult): string {
       const text = [finding.message, finding.consequence, ...proof, finding.advice]
         .filter((line) => line !== "")
         .join("\n");
-      return command(counts ? "error" : "notice", inRepository(result, placeOfFinding(checked)), finding.ruleId, text);
+      const level = counts ? "error" : finding.severity === "warning" ? "warning" : "notice";
+      return command(level, inRepository(result, placeOfFinding(checked)), finding.ruleId, text);
     }),
     ...[...result.notes.filter(({ severity }) => severity === "error"), ...result.unreadable].map(
       ({ message }) => `::error title=Contrail::${data(message)}`,

@@ -35,6 +35,7 @@ function findingObject(checked: CheckedFinding) {
     rule: finding.ruleId,
     format: finding.format,
     verdict: finding.verdict,
+    ...(finding.severity === undefined ? {} : { severity: finding.severity }),
     counts: checked.counts,
     surfaces: finding.surfaces,
     affected: finding.affected,

@@ -59,7 +59,8 @@ export function fromRepository({ root }: CheckResult, path: string): string {
 }
 
 export function verdictWord(checked: CheckedFinding): string {
-  const { verdict } = checked.finding;
+  const { verdict, severity } = checked.finding;
+  if (severity === "warning") return "warning";
   return verdict === "compatible" ? "advice" : verdict;
 }
 
@@ -108,11 +109,15 @@ export function rulePage({ format, ruleId }: Finding): string {
 /** `2 breaking changes, 1 problem in 3 contracts, compared with main (merge-base 1a2b3c4).` */
 export function summary(result: CheckResult): string {
   const { findings, problems, accepted, contracts } = result;
-  const breaking = findings.filter(({ finding }) => finding.verdict === "breaking").length;
+  const breaking = findings.filter(
+    ({ finding }) => finding.verdict === "breaking" && finding.severity === undefined,
+  ).length;
+  const warnings = findings.filter(({ finding }) => finding.severity === "warning").length;
   const unknown = findings.filter(({ finding }) => finding.verdict === "unknown").length;
   const errors = problems.filter(({ problem }) => problem.severity === "error").length;
   const parts = [
     breaking > 0 ? count(breaking, "breaking change") : "",
+    warnings > 0 ? count(warnings, "warning") : "",
     unknown > 0 ? `${unknown} unknown` : "",
     errors > 0 ? count(errors, "problem") : "",
   ].filter((part) => part !== "");

@@ -75,6 +75,11 @@ export function sarifReport(result: CheckResult): string {
   return `${JSON.stringify(log, null, 2)}\n`;
 }
 
+function levelOf({ finding, counts }: CheckedFinding): "error" | "warning" | "note" {
+  if (!counts && finding.severity !== "warning") return "note";
+  return finding.verdict === "breaking" && finding.severity === undefined ? "error" : "warning";
+}
+
 function findingResult(result: CheckResult, checked: CheckedFinding, accepted: string | undefined) {
   const { finding } = checked;
   const previous = previousPlace(checked);
@@ -85,7 +90,7 @@ function findingResult(result: CheckResult, checked: CheckedFinding, accepted: s
       : `\n\n${writerOf(finding.witness)}:\n${finding.witness.written}\n${finding.witness.observations.map(observationText).join("\n")}`;
   return {
     ruleId: finding.ruleId,
-    level: !checked.counts ? "note" : finding.verdict === "breaking" ? "error" : "warning",
+    level: levelOf(checked),
     message: { text: `${finding.message} ${finding.consequence} ${finding.advice}${proof}`.trim() },
     locations: [location(result, place)],
     ...(previous === undefined

@@ -47,9 +47,17 @@ export function textReport(result: CheckResult, style: Style): string {
 
 function findingBlock(result: CheckResult, checked: CheckedFinding, style: Style): string[] {
   const { finding } = checked;
-  const colour = finding.verdict === "breaking" ? style.red : finding.verdict === "unknown" ? style.yellow : style.cyan;
+  const colour =
+    finding.severity === "warning" || finding.verdict === "unknown"
+      ? style.yellow
+      : finding.verdict === "breaking"
+        ? style.red
+        : style.cyan;
   const surfaces = finding.surfaces.length === 0 ? "" : ` on ${finding.surfaces.join(", ")}`;
-  const ignored = checked.counts || finding.verdict !== "breaking" ? "" : style.dim(" (does not count here)");
+  const ignored =
+    checked.counts || finding.verdict !== "breaking" || finding.severity !== undefined
+      ? ""
+      : style.dim(" (does not count here)");
   const place = placeOfFinding(checked);
   const lines = [
     head(result, place, colour(`${verdictWord(checked)}${surfaces}`), finding.ruleId, style) + ignored,

@@ -26,6 +26,11 @@ export interface Finding {
   readonly ruleId: string;
   readonly format: Format;
   readonly verdict: Verdict;
+  /**
+   * What it weighs where it does not fail a check by itself: a break that only some readers suffer from (`warning`), or
+   * advice (`hint`). Absent: the verdict alone decides.
+   */
+  readonly severity?: "warning" | "hint";
   readonly surfaces: readonly Surface[];
   readonly affected: readonly Party[];
   /** Names of the reader profiles under which this breaks; empty where only `source` breaks. */

@@ -15,7 +15,7 @@ import {
   type DataBreak,
 } from "./proto-proof.ts";
 import type { Draft, Lookups, ProtoRule, Report } from "./proto-rule.ts";
-import { activeRules, isIgnored, type FileFacts } from "./proto-settings.ts";
+import { askedRules, isIgnored, type FileFacts } from "./proto-settings.ts";
 import type { CheckRequest, ContractSet, Judges } from "./request.ts";
 import { defaultBreaking, type ProtoModule } from "./settings.ts";
 
@@ -35,10 +35,18 @@ export function checkProto(request: CheckRequest, judges?: Judges): ProtoReport 
       after: filesOf(after, request.after, module),
     });
     const lookups = lookupsOf(pairs);
-    for (const rule of activeRules(module.breaking)) {
+    const broken = new Set<string>();
+    for (const { rule, unasked } of askedRules(module.breaking, request)) {
       const report = (draft: Draft): void => {
         if (isIgnored(module.breaking, rule.id, filesAbout(draft, before, after))) return;
-        findings.push(findingOf(request, rule, draft, judges));
+        if (rule.isAdvice === true) {
+          if (!broken.has(elementOf(draft))) findings.push(adviceOf(rule, draft));
+          return;
+        }
+        const finding = findingOf(request, rule, draft, judges);
+        if (unasked && draft.breaksSource === false && !finding.surfaces.includes("wire")) return;
+        broken.add(elementOf(draft));
+        findings.push(unasked && request.data === "warn" ? { ...finding, severity: "warning" } : finding);
       };
       runRule(rule, pairs, report, lookups);
     }
@@ -162,6 +170,30 @@ function findingOf(request: CheckRequest, rule: ProtoRule, draft: Draft, judges:
     };
   }
   return { ...finding, witness };
+}
+
+/** The old element that a draft is about: what broke is not advised on as well. */
+function elementOf({ place, previous, deleted }: Draft): string {
+  return `${place.path} ${place.span.start} ${previous?.path ?? ""} ${previous?.span.start ?? ""} ${deleted ?? ""}`;
+}
+
+function adviceOf(rule: ProtoRule, draft: Draft): Finding {
+  return {
+    ruleId: rule.id,
+    format: "proto",
+    verdict: "compatible",
+    severity: "hint",
+    surfaces: [],
+    affected: [],
+    profiles: [],
+    message: draft.message,
+    consequence: draft.sourceConsequence,
+    advice: draft.advice ?? rule.advice,
+    place: draft.place,
+    placeVersion: "after",
+    ...(draft.previous === undefined ? {} : { previous: draft.previous }),
+    ...(draft.fixes === undefined ? {} : { fixes: draft.fixes }),
+  };
 }
 
 function breaksOf(draft: Draft, level: CheckRequest["level"]): DataBreak[] {

@@ -80,6 +80,8 @@ export interface RuleText {
   readonly why: string;
   /** What to do instead, in one sentence; it is the advice of the finding. */
   readonly advice: string;
+  /** It breaks nobody yet: a hint, and only where no break was found at the same element. */
+  readonly isAdvice?: true;
 }
 
 export type ProtoRule = RuleText &

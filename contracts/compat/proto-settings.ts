@@ -1,7 +1,8 @@
 /** Which rules a `breaking` section asks for, and which findings it ignores. */
 import { isWithin } from "../proto/index.ts";
 import type { ProtoRule } from "./proto-rule.ts";
-import { protoRules, replacedRules, type ProtoRuleRow } from "./rules/proto/index.ts";
+import { ownCategory, protoRules, replacedRules, type ProtoRuleRow } from "./rules/proto/index.ts";
+import type { CheckRequest } from "./request.ts";
 import type { BreakingSettings } from "./settings.ts";
 
 /** What a section asks for when it names nothing. */
@@ -12,6 +13,29 @@ export function activeRules(settings: BreakingSettings): ProtoRule[] {
   const used = expand(settings.use.length === 0 ? [defaultCategory] : settings.use, settings.version);
   const excepted = expand(settings.except, settings.version);
   return protoRules.filter((row) => used.has(row.rule.id) && !excepted.has(row.rule.id)).map((row) => row.rule);
+}
+
+/** A rule to run. */
+export interface AskedRule {
+  readonly rule: ProtoRule;
+  /** Nobody named it: only what hurts readers of bytes is worth saying. */
+  readonly unasked: boolean;
+}
+
+/** The rules that `settings` ask for, and behind them those of our own that the request adds; advice comes last. */
+export function askedRules(settings: BreakingSettings, { data = "off", advice = false }: CheckRequest): AskedRule[] {
+  const named = activeRules(settings);
+  const excepted = expand(settings.except, settings.version);
+  const own = protoRules.filter(({ rule, v2 }) => {
+    if (named.includes(rule) || excepted.has(rule.id)) return false;
+    return rule.isAdvice === true ? advice : v2 === ownCategory && data !== "off";
+  });
+  const rules = [
+    ...named.map((rule) => ({ rule, unasked: false })),
+    ...own.map(({ rule }) => ({ rule, unasked: true })),
+  ];
+  const isAdvice = ({ rule }: AskedRule) => rule.isAdvice === true;
+  return [...rules.filter((asked) => !isAdvice(asked)), ...rules.filter(isAdvice)];
 }
 
 /** Rule ids for a list of ids and categories. */

@@ -1,6 +1,6 @@
 import type { Problem } from "../source/index.ts";
 import type { Finding, Witness } from "./finding.ts";
-import type { Level, ProtoModule, ReaderProfile } from "./settings.ts";
+import type { DataSetting, Level, ProtoModule, ReaderProfile } from "./settings.ts";
 
 /** One version of all contracts: texts by path, relative to the root of the check, `/` between. */
 export interface ContractSet {
@@ -14,6 +14,10 @@ export interface CheckRequest {
   /** Which direction is asked of data; findings on `source` are given at every level. */
   readonly level: Level;
   readonly profiles: readonly ReaderProfile[];
+  /** What is found beyond the rules that buf.yaml asks for; absent: nothing is. */
+  readonly data?: DataSetting;
+  /** Whether advice is given as well: what to reserve, what to mark deprecated. */
+  readonly advice?: boolean;
 }
 
 export interface CheckReport {

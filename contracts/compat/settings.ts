@@ -39,6 +39,12 @@ export const strict: ReaderProfile = {
 
 export const builtInProfiles: readonly ReaderProfile[] = [tolerant, strict];
 
+/**
+ * What findings weigh that no rule of the user's tools has, such as a value added to a closed enum: nothing is said,
+ * a warning that fails no check, or a break as any other.
+ */
+export type DataSetting = "off" | "warn" | "error";
+
 /** The `breaking` section of buf.yaml, as it stands in people's repositories. */
 export interface BreakingSettings {
   readonly version: "v1beta1" | "v1" | "v2";

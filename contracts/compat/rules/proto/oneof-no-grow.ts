@@ -20,7 +20,8 @@ export const oneofNoGrow: ProtoRule = {
           previous: old.namePlace,
           sourceConsequence: "Code that handles each field of the oneof meets one more.",
           breaksSource: false,
-          proof: { before, after, number: field.number, writer: "after" },
+          // In JSON a reader refuses any field that it does not know, inside of a oneof or not.
+          proof: { before, after, number: field.number, writer: "after", wireOnly: true },
         });
       }
     }
