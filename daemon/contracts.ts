@@ -53,6 +53,15 @@ export function contractsOf(set: ContractSet, root: string, problems: readonly s
 
 export const noContracts: ContractSet = { files: new Map(), protoModules: [] };
 
+/** The contracts that are here; where there is none, those that a capture brings along. */
+export function contractsHereOr(
+  capture: { contracts(): ContractSet | undefined },
+  here: Contracts = contractsOf(noContracts, ""),
+): Contracts {
+  const stored = here.catalog.definitions.length === 0 ? capture.contracts() : undefined;
+  return stored === undefined ? here : contractsOf(stored, "", here.problems);
+}
+
 /**
  * Reads the contracts below `root` as they are on disk; gives `before` back when nothing in it changed. Never throws:
  * what could not be read is in `problems`.

@@ -1,7 +1,14 @@
 import { rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { captureName, openCapture } from "./captures.ts";
-import { contractsOf, noContracts, readContracts, watchContracts, type Contracts } from "./contracts.ts";
+import {
+  contractsHereOr,
+  contractsOf,
+  noContracts,
+  readContracts,
+  watchContracts,
+  type Contracts,
+} from "./contracts.ts";
 import { createCorrelator } from "./correlate/index.ts";
 import { createLeaseKeeper, restoreLeftovers, type LeaseKeeper } from "./guardian/index.ts";
 import { Masker } from "./mask/index.ts";
@@ -149,9 +156,11 @@ class Trace implements RunningTrace {
       const span = this.capture.span();
       this.frozenAt = Number(this.capture.meta("ended") ?? (span === undefined ? Date.now() : span.to + settleMs));
     }
+    const contracts = this.contractsToReadBy();
+    this.capture.saveContracts(contracts.set);
     this.pipeline = new Pipeline({
       capture: this.capture,
-      contracts: this.contracts,
+      contracts,
       createCorrelator: (hints) => createCorrelator({ hints }),
       masker: new Masker(),
       now: () => this.now(),
@@ -233,7 +242,25 @@ class Trace implements RunningTrace {
     if (this.stopped !== undefined || contracts === this.contracts) return;
     this.contracts = contracts;
     this.watch();
-    await this.pipeline.setContracts(contracts);
+    const toReadBy = this.contractsToReadBy();
+    this.capture.saveContracts(toReadBy.set);
+    await this.pipeline.setContracts(toReadBy);
+  }
+
+  /** A file that somebody sent is read by the contracts here, and where there is none, by those in it. */
+  private contractsToReadBy(): Contracts {
+    if (this.opened !== undefined) return contractsHereOr(this.capture, this.contracts);
+    const played = this.settings.find((settings) => settings.kind === "capture");
+    if (played === undefined) return this.contracts;
+    try {
+      const file = Capture.open(played.file, { readOnly: true });
+      const contracts = contractsHereOr(file, this.contracts);
+      file.close();
+      return contracts;
+    } catch {
+      // The tap that plays the file says what is wrong with it.
+      return this.contracts;
+    }
   }
 
   /** A capture that was gone on with, or opened, is read through before anything new comes. */

@@ -1,5 +1,5 @@
 /** The export of the bundled recording, held against what correlation itself says of it. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -81,7 +81,7 @@ describe("ndjson", () => {
       if (state === "replied") expect(latency).toBeGreaterThanOrEqual(0);
     }
     const within = new Set(known.flatMap(({ edges }) => edges.map(({ from, to, kind }) => `${from} ${to} ${kind}`)));
-    expect(new Set(of("edge").map(({ cause, effect, by }) => `${cause} ${effect} ${by}`))).toEqual(within);
+    expect(new Set(of("edge").map(({ cause, effect, by }) => [cause, effect, by].join(" ")))).toEqual(within);
     for (const { cause, effect, strength, evidence } of of("edge")) {
       expect(ids).toContain(cause);
       expect(ids).toContain(effect);
@@ -89,6 +89,21 @@ describe("ndjson", () => {
       expect(Array.isArray(evidence)).toBe(true);
     }
     expect(of("edge").some(({ evidence }) => (evidence as unknown[]).length > 0)).toBe(true);
+  });
+});
+
+describe("a capture without its contracts beside it", () => {
+  it("is read by those that it brings along", async () => {
+    const file = join(folder, "sent.contrail");
+    copyFileSync(join(fixtures, "recordings", "shop.contrail"), file);
+    const capture = Capture.open(file, { readOnly: false });
+    capture.saveContracts(reading.pipeline.contracts.set);
+    capture.close();
+    const sent = await openForReading(file, folder);
+    expect([...exportLines(sent, "ndjson")].length).toBe([...exportLines(reading, "ndjson")].length);
+    const decoded = (from: CaptureReading) => [...from.messages()].map((message) => message.decoded.value);
+    expect(decoded(sent)).toEqual(decoded(reading));
+    sent.close();
   });
 });
 

@@ -1,4 +1,4 @@
-import { contractsOf, noContracts, readContracts } from "../contracts.ts";
+import { contractsHereOr, readContracts } from "../contracts.ts";
 import { createCorrelator } from "../correlate/index.ts";
 import { Pipeline } from "../pipeline.ts";
 import type { ReadMessage } from "../pipeline-recent.ts";
@@ -25,7 +25,10 @@ export interface CaptureReading {
  */
 export async function openForReading(file: string, contractsFolder?: string): Promise<CaptureReading> {
   const capture = Capture.open(file, { readOnly: true });
-  const contracts = contractsFolder === undefined ? contractsOf(noContracts, "") : await readContracts(contractsFolder);
+  const contracts = contractsHereOr(
+    capture,
+    contractsFolder === undefined ? undefined : await readContracts(contractsFolder),
+  );
   const end = Number(capture.meta("ended") ?? (capture.span()?.to ?? 0) + settleMs);
   const pipeline = new Pipeline({
     capture,

@@ -3,9 +3,11 @@ import { randomUUID } from "node:crypto";
 import { basename } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { DecodedBody } from "../../contracts/codec/index.ts";
+import type { ContractSet } from "../../contracts/compat/index.ts";
 import type { Delivery, Envelope, TapEvent } from "../tap/envelope.ts";
+import { readStoredContracts, writeContracts } from "./stored-contracts.ts";
 import { captureFailed, captureIsMissing, captureIsNewer, captureIsUnreadable } from "./errors.ts";
-import { createSchema, schemaProblem, tune } from "./schema.ts";
+import { createSchema, migrate, schemaProblem, tune } from "./schema.ts";
 import { boundsOf, firstSeqWhere } from "./places.ts";
 import { SearchIndex } from "./search-index.ts";
 import {
@@ -130,6 +132,7 @@ export class Capture {
         if (!options.readOnly) {
           chmodSync(file, 0o600);
           tune(database);
+          migrate(database);
         }
         const capture = new Capture(database, file, options.readOnly);
         if (!options.readOnly) capture.setMeta("state", "open");
@@ -375,6 +378,21 @@ export class Capture {
   setMeta(name: string, value: string): void {
     if (!this.readOnly)
       this.database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)").run(name, value);
+  }
+
+  /** Keeps the contracts that messages are read by, so that the file alone shows what they mean. */
+  saveContracts(contracts: ContractSet): void {
+    if (this.readOnly) return;
+    try {
+      writeContracts(this.database, contracts);
+    } catch (cause) {
+      this.goOnInMemory(cause);
+    }
+  }
+
+  /** The contracts that its messages were read by, as far as the file has them. */
+  contracts(): ContractSet | undefined {
+    return readStoredContracts(this.database);
   }
 
   /** Ends the capture in order: everything is on disk, in the one file. */

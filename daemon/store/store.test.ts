@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -138,6 +138,36 @@ describe("Capture", () => {
     writeFileSync(join(folder, "garbage"), "no database at all, only some text that is long enough to be read");
     expect(() => Capture.open(join(folder, "garbage"), { readOnly: true })).toThrow(/not a capture of Contrail/);
     expect(() => Capture.open(join(folder, "nothing"), { readOnly: true })).toThrow(/no capture file/);
+  });
+
+  it("opens a capture of version 1, and makes it one of this version where it is written to", () => {
+    const recording = join(import.meta.dirname, "..", "..", "fixtures", "recordings", "shop.contrail");
+    copyFileSync(recording, file());
+    const versionOf = () => {
+      const database = new DatabaseSync(file(), { readOnly: true });
+      const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
+      database.close();
+      return version;
+    };
+    const old = Capture.open(file(), { readOnly: true });
+    const before = old.events(0, 10_000);
+    expect(before.length).toBeGreaterThan(100);
+    expect(old.contracts()).toBeUndefined();
+    old.close();
+    const first = versionOf();
+    const database = new DatabaseSync(file());
+    if (first > 1) database.exec("DROP TABLE contract; PRAGMA user_version = 1");
+    database.close();
+    expect(versionOf()).toBe(1);
+    const migrated = Capture.open(file(), { readOnly: false });
+    expect(migrated.events(0, 10_000)).toEqual(before);
+    migrated.saveContracts({ files: new Map([["a.proto", 'syntax = "proto3";']]), protoModules: [] });
+    migrated.close();
+    expect(versionOf()).toBe(2);
+    const again = Capture.open(file(), { readOnly: true });
+    expect(again.contracts()?.files.get("a.proto")).toBe('syntax = "proto3";');
+    expect(again.events(0, 10_000)).toEqual(before);
+    again.close();
   });
 
   it("goes on in memory when the file cannot be written, and keeps what it had", () => {
