@@ -39,11 +39,11 @@ function slowFit(type: MessageDescriptor, bytes: Uint8Array): number {
 /** Bytes that mostly are fields of the message, of any wire type, with noise between. */
 const field: fc.Arbitrary<number[]> = fc.oneof(
   { maxDepth: 3 },
-  fc.tuple(fc.constantFrom(0x10, 0x40, 0x08), fc.nat({ max: 127 })),
+  fc.tuple(fc.constantFrom(0x10, 0x40, 0x08), fc.nat({ max: 127 })).map((two) => [...two]),
   fc.uint8Array({ maxLength: 5 }).map((text) => [0x0a, text.length, ...text]),
-  fc.constant([0x29, 1, 2, 3, 4, 5, 6, 7, 8]),
-  fc.constant([0x35, 1, 2, 3, 4]),
-  fc.constant([0x3b, 0x0a, 1, 65, 0x3c]),
+  fc.constant<number[]>([0x29, 1, 2, 3, 4, 5, 6, 7, 8]),
+  fc.constant<number[]>([0x35, 1, 2, 3, 4]),
+  fc.constant<number[]>([0x3b, 0x0a, 1, 65, 0x3c]),
   fc.array(fc.nat({ max: 255 }), { maxLength: 2 }),
 );
 const fields = fc.array(field, { maxLength: 5 }).map((all) => all.flat());

@@ -1,0 +1,100 @@
+/** What is fuzzed: every reader of bytes and texts that come from outside, each with inputs that are right. */
+import { createCatalog, type MessageCatalog, type MessageInput } from "../../contracts/codec/index.ts";
+import { readClientMessage } from "../../daemon/serve/client-message.ts";
+import { happenedFromRow, messageFromRow } from "../../daemon/store/rows.ts";
+import { codecNames, decompress } from "../../daemon/tap/compression.ts";
+import { readRecordSet } from "../../daemon/tap/record-batch.ts";
+import { contracts, samples } from "./samples.ts";
+
+export interface Target {
+  readonly name: string;
+  readonly seeds: readonly Uint8Array[];
+  read(bytes: Uint8Array): void;
+  /**
+   * What it may throw, for readers whose caller turns an error into a sentence: an Error with a message. A RangeError of
+   * the engine (stack, memory) is none of these.
+   */
+  readonly refusesByThrowing?: true;
+}
+
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
+
+function decoding(
+  catalog: MessageCatalog,
+  name: string,
+  seeds: readonly Uint8Array[],
+  input: Partial<MessageInput>,
+): Target {
+  return {
+    name,
+    seeds,
+    read: (body) => {
+      const { value } = catalog.decode({ broker: "kafka", channel: "elsewhere", headers: [], body, ...input });
+      // What is read is stored and sent as JSON.
+      if (value !== undefined) JSON.stringify(value);
+    },
+  };
+}
+
+const batchLimits = { keptBytes: 1_000_000, batchBytes: 4_000_000 };
+const ignore = { record: () => {}, marker: () => {}, unreadable: () => {} };
+
+/** All targets, made anew: none remembers what another saw. */
+export function fuzzTargets(): readonly Target[] {
+  const catalog = createCatalog({ files: contracts, protoModules: [] });
+  const all = Object.values(samples).flat();
+  return [
+    decoding(catalog, "body, nothing known", all, {}),
+    decoding(catalog, "body, protobuf declared", [samples.protobuf, samples.framed], { channel: "orders" }),
+    decoding(catalog, "body, avro declared", [samples.avro, samples.avroFile], { channel: "stock" }),
+    decoding(catalog, "body, JSON checked", [samples.json], { channel: "prices" }),
+    decoding(catalog, "body, MessagePack", [samples.messagepack], { contentType: "application/msgpack" }),
+    decoding(catalog, "body, CBOR", [samples.cbor], { contentType: "application/cbor" }),
+    decoding(catalog, "body, XML", [samples.xml], { contentType: "application/xml" }),
+    {
+      name: "headers",
+      seeds: [samples.json, Buffer.from("shop.v1.OrderPlaced, Assembly"), Buffer.from("urn:message:Shop:OrderPlaced")],
+      read: (bytes) => {
+        const headers = ["ce_type", "__TypeId__", "type"].map((name) => [name, bytes] as const);
+        const contentType = textOf(bytes);
+        catalog.decode({ broker: "kafka", channel: contentType, headers, contentType, body: samples.json });
+      },
+    },
+    {
+      name: "messages of views",
+      seeds: samples.clientMessages,
+      read: (bytes) => void readClientMessage(textOf(bytes)),
+    },
+    {
+      name: "Kafka records",
+      seeds: [samples.recordBatch],
+      read: (bytes) => void readRecordSet(Buffer.from(bytes), 0n, batchLimits, ignore),
+    },
+    {
+      name: "compressed batches",
+      seeds: samples.compressed,
+      refusesByThrowing: true,
+      read: (bytes) => {
+        const codec = (bytes[0] ?? 0) % codecNames.length;
+        const out = decompress(codec, Buffer.from(bytes.subarray(1)), 1_000_000);
+        if (codec !== 0 && out.length > 1_000_000) throw new TypeError(`${out.length} bytes came out`);
+      },
+    },
+    {
+      name: "rows of a capture",
+      seeds: samples.rows,
+      // The capture's tap and the pipeline say that the recording cannot be read to its end.
+      refusesByThrowing: true,
+      read: (bytes) => {
+        const [headers = "", origin = "", data = "", kind = ""] = textOf(bytes).split("\n");
+        const row = { seq: 1, n: 1, tap: "t", received_at: 1, timestamp: null, key: null, body: null, body_size: 0 };
+        for (const read of [
+          () => messageFromRow({ ...row, headers, origin, masked: 0 }),
+          () => happenedFromRow({ n: 1, kind, at: 1, seq: null, data, body: null }, () => undefined),
+        ]) {
+          read();
+        }
+      },
+    },
+  ];
+}
