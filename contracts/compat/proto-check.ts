@@ -1,7 +1,7 @@
 /**
  * Compares two versions of .proto files: rules by buf's names and settings, and beside each finding what data shows.
  */
-import { type FileDescriptor, isWithin, linkProto, moduleOf, parseProto, type ProtoSchema } from "../proto/index.ts";
+import { type FileDescriptor, isWithin, moduleOf, type ProtoSchema } from "../proto/index.ts";
 import type { Place, Problem } from "../source/index.ts";
 import type { Finding, Judgement, Witness } from "./finding.ts";
 import { lookupsOf, pairsOf, type Pairs } from "./proto-pairs.ts";
@@ -16,6 +16,7 @@ import {
 } from "./proto-proof.ts";
 import type { Draft, Lookups, ProtoRule, Report } from "./proto-rule.ts";
 import { askedRules, isIgnored, type FileFacts } from "./proto-settings.ts";
+import { schemaOf } from "./proto-schemas.ts";
 import type { CheckRequest, ContractSet, Judges } from "./request.ts";
 import { defaultBreaking, type ProtoModule } from "./settings.ts";
 
@@ -53,20 +54,6 @@ export function checkProto(request: CheckRequest, judges?: Judges): ProtoReport 
   }
   findings.sort((a, b) => compare(a.place, b.place) || (a.ruleId < b.ruleId ? -1 : a.ruleId > b.ruleId ? 1 : 0));
   return { findings, problems: [...after.problems] };
-}
-
-const schemas = new WeakMap<ContractSet, ProtoSchema>();
-
-/** The linked .proto files of one version; linked once a set, so that judges and a second check find it ready. */
-export function schemaOf(set: ContractSet): ProtoSchema {
-  let schema = schemas.get(set);
-  if (schema === undefined) {
-    const files = [];
-    for (const [path, text] of set.files) if (path.endsWith(".proto")) files.push(parseProto(path, text));
-    schema = linkProto(files, set.protoModules);
-    schemas.set(set, schema);
-  }
-  return schema;
 }
 
 /** The modules to compare: those of the new version, and old ones that are gone. Without any, the root is one. */

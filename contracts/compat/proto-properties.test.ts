@@ -4,7 +4,7 @@ import { decodeProtobuf, encodeProtobuf, readAsWire, type JsonValue } from "../c
 import type { FieldDescriptor, MessageDescriptor, ProtoSchema } from "../proto/index.ts";
 import { builtInProfiles, checkProto, defaultBreaking, type CheckRequest } from "./index.ts";
 import { createProtobufjsJudge } from "./judges/protobufjs.ts";
-import { schemaOf } from "./proto-check.ts";
+import { schemaOf } from "./proto-schemas.ts";
 import { modelPairs, type ModelPair } from "./testing/proto-models.ts";
 
 const judges = { wire: createProtobufjsJudge() };

@@ -2,7 +2,7 @@
 import { readAsJson, readAsWire, readDefault, type NumberedReading } from "../../codec/index.ts";
 import type { ProtoSchema } from "../../proto/index.ts";
 import type { Observation, Witness } from "../finding.ts";
-import { schemaOf } from "../proto-check.ts";
+import { schemaOf } from "../proto-schemas.ts";
 import type { CheckRequest, WireJudge } from "../request.ts";
 
 export function createProtobufjsJudge(): WireJudge {
