@@ -5,6 +5,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { DecodedBody } from "../../contracts/codec/index.ts";
 import type { ContractSet } from "../../contracts/compat/index.ts";
 import type { Delivery, Envelope, TapEvent } from "../tap/envelope.ts";
+import type { CaptureLimits, SearchableMessage, StoredEvent, StoredMessage } from "./capture-types.ts";
 import { readStoredContracts, writeContracts } from "./stored-contracts.ts";
 import { captureFailed, captureIsMissing, captureIsNewer, captureIsUnreadable } from "./errors.ts";
 import { createSchema, migrate, schemaProblem, tune } from "./schema.ts";
@@ -21,40 +22,6 @@ import {
 } from "./search-words.ts";
 import { happenedFromRow, happenedToRow, type HappenedRow, messageFromRow, type MessageRow } from "./rows.ts";
 import { headersToText, originToText } from "./values.ts";
-
-export interface StoredMessage {
-  readonly seq: number;
-  readonly envelope: Envelope;
-  readonly masked: number;
-}
-
-/** One thing that a tap saw, in order; `seq` is the message's number, or the one that a delivery belongs to. */
-export interface StoredEvent {
-  readonly n: number;
-  readonly seq?: number;
-  readonly masked: number;
-  readonly event: TapEvent;
-}
-
-export interface CaptureLimits {
-  readonly bytes: number;
-  readonly ageMs: number;
-  /** Absent: as many as the other limits allow. */
-  readonly messages?: number;
-}
-
-export const defaultLimits: CaptureLimits = { bytes: 1024 ** 3, ageMs: 24 * 60 * 60 * 1000, messages: 3_000_000 };
-
-/** A message as a search reads it. */
-export interface SearchableMessage {
-  readonly seq: number;
-  /** Channel, key, headers and body. */
-  readonly text: string;
-  /** The decoded body as JSON, where it has one. */
-  readonly decoded: string | null;
-  /** Whether contracts were asked what it means when it was recorded. */
-  readonly isRead: boolean;
-}
 
 /** A search that the index cannot decide alone reads at most so many messages, the newest. */
 const mostLookedAt = 20_000;

@@ -4,14 +4,14 @@
  * Takes in: what taps saw, already masked, and what it meant. Hands out: the same again in order, by number or by
  * time, and which messages have a word. Knows nothing of correlation or views.
  */
+export { Capture } from "./capture.ts";
 export {
-  Capture,
   defaultLimits,
   type CaptureLimits,
   type SearchableMessage,
   type StoredEvent,
   type StoredMessage,
-} from "./capture.ts";
+} from "./capture-types.ts";
 export { CaptureError } from "./errors.ts";
 export { exportRecording } from "./recording.ts";
 export { matcher, type SearchTerm } from "./search-words.ts";

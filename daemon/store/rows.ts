@@ -1,6 +1,6 @@
 /** Rows of a capture to tap events and back. */
 import type { Delivery, Envelope, RabbitmqOrigin, TapEvent } from "../tap/envelope.ts";
-import type { StoredMessage } from "./capture.ts";
+import type { StoredMessage } from "./capture-types.ts";
 import { headersFromText, headersToText, originFromText, originToText } from "./values.ts";
 
 export interface MessageRow {
