@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { checkSides, fileOfDependency, loadSides } from "./index.ts";
+import { checkSides, fileOfDependency, loadSides, SidesCache } from "./index.ts";
 import { TestRepository } from "./testing/repository.ts";
 
 const commit = "0123456789abcdef0123456789abcdef";
@@ -68,6 +68,28 @@ describe("dependencies of buf.yaml", () => {
     expect([...sides.formats.keys()]).toEqual(["shop.proto"]);
     const file = fileOfDependency(".buf/buf.build/acme/money/acme/money/v1/money.proto", sides.cached) ?? "";
     expect(file.startsWith(cache)).toBe(true);
+  });
+
+  it("are there as soon as buf.lock is, in an editor that keeps what it read", async () => {
+    const repository = new TestRepository({ "buf.yaml": settings, "shop.proto": order("acme.money.v1.Money m = 1;") });
+    try {
+      repository.commit("before");
+      const cache = new SidesCache();
+      const request = { root: repository.root, cache };
+      expect((await loadSides(request)).dependencies).toEqual(["buf.build/acme/money"]);
+      repository.write("buf.lock", lock);
+      cache.filesChanged(["buf.lock"]);
+      const sides = await loadSides(request);
+      expect([sides.dependencies, sides.cached.length, sides.after.files.size]).toEqual([[], 1, 2]);
+      const edited = order("acme.money.v1.Money m = 1; int32 x = 2;");
+      const after = (await loadSides({ ...request, overlay: new Map([["shop.proto", edited]]) })).after;
+      expect([after.files.size, after.files.get("shop.proto")]).toEqual([2, edited]);
+      expect(
+        (await loadSides({ ...request, overlay: new Map([["shop.proto", "message X {}"]]) })).after.files.size,
+      ).toBe(1);
+    } finally {
+      repository.dispose();
+    }
   });
 
   it("prove a break with their types", async () => {

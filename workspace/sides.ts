@@ -257,7 +257,7 @@ async function reread(root: string, work: Collected, paths: readonly string[]): 
   return { ...work, contracts: { ...work.contracts, files }, unreadable: [...stillUnreadable, ...unreadable] };
 }
 
-const isReadable = (path: string) => isProto(path) || isDocument(path);
+const isReadable = (path: string) => isProto(path) || isDocument(path) || isBufSettings(path);
 
 /** What of the edited texts decides about modules and formats: equal signatures, equal arrangement. */
 function signatureOf(texts: ReadonlyMap<string, string>, work: Collected): string {
