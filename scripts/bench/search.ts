@@ -10,6 +10,7 @@ import { Capture, type SearchTerm } from "../../daemon/store/index.ts";
 import { heading, line, spread } from "./figures.ts";
 
 const messages = 1_000_000;
+const bareMessages = 300_000;
 const perOrder = 5;
 const kinds = ["OrderPlaced", "PaymentTaken", "StockReserved", "ShipmentBooked", "OrderCompleted"];
 const cities = ["Aachen", "Bergen", "Cadiz", "Dresden", "Espoo", "Ferrara", "Ghent", "Haarlem"];
@@ -31,6 +32,7 @@ export async function benchSearch(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "contrail-bench-search-"));
   const file = join(folder, "million.contrail");
   try {
+    await writeOnly(join(folder, "bare.contrail"));
     await write(file);
     open(file);
   } finally {
@@ -38,23 +40,34 @@ export async function benchSearch(): Promise<void> {
   }
 }
 
-async function write(file: string): Promise<void> {
-  const capture = Capture.create(file, "million", 0);
-  capture.startIndex();
+/** What storing costs by itself, to compare with. */
+async function writeOnly(file: string): Promise<void> {
+  const capture = Capture.create(file, "bare", 0);
+  line("stored, without an index", await fill(capture, bareMessages));
+  capture.close();
+}
+
+/** Returns how fast it was, in words. */
+async function fill(capture: Capture, count: number): Promise<string> {
   const began = performance.now();
-  let longest = 0;
-  for (let i = 0; i < messages; i++) {
+  const flushes: number[] = [];
+  for (let i = 0; i < count; i++) {
     add(capture, i);
     if (i % 1000 !== 999) continue;
     const flushing = performance.now();
     capture.flush();
-    longest = Math.max(longest, performance.now() - flushing);
+    flushes.push(performance.now() - flushing);
     // The daemon breathes between its slices as well.
     if (i % 10_000 === 9_999) await new Promise((resolve) => setImmediate(resolve));
   }
-  const wrote = performance.now() - began;
+  return `${rate(count, performance.now() - began)}, flush of 1,000: ${spread(flushes)}`;
+}
+
+async function write(file: string): Promise<void> {
+  const capture = Capture.create(file, "million", 0);
+  capture.startIndex();
+  line("stored, the index beside it", await fill(capture, messages));
   const behind = messages - capture.indexedUpTo;
-  line("stored, the index beside it", `${rate(messages, wrote)}, longest flush ${longest.toFixed(0)} ms`);
   line("behind when the last was stored", `${behind.toLocaleString("en-US")} messages`);
   const until = performance.now() + indexWithinMs;
   const alone = performance.now();
