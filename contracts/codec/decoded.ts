@@ -6,6 +6,9 @@ export type BodyFormat = "protobuf" | "json" | "avro" | "messagepack" | "cbor" |
 /** A value as JSON can hold it; 64-bit integers beyond 2^53 and bytes (base64) are strings, as protobuf's JSON has it. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
+/** Names from the root of a value to a field. Lists are passed through, and `*` is any name. */
+export type SecretPath = readonly string[];
+
 /** What a contract says about one kind of message. */
 export interface MessageDefinition {
   /** `shop.events.v1.OrderPlaced` or the AsyncAPI message's name. */
@@ -13,6 +16,8 @@ export interface MessageDefinition {
   readonly format: "proto" | "asyncapi" | "openapi" | "json-schema" | "avro";
   /** Its name in the contract, where `Open contract` goes. */
   readonly place: Place;
+  /** The fields that the contract marks as secret, with everything below them. */
+  readonly secretPaths?: readonly SecretPath[];
 }
 
 /** One thing that is wrong with a value: `path` is dotted from the root, empty for the whole. */

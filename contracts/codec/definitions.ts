@@ -5,7 +5,8 @@ import { type MessageDescriptor, type ProtoSchema, linkProto, parseProto } from 
 import { DocumentSet, detectContract, keyPlace, mappingAt } from "../source/index.ts";
 import { canonicalForm, fingerprintOf } from "./avro-files.ts";
 import { type AvroSchema, AvroSchemas, isAvroSchemaFile } from "./avro-schema.ts";
-import type { MessageDefinition } from "./decoded.ts";
+import type { MessageDefinition, SecretPath } from "./decoded.ts";
+import { secretsOfAvro, secretsOfProto, secretsOfSchema } from "./secret-paths.ts";
 import { foldedName, lastName } from "./type-names.ts";
 
 /** A definition with what reads and checks bodies by it. One for each definition, in however many documents it is used. */
@@ -115,9 +116,11 @@ export class Definitions {
     const key = `${message.place.path} ${message.place.span.start}`;
     const known = this.byPlace.get(key);
     if (known !== undefined) return known;
-    const definition: MessageDefinition = { name: message.name, format: "asyncapi", place: message.place };
-    this.all.push(definition);
     const schema = payload && this.compiler.compile(payload.path, payload.node, payload.dialect);
+    const definition = withSecrets({ name: message.name, format: "asyncapi", place: message.place }, () =>
+      schema === undefined ? [] : secretsOfSchema(schema),
+    );
+    this.all.push(definition);
     const { contentType } = message;
     const target: JsonTarget = {
       kind: "json",
@@ -144,7 +147,9 @@ export class Definitions {
   private protoTarget(message: MessageDescriptor): ProtoTarget {
     const known = this.byDescriptor.get(message);
     if (known !== undefined) return known;
-    const definition: MessageDefinition = { name: message.fullName, format: "proto", place: message.namePlace };
+    const definition = withSecrets({ name: message.fullName, format: "proto", place: message.namePlace }, () =>
+      secretsOfProto(message),
+    );
     this.all.push(definition);
     const target: ProtoTarget = { kind: "proto", definition, names: new Set(), message };
     this.byDescriptor.set(message, target);
@@ -155,7 +160,7 @@ export class Definitions {
   private avroTarget(schema: AvroSchema, name: string, place: MessageDefinition["place"]): AvroTarget {
     const known = this.bySchema.get(schema);
     if (known !== undefined) return known;
-    const definition: MessageDefinition = { name, format: "avro", place };
+    const definition = withSecrets({ name, format: "avro", place }, () => secretsOfAvro(schema));
     this.all.push(definition);
     const target: AvroTarget = { kind: "avro", definition, names: new Set(), schema };
     this.bySchema.set(schema, target);
@@ -201,6 +206,17 @@ export class Definitions {
     const folded = foldedName(word);
     return folded.length < 3 ? [] : fewOf(this.byFoldedName.get(folded));
   }
+}
+
+/** Marks are looked for when somebody asks: most definitions of a large workspace are never met in traffic. */
+function withSecrets(definition: MessageDefinition, find: () => readonly SecretPath[]): MessageDefinition {
+  let paths: readonly SecretPath[] | undefined;
+  return {
+    ...definition,
+    get secretPaths() {
+      return (paths ??= find());
+    },
+  };
 }
 
 /** A name that so many have says nothing. */
