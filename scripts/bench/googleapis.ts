@@ -61,7 +61,7 @@ function isKept(path: string): boolean {
 }
 
 /** The .proto files of one version by path, with their texts. */
-export async function filesOf(folder: string, side: Side): Promise<Map<string, string>> {
+async function filesOf(folder: string, side: Side): Promise<Map<string, string>> {
   const root = join(folder, side);
   const paths = (await readdir(root, { recursive: true })).filter((path) => path.endsWith(".proto")).sort();
   return new Map(
