@@ -330,8 +330,14 @@ export class Pipeline implements TapSink {
   private read(raw: Envelope): { envelope: Envelope; decoded: DecodedBody; masked: number } {
     const { envelope, count } = this.masker.envelope(raw);
     const decoded = this.decode(envelope);
-    if (envelope.body !== null && decoded.value !== undefined && binaryFormats.has(decoded.format)) {
-      const again = this.masker.decodedBody(envelope.body, decoded.value);
+    if (envelope.body !== null && decoded.value !== undefined) {
+      const marked = decoded.definition?.secretPaths ?? [];
+      const isBinary = binaryFormats.has(decoded.format);
+      const again = isBinary
+        ? this.masker.decodedBody(envelope.body, decoded.value, marked)
+        : decoded.format === "json"
+          ? this.masker.markedJson(envelope.body, marked)
+          : undefined;
       if (again !== undefined) {
         const clean = { ...envelope, body: again.body };
         return { envelope: clean, decoded: this.decode(clean), masked: count + again.count };

@@ -1,7 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { Envelope, Header, HeaderValue, RabbitmqProperties } from "../tap/envelope.ts";
-import type { JsonValue } from "../../contracts/codec/index.ts";
+import type { JsonValue, SecretPath } from "../../contracts/codec/index.ts";
 import { findSecrets, maySecret } from "./detectors.ts";
+import { markedSpans, markedValues } from "./marked-fields.ts";
 import { isSecretName } from "./names.ts";
 import { secretFieldsOf } from "./text-fields.ts";
 
@@ -78,11 +79,16 @@ export class Masker {
 
   /**
    * Masks in `body`, which was read as `value`, the secrets that only reading showed: fields with secret names and
-   * secret values in binary formats. `undefined` when there are none.
+   * secret values in binary formats, and fields that the contract marks. `undefined` when there are none.
    */
-  decodedBody(body: Uint8Array, value: JsonValue): { readonly body: Uint8Array; readonly count: number } | undefined {
+  decodedBody(
+    body: Uint8Array,
+    value: JsonValue,
+    marked: readonly SecretPath[] = [],
+  ): { readonly body: Uint8Array; readonly count: number } | undefined {
     const secrets = new Set<string>();
     collectSecrets(value, false, secrets, { left: 10_000 });
+    for (const field of markedValues(value, marked)) collectSecrets(field, true, secrets, { left: 10_000 });
     if (secrets.size === 0) return undefined;
     const result = Buffer.from(body);
     let count = 0;
@@ -95,6 +101,29 @@ export class Masker {
       }
     }
     return count === 0 ? undefined : { body: result, count };
+  }
+
+  /** Masks in a body that was read as JSON the fields that its contract marks. `undefined` when there are none. */
+  markedJson(
+    body: Uint8Array,
+    marked: readonly SecretPath[],
+  ): { readonly body: Uint8Array; readonly count: number } | undefined {
+    if (marked.length === 0) return undefined;
+    // A registry's framing stands before the text: a zero and four bytes.
+    const head = body[0] === 0 ? 5 : 0;
+    const text = Buffer.from(body.buffer, body.byteOffset + head, Math.max(0, body.byteLength - head)).toString("utf8");
+    let result = "";
+    let from = 0;
+    let count = 0;
+    for (const { start, end, digits } of markedSpans(text, marked)) {
+      const secret = Buffer.from(text.slice(start, end), "utf8").toString("latin1");
+      if (start < from || isMask(secret)) continue;
+      result += text.slice(from, start) + (digits ? this.digitMask(secret) : this.mask(secret));
+      from = end;
+      count++;
+    }
+    if (count === 0) return undefined;
+    return { body: Buffer.concat([body.subarray(0, head), Buffer.from(result + text.slice(from), "utf8")]), count };
   }
 
   /** The mask of a text of one character a byte: same length, equal for equal texts. */
