@@ -137,6 +137,12 @@ describe.concurrent("contrail check", { timeout: 30_000 }, () => {
     });
     expect(stale.stdout).toContain("contrail.yaml:2:11  warning  stale-acceptance");
     expect(stale.code).toBe(0);
+    const misnamed = await checkCli({
+      before: { "shop.proto": int, "contrail.yaml": "accept:\n  - rule: FIELD_SAME_TYP\n    reason: x\n" },
+      args: ["check"],
+    });
+    expect(misnamed.stdout).toContain('There is no rule "FIELD_SAME_TYP". Did you mean FIELD_SAME_TYPE?');
+    expect([misnamed.code, misnamed.stdout.includes("stale-acceptance")]).toEqual([1, false]);
   });
 
   it("reports syntax errors beside findings", async () => {

@@ -10,6 +10,7 @@ import {
   isArchive,
   isInScope,
   loadSides,
+  nearest,
   SidesCache,
   tagsMatching,
   type AcceptedBreak,
@@ -112,7 +113,10 @@ export async function check(options: CheckOptions): Promise<CheckResult> {
     options.profiles,
     scope.length === 0,
   );
-  for (const problem of decided.stale) keepProblem(problems, problem, options);
+  const misnamed = await ofNoRule(first.config.accepted);
+  const isMisnamed = ({ span }: Problem) => misnamed.some((problem) => problem.span.start === span.start);
+  for (const problem of [...misnamed, ...decided.stale.filter((stale) => !isMisnamed(stale))])
+    keepProblem(problems, problem, options);
   const kept = new Set(decided.findings);
   const acceptedBy = new Map(decided.accepted.map(({ finding, by }) => [finding, by]));
   return {
@@ -137,6 +141,18 @@ export async function check(options: CheckOptions): Promise<CheckResult> {
     tookMs: performance.now() - started,
     text: (path) => first.after.files.get(path) ?? first.settings.get(path),
   };
+}
+
+/** Acceptances of rules that do not exist: mistyped, so they accept nothing. */
+async function ofNoRule(accepted: readonly AcceptedBreak[]): Promise<Problem[]> {
+  if (accepted.length === 0) return [];
+  const rules = new Set((await import("./rule-pages.ts")).rulePages().map(({ rule }) => rule));
+  return accepted.flatMap(({ rule, place }): Problem[] => {
+    if (rules.has(rule)) return [];
+    const near = nearest(rule, [...rules]);
+    const hint = near === undefined ? "`contrail explain` lists all rules." : `Did you mean ${near}?`;
+    return [{ ...place, code: "contrail-settings", severity: "error", message: `There is no rule "${rule}". ${hint}` }];
+  });
 }
 
 /** A file that somebody named and that is not checked; a hook may hand over all files of a commit, so that is no error. */
