@@ -9,7 +9,6 @@ import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import { registerBaselineDocuments } from "./baseline-documents.ts";
 import { forgetConsent, setCredentials } from "./brokers.ts";
-import { createLanguageClient } from "./language-client.ts";
 import { LivePanel, type HostAction } from "./live-panel.ts";
 import { commands, liveViewType } from "./names.ts";
 import { StatusItem } from "./status-item.ts";
@@ -60,7 +59,8 @@ export function activate(context: vscode.ExtensionContext): ContrailApi {
         panel.reveal({ search: (seen as protocol.ShowSeenArguments).definition.split(".").at(-1) ?? "" }),
     }),
   );
-  startLanguageServer();
+  // Loading the protocol's client takes longer than all the rest; the editor need not wait for it.
+  setImmediate(() => void startLanguageServer());
 
   async function startTrace(): Promise<void> {
     if (!(await mayConnect())) return;
@@ -116,12 +116,16 @@ export function activate(context: vscode.ExtensionContext): ContrailApi {
     if (await mayConnect()) await session.add(broker);
   }
 
-  function startLanguageServer(): void {
-    client = createLanguageClient(context, log);
-    client
-      .start()
-      .then(tellLanguageServer, (error: unknown) => log.error(`The language server did not start: ${String(error)}`));
-    context.subscriptions.push(client);
+  async function startLanguageServer(): Promise<void> {
+    try {
+      const { createLanguageClient } = await import("./language-client.ts");
+      client = createLanguageClient(context, log);
+      context.subscriptions.push(client);
+      await client.start();
+      tellLanguageServer();
+    } catch (error) {
+      log.error(`The language server did not start: ${String(error)}`);
+    }
   }
 
   function tellLanguageServer(): void {

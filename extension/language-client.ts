@@ -30,7 +30,9 @@ export function createLanguageClient(context: vscode.ExtensionContext, log: vsco
     initializationOptions: () => ({ trusted: vscode.workspace.isTrusted, settings: readSettings() }),
     synchronize: {
       configurationSection: "contrail",
-      fileEvents: vscode.workspace.createFileSystemWatcher("**/{*.proto,*.yaml,*.yml,*.json,buf.lock,.git/HEAD,.git/refs/**}"),
+      fileEvents: vscode.workspace.createFileSystemWatcher(
+        "**/{*.proto,*.yaml,*.yml,*.json,buf.lock,.git/HEAD,.git/refs/**}",
+      ),
     },
     diagnosticPullOptions: { onChange: true, onSave: true, onTabs: false },
   };
