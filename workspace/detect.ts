@@ -1,6 +1,8 @@
 /** Which files are worth a look; what kind of contract one is, the engine tells by its text. */
 
 export const isProto = (path: string): boolean => path.endsWith(".proto");
+/** Schemas of Avro, which bodies are read by. */
+const isAvro = (path: string): boolean => /\.avsc$/i.test(path);
 export const isDocument = (path: string): boolean => /\.(ya?ml|json)$/i.test(path);
 
 /** Files of tools, of which repositories hold many and which are never contracts. */
@@ -8,7 +10,7 @@ const neverContracts =
   /(^|\/)(package(-lock)?|tsconfig[\w.-]*|composer|angular|nx|lerna|renovate)\.json$|(^|\/)(pnpm-lock|mkdocs|docker-compose|buf[\w.]*)\.ya?ml$/;
 
 export function mayBeContract(path: string): boolean {
-  return isProto(path) || (isDocument(path) && !neverContracts.test(path));
+  return isProto(path) || isAvro(path) || (isDocument(path) && !neverContracts.test(path));
 }
 
 /** Whether a document can be an OpenAPI or AsyncAPI description at all; cheap, asked of every JSON and YAML file. */
