@@ -4,7 +4,7 @@
  */
 import { asyncapiRules } from "../contracts/compat/rules/asyncapi/index.ts";
 import { openapiRules } from "../contracts/compat/rules/openapi/index.ts";
-import { ownCategory, protoRules } from "../contracts/compat/rules/proto/index.ts";
+import { adviceCategory, ownCategory, protoRules } from "../contracts/compat/rules/proto/index.ts";
 
 export interface RulePage {
   readonly format: "proto" | "openapi" | "asyncapi";
@@ -27,7 +27,9 @@ export function rulePages(): RulePage[] {
       const isOurs = row.v2 === ownCategory;
       const categories = isOurs
         ? `The id is Contrail's own; buf has no such rule. What it finds is a warning, unless \`contrail.yaml\` says \`data: error\` or \`data: off\`; in \`buf.yaml\` it belongs to the category \`${ownCategory}\`.`
-        : `The id is buf's. It belongs to these categories, of which \`FILE\` is asked for unless \`breaking.use\` says otherwise:\n\n${versions.join("\n")}`;
+        : row.v2 === adviceCategory
+          ? `The id is Contrail's own; buf has no such rule. What it finds is a hint with a quick fix, given only where no break was found at the same element. It fails no check unless \`--fail-on hint\` is asked for.`
+          : `The id is buf's. It belongs to these categories, of which \`FILE\` is asked for unless \`breaking.use\` says otherwise:\n\n${versions.join("\n")}`;
       return { format: "proto", rule: id, purpose, text: page(id, purpose, why, advice, categories) };
     }),
     ...openapiRules.map((rule): RulePage => dataPage("openapi", rule, openapiSides[rule.about])),

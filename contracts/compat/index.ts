@@ -12,5 +12,5 @@ export { checkContracts } from "./check.ts";
 export { detectContract } from "./detect.ts";
 export { loadJudges } from "./judges/index.ts";
 export { checkProto, type ProtoReport } from "./proto-check.ts";
-export { ownCategory, protoRules, type ProtoRuleRow } from "./rules/proto/index.ts";
+export { adviceCategory, ownCategory, protoRules, type ProtoRuleRow } from "./rules/proto/index.ts";
 export type { ProtoRule, RuleText } from "./proto-rule.ts";

@@ -41,7 +41,8 @@ export function checkProto(request: CheckRequest, judges?: Judges): ProtoReport 
       const report = (draft: Draft): void => {
         if (isIgnored(module.breaking, rule.id, filesAbout(draft, before, after))) return;
         if (rule.isAdvice === true) {
-          if (!broken.has(elementOf(draft))) findings.push(adviceOf(rule, draft));
+          const isDecided = undecidedReason(draft, after) === undefined;
+          if (isDecided && !broken.has(elementOf(draft))) findings.push(adviceOf(rule, draft));
           return;
         }
         const finding = findingOf(request, rule, draft, judges);
@@ -174,7 +175,7 @@ function adviceOf(rule: ProtoRule, draft: Draft): Finding {
     affected: [],
     profiles: [],
     message: draft.message,
-    consequence: draft.sourceConsequence,
+    consequence: rule.why,
     advice: draft.advice ?? rule.advice,
     place: draft.place,
     placeVersion: "after",

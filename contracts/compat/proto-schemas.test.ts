@@ -71,7 +71,7 @@ describe("what is kept between checks", () => {
             if (next.kind === "write") files.set(next.path, next.text);
             else if (next.kind === "delete") files.delete(next.path);
             else if (next.kind === "undo") files = new Map(history.at(-2) ?? files);
-            else if (old !== undefined) {
+            else if (next.kind === "cut" && old !== undefined) {
               const at = next.at % (old.length + 1);
               files.set(next.path, old.slice(0, at) + old.slice(at + next.length));
             }

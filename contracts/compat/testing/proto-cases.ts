@@ -34,7 +34,9 @@ export function describeFinding(finding: Finding, request: CheckRequest): string
   const { line, character } = new LineIndex(text).positionAt(start);
   const lines = [
     `${finding.placeVersion}/${finding.place.path}:${line + 1}:${character + 1} ${JSON.stringify(text.slice(start, end))}`,
-    `  breaks ${finding.surfaces.join(", ")} for ${finding.affected.join(", ")}${finding.profiles.length === 0 ? "" : ` (${finding.profiles.join(", ")})`}`,
+    finding.verdict === "compatible"
+      ? "  advises"
+      : `  breaks ${finding.surfaces.join(", ")} for ${finding.affected.join(", ")}${finding.profiles.length === 0 ? "" : ` (${finding.profiles.join(", ")})`}`,
     `  ${finding.message}`,
     `  ${finding.consequence}`,
     `  ${finding.advice}`,

@@ -2,6 +2,7 @@
 import type { EnumDescriptor } from "../../../proto/index.ts";
 import type { Fix } from "../../finding.ts";
 import type { Draft, Lookups, Pair } from "../../proto-rule.ts";
+import { asFirstLines } from "./edits.ts";
 import { headPlace } from "./places.ts";
 
 /** A number that no value has any more, with the names that it had. */
@@ -61,26 +62,22 @@ export function quoted(names: readonly string[]): string {
   return names.map((name) => `"${name}"`).join(", ");
 }
 
+/** The names of a deleted value that another may still take: neither reserved nor in use. */
+export function freeNames(enumeration: EnumDescriptor, names: readonly string[]): string[] {
+  const used = new Set(enumeration.values.map((value) => value.name));
+  return names.filter((name) => !used.has(name) && !areNamesReserved(enumeration, [name]));
+}
+
 function reserveFix(enumeration: EnumDescriptor, deleted: DeletedValue): Fix | undefined {
-  const lines: string[] = [];
-  if (!isValueReserved(enumeration, deleted.number)) lines.push(`reserved ${deleted.number};`);
-  for (const name of deleted.names) {
-    if (areNamesReserved(enumeration, [name])) continue;
-    lines.push(enumeration.file.isEditions ? `reserved ${name};` : `reserved "${name}";`);
-  }
-  const text = enumeration.file.node.text;
-  const open = text.indexOf("{", enumeration.node.nameStart + enumeration.node.name.length);
-  if (lines.length === 0 || open < 0 || open >= enumeration.node.end) return undefined;
-  const lineStart = text.lastIndexOf("\n", enumeration.node.start - 1) + 1;
-  const indent = /^[ \t]*/.exec(text.slice(lineStart, enumeration.node.start))?.[0] ?? "";
-  return {
-    title: `Reserve number ${deleted.number} and ${deleted.names.length > 1 ? "names" : "name"} ${quoted(deleted.names)} in "${enumeration.name}"`,
-    preferred: true,
-    edits: [
-      {
-        ...enumeration.file.placeOf(open + 1, open + 1),
-        newText: lines.map((line) => `\n${indent}  ${line}`).join(""),
-      },
-    ],
-  };
+  const number = !isValueReserved(enumeration, deleted.number);
+  const names = freeNames(enumeration, deleted.names);
+  const lines = number ? [`reserved ${deleted.number};`] : [];
+  for (const name of names) lines.push(enumeration.file.isEditions ? `reserved ${name};` : `reserved "${name}";`);
+  const edit = asFirstLines(enumeration, lines);
+  if (edit === undefined) return undefined;
+  const what = [
+    ...(number ? [`number ${deleted.number}`] : []),
+    ...(names.length === 0 ? [] : [`${names.length > 1 ? "names" : "name"} ${quoted(names)}`]),
+  ].join(" and ");
+  return { title: `Reserve ${what} in "${enumeration.name}"`, preferred: true, edits: [edit] };
 }

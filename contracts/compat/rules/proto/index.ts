@@ -11,12 +11,14 @@ import { enumValueNoAdd } from "./enum-value-no-add.ts";
 import { enumValueNoDelete } from "./enum-value-no-delete.ts";
 import { enumValueNoDeleteUnlessNameReserved } from "./enum-value-no-delete-unless-name-reserved.ts";
 import { enumValueNoDeleteUnlessNumberReserved } from "./enum-value-no-delete-unless-number-reserved.ts";
+import { enumValueReserveDeleted } from "./enum-value-reserve-deleted.ts";
 import { enumValueSameName } from "./enum-value-same-name.ts";
 import { extensionMessageNoDelete } from "./extension-message-no-delete.ts";
 import { extensionNoDelete } from "./extension-no-delete.ts";
 import { fieldNoDelete } from "./field-no-delete.ts";
 import { fieldNoDeleteUnlessNameReserved } from "./field-no-delete-unless-name-reserved.ts";
 import { fieldNoDeleteUnlessNumberReserved } from "./field-no-delete-unless-number-reserved.ts";
+import { fieldReserveDeleted } from "./field-reserve-deleted.ts";
 import { fieldSameCardinality } from "./field-same-cardinality.ts";
 import { fieldSameCppStringType } from "./field-same-cpp-string-type.ts";
 import { fieldSameCustomOptions } from "./field-same-custom-options.ts";
@@ -71,12 +73,16 @@ import { rpcSameRequestType } from "./rpc-same-request-type.ts";
 import { rpcSameResponseType } from "./rpc-same-response-type.ts";
 import { rpcSameServerStreaming } from "./rpc-same-server-streaming.ts";
 import { serviceNoDelete } from "./service-no-delete.ts";
+import { typeDeprecateReplaced } from "./type-deprecate-replaced.ts";
 
 /**
  * The category of the rules that are not buf's: they are asked for by it or by their ids, so that the findings of buf's
  * categories stay those that buf's users know.
  */
 export const ownCategory = "DATA";
+
+/** The category of rules that break nobody and only advise; not buf's either. */
+export const adviceCategory = "ADVICE";
 
 /** A rule and its categories; a version in which it does not exist is absent. */
 export interface ProtoRuleRow {
@@ -104,6 +110,7 @@ export const protoRules: readonly ProtoRuleRow[] = [
     v1: "WIRE_JSON WIRE",
     v1beta1: "WIRE_JSON WIRE",
   },
+  { rule: enumValueReserveDeleted, v2: "ADVICE", v1: "ADVICE", v1beta1: "ADVICE" },
   {
     rule: enumValueSameName,
     v2: "CSR FILE PACKAGE WIRE_JSON",
@@ -120,6 +127,7 @@ export const protoRules: readonly ProtoRuleRow[] = [
     v1: "WIRE_JSON WIRE",
     v1beta1: "WIRE_JSON WIRE",
   },
+  { rule: fieldReserveDeleted, v2: "ADVICE", v1: "ADVICE", v1beta1: "ADVICE" },
   { rule: fieldSameCardinality, v2: "FILE PACKAGE", v1: "FILE PACKAGE", v1beta1: "FILE PACKAGE WIRE_JSON WIRE" },
   { rule: fieldSameCppStringType, v2: "FILE PACKAGE", v1: "FILE PACKAGE", v1beta1: "FILE PACKAGE" },
   { rule: fieldSameCustomOptions, v2: "DATA", v1: "DATA", v1beta1: "DATA" },
@@ -239,6 +247,7 @@ export const protoRules: readonly ProtoRuleRow[] = [
     v1beta1: "FILE PACKAGE WIRE_JSON WIRE",
   },
   { rule: serviceNoDelete, v2: "FILE", v1: "FILE", v1beta1: "FILE" },
+  { rule: typeDeprecateReplaced, v2: "ADVICE", v1: "ADVICE", v1beta1: "ADVICE" },
 ];
 
 /** Ids that buf retired, and what stands in their place. */
