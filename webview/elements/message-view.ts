@@ -376,7 +376,9 @@ export class MessageView extends ViewElement {
       return html`<dl>
         ${message.deliveries.map(
           (each) =>
-            html`<dt class="num">${timeOfDay(each.at)} ${offset(each.at - message.at)}</dt>
+            html`<dt class="num">
+                ${timeOfDay(each.at)}${each.at > message.at ? ` ${offset(each.at - message.at)}` : ""}
+              </dt>
               <dd>${each.text}</dd>`,
         )}
       </dl>`;
