@@ -45,6 +45,7 @@ export function checkProto(request: CheckRequest, judges?: Judges): ProtoReport 
           if (isDecided && !broken.has(elementOf(draft))) findings.push(adviceOf(rule, draft));
           return;
         }
+        if (unasked && draft.onlyWhenAsked === true) return;
         const finding = findingOf(request, rule, draft, judges);
         if (unasked && draft.breaksSource === false && !finding.surfaces.includes("wire")) return;
         broken.add(elementOf(draft));

@@ -60,6 +60,22 @@ describe("what is found beyond buf's rules", () => {
     expect(found({ data: "warn" }, { ignore: ["a.proto"] })).toEqual([]);
   });
 
+  it("tells of options that validate, and of others only where the rule is named", () => {
+    const options = (rules: string) => `syntax = "proto3";
+package p;
+import "google/protobuf/descriptor.proto";
+message Rules { int32 min = 1; }
+extend google.protobuf.FieldOptions { Rules note = 50001; }
+message A { int32 n = 1 [${rules}]; }
+`;
+    const validation = (min: number) => options(`(buf.validate.field).int32.gte = ${min}`);
+    const note = (min: number) => options(`(note).min = ${min}`);
+    const changed = (text: (min: number) => string) => ({ before: text(1), after: text(2) });
+    expect(found({ data: "warn" }, {}, changed(validation))).toEqual([["FIELD_SAME_CUSTOM_OPTIONS", "warning"]]);
+    expect(found({ data: "warn" }, {}, changed(note))).toEqual([]);
+    expect(found({}, { use: ["DATA"] }, changed(note))).toEqual([["FIELD_SAME_CUSTOM_OPTIONS", undefined]]);
+  });
+
   it("names who suffers, with a message that proves it", () => {
     const [added, grown] = checkProto(requestOf({ before, after }, { data: "warn" })).findings;
     expect(added?.affected).toEqual(["old-readers"]);

@@ -45,6 +45,8 @@ export interface Draft {
   /** `false` where generated code stays the same. */
   readonly breaksSource?: boolean;
   readonly fixes?: readonly Fix[];
+  /** It is worth saying only to who named the rule: whether anybody is hurt, nobody here knows. */
+  readonly onlyWhenAsked?: boolean;
 }
 
 /** A field of a message pair, by number, of which a witness is sought. */

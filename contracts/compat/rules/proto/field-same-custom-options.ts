@@ -7,7 +7,7 @@ import { fieldWords } from "./words.ts";
 export const fieldSameCustomOptions: ProtoRule = {
   id: "FIELD_SAME_CUSTOM_OPTIONS",
   purpose: "Checks that fields keep their custom options.",
-  why: "Custom options carry rules of validation and forms of JSON, which one side then applies and the other does not know.",
+  why: "Custom options carry rules of validation and forms of JSON, which one side then applies and the other does not know. Where nobody names this rule, only options of common validators and of JSON are watched.",
   advice: "Loosen rules where messages are read before writers use it, and tighten them only after writers keep to it.",
   over: "fields",
   check({ before, after }, report) {
@@ -22,11 +22,25 @@ export const fieldSameCustomOptions: ProtoRule = {
         message: `Custom option "${name}" ${changed} ${fieldWords(after).replace(/^./, (first) => first.toLowerCase())}.`,
         place: is === undefined ? fieldPlace(after) : optionPlace(after.file, is.node),
         previous: was === undefined ? fieldPlace(before) : optionPlace(before.file, was.node),
+        onlyWhenAsked: !decidesAboutData(name),
         sourceConsequence: "Programs that read this option, such as validators, treat the field in another way.",
       });
     }
   },
 };
+
+/** Options of the validators in wide use, and those by which a generator changes a field's JSON. */
+const dataOptions = [
+  "buf.validate.",
+  "validate.rules",
+  "gogoproto.jsontag",
+  "gogoproto.customtype",
+  "gogoproto.casttype",
+];
+
+function decidesAboutData(name: string): boolean {
+  return dataOptions.some((known) => name.startsWith(known));
+}
 
 /** The text of each custom option by its name, white space aside; those of one name together. */
 function customOptions(field: FieldDescriptor): Map<string, { readonly text: string; readonly node: OptionNode }> {
