@@ -185,6 +185,8 @@ const keptIndices = 8;
 
 /** Line and column of an offset in a text, counted from 0. */
 export function positionIn(text: string, offset: number): Position {
+  // A deleted file is shown at its start, and there may be thousands.
+  if (offset === 0) return { line: 0, character: 0 };
   let known = indices.find((one) => one.text === text);
   if (known === undefined) {
     indices.unshift((known = { text, index: new LineIndex(text) }));

@@ -18,7 +18,7 @@ const run = promisify(execFile);
 
 const shares = [0.125, 0.25, 0.5] as const;
 const edits = 60;
-const editedFile = "google/cloud/translate/v3/translation_service.proto";
+const editedFile = "google/cloud/contactcenterinsights/v1/resources.proto";
 
 export async function benchProto(): Promise<void> {
   heading("contrail check on Google's APIs, google-proto-files 4.2.0 -> 6.0.1");
@@ -122,13 +122,18 @@ async function benchEdits(folder: string): Promise<void> {
     await cp(join(folder, "after"), root, { recursive: true });
     const old = await readFile(join(folder, "before", editedFile), "utf8");
     const text = await readFile(join(root, editedFile), "utf8");
-    const inBoth = new Set(stringFields(old));
-    const fields = stringFields(text).filter((field) => inBoth.has(field));
+    const before = stringFields(old);
+    const fields = [...stringFields(text)].filter(([name, declaration]) => before.get(name) === declaration);
+    if (fields.length < 2) throw new Error(`${editedFile} has no two text fields that both versions have.`);
     const lines = text.split("\n").length.toLocaleString("en");
     console.log(`\nA keystroke in ${editedFile}, ${lines} lines, inside the whole tree; load ${load()}`);
     const samples = await measureEdits(root, editedFile, text, edits, (edit) => {
-      const field = fields[edit % fields.length] ?? "";
-      return { text: text.replace(`  string ${field} =`, `  int32 ${field} =`), field };
+      const [field, declaration] = fields[edit % fields.length] ?? ["", ""];
+      // No text comes twice, so that nothing is known from before.
+      return {
+        text: `${text.replace(`\n${declaration}\n`, `\n${declaration.replace("string", "int32")}\n`)}// ${edit}\n`,
+        field,
+      };
     });
     line("contrail, language server", spread(samples), "p95 under 50 ms");
   } finally {
@@ -136,10 +141,10 @@ async function benchEdits(folder: string): Promise<void> {
   }
 }
 
-/** Names of text fields that stand once in a file. */
-function stringFields(text: string): string[] {
-  const names = [...text.matchAll(/^ {2}string (\w+) = \d+;$/gm)].map(([, name]) => name ?? "");
-  return names.filter((name) => text.split(`  string ${name} =`).length === 2);
+/** Declarations of text fields by their names, where both declaration and name are the only ones. */
+function stringFields(text: string): Map<string, string> {
+  const found = [...text.matchAll(/^ {2}string (\w+) = \d+;$/gm)].map(([line, name = ""]) => [name, line] as const);
+  return new Map(found.filter(([name]) => found.filter(([other]) => other === name).length === 1));
 }
 
 // ---------------------------------------------------------------------------------------------------- words
