@@ -217,7 +217,13 @@ class Server implements FolderHost {
       });
     }
     if (!this.watchesFiles && client.workspace?.didChangeWatchedFiles?.dynamicRegistration === true) {
-      const watchers = ["**/*.{proto,yaml,yml,json}", "**/buf.lock", "**/.gitignore", "**/.git/HEAD", "**/.git/refs/**"];
+      const watchers = [
+        "**/*.{proto,yaml,yml,json}",
+        "**/buf.lock",
+        "**/.gitignore",
+        "**/.git/HEAD",
+        "**/.git/refs/**",
+      ];
       connection.client
         .register(DidChangeWatchedFilesNotification.type, {
           watchers: watchers.map((globPattern) => ({ globPattern })),
