@@ -163,7 +163,8 @@ describe("the sample shop, live", () => {
   });
 
   it("keeps all of it in a capture that a restarted daemon goes on with", async () => {
-    const before = rows().map(({ id, state }) => `${id} ${state}`);
+    // Which of them are pinned is a matter of the moment; that all are there is not.
+    const before = rows().map(({ id }) => id);
     const { captureFile = "" } = trace;
     expect(readFileSync(captureFile).length).toBeGreaterThan(0);
     await trace.stop();
@@ -178,7 +179,7 @@ describe("the sample shop, live", () => {
       ({ total, needsLook }) => total + needsLook.length === before.length,
       10_000,
     );
-    expect([...again.needsLook, ...again.rows].map(({ id }) => id)).toEqual(before.map((row) => row.split(" ")[0]));
+    expect([...again.needsLook, ...again.rows].map(({ id }) => id).toSorted()).toEqual(before.toSorted());
     expect(readdirSync(join(folder, "captures")).filter((name) => name.endsWith(".contrail"))).toHaveLength(1);
   });
 });
