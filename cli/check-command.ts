@@ -46,6 +46,12 @@ Exit codes: 0 nothing counts, 1 something does, 2 something could not be read or
       value: "NAME",
       help: "Let this reader profile decide whether a break of data counts: tolerant, strict, or one of contrail.yaml. May be given several times.",
     },
+    "import-path": {
+      type: "string",
+      multiple: true,
+      value: "DIR",
+      help: "A folder that imports of .proto files are relative to, where no buf.yaml speaks for them; instead of contrail.yaml's `importPaths`. May be given several times. Default: found from the imports.",
+    },
     "fail-on": {
       type: "string",
       choices: ["wire", "json", "source", "hint"],
@@ -92,12 +98,14 @@ function optionsOf(args: ParsedArguments, progress: (text: string) => void): Che
   const against = args.text("against");
   const level = args.text("level") as CheckOptions["level"];
   const profiles = args.texts("profile");
+  const importPaths = args.texts("import-path");
   return {
     folder: process.cwd(),
     paths: args.positionals,
     ...(against === undefined ? {} : { against }),
     ...(level === undefined ? {} : { level }),
     ...(profiles.length === 0 ? {} : { profiles }),
+    ...(importPaths.length === 0 ? {} : { importPaths }),
     failOn: (args.text("fail-on") ?? "source") as FailOn,
     today: new Date().toISOString().slice(0, 10),
     progress,

@@ -28,6 +28,22 @@ describe.concurrent("contrail check", { timeout: 30_000 }, () => {
     expect([code, stdout]).toEqual([0, "✔ Nothing breaks in 1 contract, compared with HEAD (COMMIT). (TIME)\n"]);
   });
 
+  it("takes import paths from --import-path", async () => {
+    const before = {
+      "a/money.proto": 'syntax = "proto3";\npackage a;\nmessage Money {}\n',
+      "b/money.proto": 'syntax = "proto3";\npackage b;\nmessage Money {}\n',
+      "shop.proto": 'syntax = "proto3";\nimport "money.proto";\nmessage Order { b.Money price = 1; }\n',
+    };
+    const inferred = await checkCli({ before, args: ["check"] });
+    expect([inferred.code, inferred.stdout]).toEqual([1, expect.stringContaining("b.Money")]);
+    const told = await checkCli({ before, args: ["check", "--import-path", "b", "--import-path", "."] });
+    expect([told.code, told.stdout]).toEqual([0, expect.stringContaining("Nothing breaks in 3 contracts")]);
+    const outside = await checkCli({ before, args: ["check", "--import-path", ".."] });
+    expect([outside.code, outside.stderr]).toEqual([2, expect.stringContaining("does not lie in")]);
+    const missing = await checkCli({ before, args: ["check", "--import-path", "c"] });
+    expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('there is no folder "c"')]);
+  });
+
   it("judges all three formats at once", async () => {
     const { code, stdout } = await checkCli({
       before: {

@@ -31,6 +31,8 @@ export interface CheckOptions {
   readonly against?: string;
   readonly level?: LevelName;
   readonly profiles?: readonly string[];
+  /** Folders that imports of `.proto` files are relative to, as named from `folder`. */
+  readonly importPaths?: readonly string[];
   readonly failOn: FailOn;
   /** `YYYY-MM-DD`. */
   readonly today: string;
@@ -72,7 +74,8 @@ export async function check(options: CheckOptions): Promise<CheckResult> {
   const { root, scope } = whereToLook(options);
   const cache = new SidesCache();
   options.progress("Reading contracts");
-  const first = await loadSides({ root, cache, ...compareWith(options, root, scope) });
+  const importing = importPathsBelow(options, root);
+  const first = await loadSides({ root, cache, ...importing, ...compareWith(options, root, scope) });
   checkProfiles(options, first);
   const level =
     options.level ?? (first.config.transitive ? (`${first.config.level}-transitive` as const) : first.config.level);
@@ -80,7 +83,7 @@ export async function check(options: CheckOptions): Promise<CheckResult> {
   if (level.endsWith("-transitive")) {
     for (const tag of await tagsMatching(root, first.config.tags)) {
       options.progress(`Reading ${tag}`);
-      const sides = await loadSides({ root, cache, against: `git:${tag}` });
+      const sides = await loadSides({ root, cache, ...importing, against: `git:${tag}` });
       // A tag on what was compared already has nothing new to say.
       if (!compared.some(({ baseline }) => isSameCommit(baseline, sides.baseline))) compared.push(sides);
     }
@@ -240,6 +243,18 @@ function compareWith({ against, folder, paths }: CheckOptions, root: string, sco
   // A folder or file is named from where the user stands, and looked for from the root.
   const named = against.startsWith("git:") ? against : relative(root, resolve(folder, against)) || ".";
   return { against: named, ...(paths.length === 0 ? {} : { paths: scope.length === 0 ? [root] : scope }) };
+}
+
+function importPathsBelow({ folder, importPaths }: CheckOptions, root: string): { importPaths?: readonly string[] } {
+  if (importPaths === undefined) return {};
+  const found = importPaths.map((named) => {
+    const path = resolve(folder, named);
+    if (!isFolder(path)) throw new UsageError(`--import-path: there is no folder "${named}".`);
+    const inside = below(root, path);
+    if (inside === undefined) throw new UsageError(`--import-path: "${named}" does not lie in "${root}".`);
+    return inside;
+  });
+  return { importPaths: found };
 }
 
 function checkProfiles({ profiles }: CheckOptions, { config }: Sides): void {

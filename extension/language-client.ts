@@ -46,6 +46,7 @@ export function readSettings(): Record<string, unknown> {
     enable: configuration.get(settings.checkEnable, true),
     against: vscode.workspace.isTrusted ? configuration.get(settings.checkAgainst, "") : "",
     level: configuration.get(settings.checkLevel, "full"),
+    importPaths: configuration.get(settings.protoImportPaths, []),
     codeLens: configuration.get(settings.codeLensEnable, true),
   };
 }

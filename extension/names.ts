@@ -20,6 +20,7 @@ export const settings = {
   checkEnable: "check.enable",
   checkAgainst: "check.against",
   checkLevel: "check.level",
+  protoImportPaths: "proto.importPaths",
   codeLensEnable: "codeLens.enable",
 } as const;
 

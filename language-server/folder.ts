@@ -10,6 +10,8 @@ import {
   checkSides,
   decide,
   fileOfDependency,
+  insideRoot,
+  joinPath,
   loadSides,
   narrowSides,
   SidesCache,
@@ -17,7 +19,7 @@ import {
 } from "../workspace/index.ts";
 import type { Places } from "./to-lsp.ts";
 import { WholeCheck, type CheckedWhole } from "./whole-check.ts";
-import { baselineUri, pathBelow, uriBelow } from "./uris.ts";
+import { baselineUri, fileOf, pathBelow, uriBelow } from "./uris.ts";
 
 /** What is known after a check; a value, a new check makes a new one. */
 export interface Outcome {
@@ -38,6 +40,7 @@ export interface FolderHost {
   overlay(root: string): ReadonlyMap<string, string>;
   against(): string | undefined;
   level(): string | undefined;
+  importPaths(): readonly string[];
   log(message: string): void;
   /** A check has ended that nobody may be waiting for. */
   checked(folder: Folder, outcome: Outcome): void;
@@ -189,6 +192,16 @@ export class Folder {
       });
   }
 
+  /** The editor's import paths, which are relative to the folder that is open. */
+  private importing(): { importPaths?: readonly string[]; configWins: true } {
+    const open = pathBelow(this.root, fileOf(this.uri) ?? this.root) ?? "";
+    const importPaths = this.host.importPaths().flatMap((path) => {
+      const inside = insideRoot(path);
+      return inside === undefined ? [] : [joinPath(open, inside)];
+    });
+    return { configWins: true, ...(importPaths.length === 0 ? {} : { importPaths }) };
+  }
+
   private async check(): Promise<void> {
     const started = performance.now();
     this.stale = false;
@@ -200,6 +213,7 @@ export class Folder {
         root: this.root,
         cache: this.cache,
         overlay: this.host.overlay(this.root),
+        ...this.importing(),
         ...(against === undefined ? {} : { against }),
       });
       const level = levelOf(sides, this.host.level());

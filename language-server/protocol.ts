@@ -19,6 +19,8 @@ export interface ServerSettings {
   readonly against?: string;
   /** `contrail.check.level`: `backward`, `forward` or `full`; contrail.yaml wins where it is there. */
   readonly level?: string;
+  /** `contrail.proto.importPaths`: folders that imports are relative to; empty: found. contrail.yaml wins. */
+  readonly importPaths?: readonly string[];
   /** `contrail.codeLens.enable`: show on each message definition what was seen live. */
   readonly codeLens?: boolean;
 }

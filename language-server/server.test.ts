@@ -73,6 +73,23 @@ describe("an edit that breaks a reader", () => {
     expect(codes).toContain("proto-syntax");
   });
 
+  it("takes import paths from the settings, and forgets them again", async () => {
+    const { client } = await start({
+      "a/money.proto": 'syntax = "proto3";\npackage a;\nmessage Money {}\n',
+      "b/money.proto": 'syntax = "proto3";\npackage b;\nmessage Money {}\n',
+      "shop.proto": 'syntax = "proto3";\nimport "money.proto";\nmessage Order { b.Money price = 1; }\n',
+    });
+    const tell = (importPaths: readonly string[]) =>
+      client.connection.sendNotification("workspace/didChangeConfiguration", {
+        settings: { contrail: { proto: { importPaths } } },
+      });
+    expect(await client.pull("shop.proto")).not.toEqual([]);
+    await tell(["b", "../elsewhere"]);
+    expect(await client.pull("shop.proto")).toEqual([]);
+    await tell([]);
+    expect(await client.pull("shop.proto")).not.toEqual([]);
+  });
+
   it("counts columns as the editor does, behind characters outside of the basic plane", async () => {
     const { client } = await start({ "a.proto": 'syntax = "proto3";\nmessage A { /* 😀😀 */ int32 x = 1; }\n' });
     await client.open("a.proto", 'syntax = "proto3";\nmessage A { /* 😀😀 */ string x = 1; }\n');

@@ -135,6 +135,10 @@ class Server implements FolderHost {
     return this.settings.level;
   }
 
+  importPaths(): readonly string[] {
+    return textsOf(this.settings.importPaths) ?? [];
+  }
+
   today(): string {
     return new Date(this.options.now()).toISOString().slice(0, 10);
   }
@@ -278,11 +282,13 @@ class Server implements FolderHost {
     if (contrail === undefined) return;
     const before = this.settings;
     const check = contrail["check"];
+    const importPaths = textsOf(contrail["proto"]?.["importPaths"]);
     this.settings = {
       ...before,
       ...(typeof check?.["enable"] === "boolean" ? { enable: check["enable"] } : {}),
       ...(typeof check?.["against"] === "string" ? { against: check["against"] } : {}),
       ...(typeof check?.["level"] === "string" ? { level: check["level"] } : {}),
+      ...(importPaths === undefined ? {} : { importPaths }),
       ...(typeof contrail["codeLens"]?.["enable"] === "boolean" ? { codeLens: contrail["codeLens"]["enable"] } : {}),
     };
     if (JSON.stringify(before) === JSON.stringify(this.settings)) return;
@@ -408,4 +414,9 @@ class Server implements FolderHost {
     }
     return best;
   }
+}
+
+/** A list of texts that a client sent; `undefined` when it is no list. */
+function textsOf(value: unknown): string[] | undefined {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : undefined;
 }

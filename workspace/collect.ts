@@ -30,9 +30,21 @@ export interface Collected {
   /** What buf.yaml depends on and buf's cache holds. */
   readonly cached: readonly CachedModule[];
   readonly problems: readonly Problem[];
+  readonly layout: ProtoLayout;
   readonly notes: readonly Note[];
   readonly unreadable: readonly Unreadable[];
 }
+
+/** What modules were made of, to make them anew for other import paths. */
+export interface ProtoLayout {
+  /** The modules that settings of buf name. */
+  readonly named: readonly ProtoModule[];
+  /** Every `.proto` that no buf.yaml speaks for. */
+  readonly loose: readonly string[];
+}
+
+/** A version without what the reading of its files had to say. */
+export type Arranged = Omit<Collected, "notes" | "unreadable">;
 
 const isSettings = (path: string) => isBufSettings(path) || isContrailConfig(path);
 
@@ -95,14 +107,13 @@ export async function collect(source: FileSource): Promise<Collected> {
 }
 
 /** Makes contracts of texts: settings are read, each `.proto` finds its module or is left out. */
-export async function arrange(
-  all: ReadonlyMap<string, string>,
-): Promise<Pick<Collected, "contracts" | "formats" | "settings" | "config" | "dependencies" | "cached" | "problems">> {
+export async function arrange(all: ReadonlyMap<string, string>): Promise<Arranged> {
   // What came from dependencies is found anew, as imports decide about it.
   const texts = new Map([...all].filter(([path]) => !isOfDependency(path)));
   const settings = new Map([...texts].filter(([path]) => isSettings(path)));
   const { config, problems: configProblems } = await readConfig(settings);
-  const { modules, dependencies, problems: bufProblems, cached } = await protoModulesOf(texts, settings, config);
+  const buf = await protoModulesOf(texts, settings, config);
+  const { modules, dependencies, cached, layout } = buf;
   const files = new Map<string, string>();
   const formats = new Map<string, Format>();
   for (const [path, text] of texts) {
@@ -125,8 +136,21 @@ export async function arrange(
     config,
     dependencies,
     cached,
-    problems: [...configProblems, ...bufProblems],
+    problems: [...configProblems, ...buf.problems],
+    layout,
   };
+}
+
+/** `arranged` with modules at these folders, in place of what its own settings and imports say. */
+export function withImportPaths<A extends Pick<Arranged, "contracts" | "layout">>(
+  arranged: A,
+  importPaths: readonly string[] | undefined,
+): A {
+  const { named, loose } = arranged.layout;
+  if (importPaths === undefined || loose.length === 0) return arranged;
+  const modules = modulesFromImports(new Map(loose.map((path) => [path, []])), importPaths);
+  const protoModules = withoutNested([...named, ...modules]);
+  return { ...arranged, contracts: { files: arranged.contracts.files, protoModules } };
 }
 
 async function readConfig(
@@ -144,7 +168,7 @@ async function protoModulesOf(
   texts: ReadonlyMap<string, string>,
   settings: ReadonlyMap<string, string>,
   config: ContrailConfig,
-): Promise<Omit<BufLayout, "governed"> & { readonly cached: readonly CachedModule[] }> {
+): Promise<Omit<BufLayout, "governed"> & { readonly cached: readonly CachedModule[]; readonly layout: ProtoLayout }> {
   const bufTexts = new Map([...settings].filter(([path]) => isBufSettings(path)));
   const hasLock = [...bufTexts.keys()].some((path) => nameOf(path) === "buf.lock");
   const cache = hasLock ? await import("./buf-cache.ts") : undefined;
@@ -158,9 +182,11 @@ async function protoModulesOf(
   for (const [path, text] of texts) {
     if (isProto(path) && !buf.governed.some((folder) => isWithin(folder, path))) left.set(path, importsIn(text));
   }
-  const inferred = left.size === 0 ? [] : modulesFromImports(left, config.protoRoots);
+  const inferred = left.size === 0 ? [] : modulesFromImports(left, config.importPaths);
   const ofCache = cache === undefined ? [] : cached.map(cache.dependencyModule);
-  return { ...buf, modules: withoutNested([...buf.modules, ...inferred, ...ofCache]), cached };
+  const named = [...buf.modules, ...ofCache];
+  const layout = { named, loose: [...left.keys()] };
+  return { ...buf, modules: withoutNested([...buf.modules, ...inferred, ...ofCache]), cached, layout };
 }
 
 /** What is imported and not here, from dependencies that are on this machine. */

@@ -34,8 +34,8 @@ export interface ContrailConfig {
   readonly accepted: readonly AcceptedBreak[];
   /** Files and folders that are not checked. */
   readonly ignore: readonly string[];
-  /** Folders that imports of `.proto` files are relative to, where there is no buf.yaml. */
-  readonly protoRoots?: readonly string[];
+  /** Folders that imports of `.proto` files are relative to, where no buf.yaml speaks for them. */
+  readonly importPaths?: readonly string[];
   /** Declared sagas, as they stand; whoever correlates reads them. */
   readonly sagas: unknown;
 }

@@ -27,5 +27,5 @@ export { isBufSettings } from "./modules.ts";
 export { changedPaths, narrowSides } from "./narrow.ts";
 export { nearest } from "./nearest.ts";
 export { type Note, type Unreadable } from "./notes.ts";
-export { folderOf, isInScope, isWithin, joinPath, nameOf } from "./paths.ts";
+export { folderOf, insideRoot, isInScope, isWithin, joinPath, nameOf } from "./paths.ts";
 export { loadContracts, loadSides, type LoadRequest, type Sides, SidesCache } from "./sides.ts";

@@ -19,6 +19,13 @@ export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
+/** A path that somebody wrote, relative to the root; `undefined` when it is absolute or leaves the root. */
+export function insideRoot(written: string): string | undefined {
+  if (/^([\\/]|[a-z]:)/i.test(written)) return undefined;
+  const path = joinPath(written.replaceAll("\\", "/"));
+  return path === ".." || path.startsWith("../") ? undefined : path;
+}
+
 /** Whether `path` is `folder` or lies below it. */
 export function isWithin(folder: string, path: string): boolean {
   return folder === "" || path === folder || path.startsWith(`${folder}/`);

@@ -5,18 +5,28 @@
 import { builtInProfiles, strict, tolerant, type Level, type ReaderProfile } from "../contracts/compat/settings.ts";
 import type { Problem } from "../contracts/source/index.ts";
 import { defaultConfig, levelNames, type AcceptedBreak, type ContrailConfig } from "./contrail-config.ts";
-import { joinPath } from "./paths.ts";
+import { insideRoot, joinPath } from "./paths.ts";
 import { listed, SettingsFile, type SettingsNode } from "./yaml-reader.ts";
 
 export function readContrailConfig(path: string, text: string): { config: ContrailConfig; problems: Problem[] } {
   const file = new SettingsFile(path, text, "contrail-settings");
   const root = file.root;
-  root.allow(["level", "against", "tags", "profiles", "decide", "data", "accept", "ignore", "proto", "sagas"]);
+  root.allow([
+    "level",
+    "against",
+    "tags",
+    "profiles",
+    "decide",
+    "data",
+    "accept",
+    "ignore",
+    "importPaths",
+    "proto",
+    "sagas",
+  ]);
   const level = root.at("level").oneOf(levelNames) ?? "full";
   const against = readAgainst(root.at("against"));
-  const protoRoots = root.at("proto");
-  protoRoots.allow(["roots"]);
-  const roots = protoRoots.at("roots");
+  const importPaths = readImportPaths(root);
   const profiles = [...builtInProfiles, ...root.at("profiles").items().flatMap(readProfile)];
   const decide = root.at("decide");
   const known = profiles.map((profile) => profile.name);
@@ -43,7 +53,7 @@ export function readContrailConfig(path: string, text: string): { config: Contra
       .at("ignore")
       .texts()
       .map((entry) => joinPath(entry)),
-    ...(roots.present ? { protoRoots: roots.texts() } : {}),
+    ...(importPaths === undefined ? {} : { importPaths }),
     sagas: root.at("sagas").plain(),
   };
   return { config, problems: file.problems };
@@ -57,6 +67,24 @@ function readAgainst(node: SettingsNode): string | undefined {
     `"against" has to be git:REF or a path relative to this file, not "${against}". Name others with --against.`,
   );
   return undefined;
+}
+
+/** `importPaths`, or `proto.roots`, as it was called first. */
+function readImportPaths(root: SettingsNode): string[] | undefined {
+  const proto = root.at("proto");
+  proto.allow(["roots"]);
+  const first = proto.at("roots");
+  const node = root.at("importPaths");
+  if (node.present && first.present) first.report(`"importPaths" says this already; leave out "proto.roots".`);
+  const given = node.present ? node : first;
+  if (!given.present) return undefined;
+  return given.items().flatMap((item) => {
+    const text = item.text();
+    const path = text === undefined ? undefined : insideRoot(text);
+    if (text !== undefined && path === undefined)
+      item.report(`"${given.name}" holds folders below this file's, as relative paths; "${text}" leads out of it.`);
+    return path === undefined ? [] : [path];
+  });
 }
 
 function readProfile(node: SettingsNode): ReaderProfile[] {

@@ -23,6 +23,7 @@ describe("docs/contrail.schema.json says what contrail.yaml reads", () => {
       "profiles: [{name: a, extends: strict, unknownFields: reject, unknownEnumValues: accept, missingFields: default, constraints: ignore, coercion: all, reads: [x]}]\ndecide: [a]\ndata: error\n",
       true,
     );
+    agree("importPaths: [proto, ./third_party, .]\n", true);
     agree("accept: [{rule: X, path: p, element: e, reason: r, expires: 2027-01-31}]\n", true);
   });
 
@@ -41,6 +42,11 @@ describe("docs/contrail.schema.json says what contrail.yaml reads", () => {
       "accept: [{rule: X, reason: r, expires: soon}]",
       "accept: [{rule: X, reason: r, until: 2027-01-01}]",
       "proto: {paths: [x]}",
+      "importPaths: proto",
+      "importPaths: [/usr/include]",
+      "importPaths: ['C:/x']",
+      "importPaths: [../shared]",
+      "importPaths: [./..]",
     ]) {
       agree(text, false);
     }

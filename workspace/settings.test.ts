@@ -137,7 +137,7 @@ sagas: [{name: order}]
       decide: ["mobile", "tolerant"],
       accepted: [{ rule: "FIELD_NO_DELETE", path: "shop/order.proto", element: "note", expires: "2027-01-31" }],
       ignore: ["legacy"],
-      protoRoots: ["proto"],
+      importPaths: ["proto"],
       sagas: [{ name: "order" }],
     });
     expect(config.profiles.map((profile) => profile.name)).toEqual(["tolerant", "strict", "mobile"]);
@@ -146,6 +146,19 @@ sagas: [{name: order}]
       constraints: "enforce",
       reads: ["id", "items.quantity"],
     });
+  });
+
+  it("takes import paths below its folder only", () => {
+    const text = "importPaths:\n  - ./proto/\n  - /usr/include\n  - a/../../b\n  - .\nproto: {roots: [x]}\n";
+    const { problems, config } = readContrailConfig("contrail.yaml", text);
+    expect(config.importPaths).toEqual(["proto", ""]);
+    const leads = (path: string) =>
+      `"importPaths" holds folders below this file's, as relative paths; "${path}" leads out of it.`;
+    expect(shown(text, problems)).toEqual([
+      '6: "importPaths" says this already; leave out "proto.roots".',
+      `3: ${leads("/usr/include")}`,
+      `4: ${leads("a/../../b")}`,
+    ]);
   });
 
   it("reports each mistake at its line and reads the rest", () => {

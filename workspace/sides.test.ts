@@ -44,6 +44,28 @@ describe("loadSides", () => {
     expect(sides.notes).toEqual([]);
   });
 
+  it("takes import paths for both versions, from contrail.yaml or from who asks", async () => {
+    const repo = repository({
+      "api/proto/shop/a.proto": 'syntax = "proto3";\nimport "shop/b.proto";\n',
+      "api/proto/shop/b.proto": proto(""),
+      "third_party/c.proto": proto(""),
+    });
+    repo.commit("first");
+    const places = async (request: Omit<Parameters<typeof loadSides>[0], "root">) => {
+      const { before, after } = await loadSides({ root: repo.root, ...request });
+      expect(before.protoModules).toEqual(after.protoModules);
+      return after.protoModules.map(({ directory }) => directory);
+    };
+    const cache = new SidesCache();
+    expect(await places({ cache })).toEqual(["", "api/proto"]);
+    expect(await places({ cache, importPaths: ["api", "third_party"] })).toEqual(["api", "third_party"]);
+    expect(await places({ cache })).toEqual(["", "api/proto"]);
+    repo.write("contrail.yaml", "importPaths: [api/proto, third_party]\n");
+    expect(await places({})).toEqual(["api/proto", "third_party"]);
+    expect(await places({ importPaths: ["api"], configWins: true })).toEqual(["api/proto", "third_party"]);
+    expect(await places({ importPaths: [""] })).toEqual([""]);
+  });
+
   it("finds contracts of all formats, what they refer to, and nothing else", async () => {
     const repo = repository({
       "api/openapi.yaml": `${openapi}components: {schemas: {A: {$ref: './schemas/a.json#/x'}}}\n`,

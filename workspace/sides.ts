@@ -8,7 +8,7 @@ import type { ContractSet, Format, ProtoModule } from "../contracts/compat/index
 import type { Problem } from "../contracts/source/index.ts";
 import { resolveBaseline, type Baseline, type ResolvedBaseline } from "./baseline.ts";
 import type { CachedModule } from "./buf-cache.ts";
-import { arrange, collect, type Collected } from "./collect.ts";
+import { arrange, collect, withImportPaths, type Arranged, type Collected } from "./collect.ts";
 import { defaultConfig, isContrailConfig, type ContrailConfig } from "./contrail-config.ts";
 import { isDocument, isProto, referencesIn } from "./detect.ts";
 import { commitSource, folderSource, singleFileSource } from "./file-sources.ts";
@@ -25,6 +25,10 @@ export interface LoadRequest {
   readonly against?: string;
   /** Where to look, when only a part of the root is asked about; a baseline that is one file stands for the only one. */
   readonly paths?: readonly string[];
+  /** Folders that imports of `.proto` files are relative to, where no buf.yaml speaks for them. */
+  readonly importPaths?: readonly string[];
+  /** Whether contrail.yaml wins over `importPaths`. */
+  readonly configWins?: boolean;
   /** Unsaved texts of an editor, by path. */
   readonly overlay?: ReadonlyMap<string, string>;
   readonly cache?: SidesCache;
@@ -103,7 +107,9 @@ export async function loadSides(request: LoadRequest): Promise<Sides> {
   const early = request.against === undefined ? undefined : loadBaseline(request, request.against, cache);
   const guess = request.against === undefined ? loadBaseline(request, undefined, cache) : undefined;
   const work = await cache.readWorkTree(request.root);
-  const now = await withOverlay(work, request.overlay, cache);
+  const arranged = await withOverlay(work, request.overlay, cache);
+  const importPaths = importPathsOf(request, arranged.config);
+  const now = withImportPaths(arranged, importPaths);
   const wanted = request.against ?? now.config.against;
   const loaded = await (early ?? (wanted === undefined ? guess : loadBaseline(request, wanted, cache)));
   const old = loaded ?? {
@@ -112,9 +118,9 @@ export async function loadSides(request: LoadRequest): Promise<Sides> {
     collected: nothingCollected,
   };
   const leftOut = [...now.config.ignore, ...work.unreadable.map(({ path }) => path)];
-  const layout = JSON.stringify([leftOut, now.contracts.protoModules]);
+  const layout = JSON.stringify([leftOut, now.contracts.protoModules, importPaths]);
   const aligned = cache.keep("aligned", [old.collected, layout], () =>
-    alignModules(now, old.collected, without(old.collected.contracts, leftOut)),
+    alignModules(now, withImportPaths(old.collected, importPaths), leftOut),
   );
   const before = aligned.before;
   const rescued = await cache.keep("rescued", [work, before], () =>
@@ -140,6 +146,11 @@ export async function loadSides(request: LoadRequest): Promise<Sides> {
 /** All contracts below a folder as they are on disk, for whoever needs no earlier version. */
 export async function loadContracts(root: string): Promise<Collected> {
   return collect(folderSource(root));
+}
+
+/** What somebody said about import paths now; it holds for both versions. */
+function importPathsOf({ importPaths, configWins }: LoadRequest, config: ContrailConfig) {
+  return configWins === true ? (config.importPaths ?? importPaths) : (importPaths ?? config.importPaths);
 }
 
 interface LoadedBaseline {
@@ -206,6 +217,7 @@ const nothingCollected: Collected = {
   dependencies: [],
   cached: [],
   problems: [],
+  layout: { named: [], loose: [] },
   notes: [],
   unreadable: [],
 };
@@ -218,7 +230,7 @@ async function withOverlay(
   work: Collected,
   overlay: ReadonlyMap<string, string> | undefined,
   cache: SidesCache,
-): Promise<Pick<Collected, "contracts" | "formats" | "settings" | "config" | "dependencies" | "cached" | "problems">> {
+): Promise<Arranged> {
   const texts = new Map<string, string>();
   for (const [path, text] of overlay ?? []) {
     if ((work.contracts.files.get(path) ?? work.settings.get(path)) !== text && isReadable(path)) texts.set(path, text);
@@ -305,8 +317,9 @@ function withRescued(
 function alignModules(
   after: Pick<Collected, "contracts" | "settings">,
   old: Collected,
-  before: ContractSet,
+  leftOut: readonly string[],
 ): { before: ContractSet; modules: readonly ProtoModule[] } {
+  const before = without(old.contracts, leftOut);
   const modules = after.contracts.protoModules;
   const hasBuf = (settings: ReadonlyMap<string, string>) => [...settings.keys()].some(isBufSettings);
   if (hasBuf(old.settings)) return { before, modules };
