@@ -2,7 +2,8 @@
  * `npm test [stage...]`: installs what the tests need, then runs every stage and closes with one line that sums them.
  *
  * A failure anywhere fails the run, and so does a test that did not run: nothing is skipped because a broker or an
- * editor is missing. Stages: check (format, lint, types), unit, package, integration, page, e2e.
+ * editor is missing. Stages: check (format, lint, types), unit, thorough (unit tests that
+ * start processes or try thousands of inputs), package, integration, page, e2e.
  */
 import { spawn } from "node:child_process";
 import { mkdir, readFile, rm } from "node:fs/promises";
@@ -28,6 +29,7 @@ const stages: Record<string, () => Promise<Count>> = {
       await command("lint", bin("oxlint"), ["--type-aware", "--deny-warnings"]),
     ]),
   unit: () => vitest("unit"),
+  thorough: () => vitest("thorough"),
   package: () => command("package", process.execPath, [join(repositoryRoot, "scripts", "package.ts")]),
   integration: () => vitest("integration"),
   page: () => vitest("page"),
