@@ -23,7 +23,7 @@ import { linkImports } from "./link-imports.ts";
 import { none, trimmed, type Growing } from "./lists.ts";
 import { FileIndex, type ModuleRoot, type PlacedFile } from "./modules.ts";
 import { ProtoSchema } from "./schema.ts";
-import { Scopes, addSymbol } from "./scope.ts";
+import { Scopes, addSymbol, hiddenMessage } from "./scope.ts";
 import { validateSchema } from "./validate/index.ts";
 
 /** Links a set of files. Without modules, the root of the check is the one folder that imports are relative to. */
@@ -222,7 +222,11 @@ class Linker {
       if (symbol.kind !== "package") file.used.add(symbol.file);
       return symbol;
     }
-    if (report && !file.hasMissingImport) this.unresolved(file, name, start, end, resolution.instead);
+    const { hidden, instead } = resolution;
+    if (hidden !== undefined) file.used.add(hidden.file);
+    if (!report || file.hasMissingImport) return undefined;
+    if (hidden === undefined) this.unresolved(file, name, start, end, instead);
+    else this.problems.push(problemIn(file, start, end, "proto-local", hiddenMessage(hidden)));
     return undefined;
   }
 

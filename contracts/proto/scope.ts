@@ -1,11 +1,23 @@
 /** Names to symbols, by the language's rules: from the innermost scope outwards, and only in files that are imported. */
-import type { FileDescriptor, MessageDescriptor, ScopedSymbol, ServiceDescriptor } from "./descriptors.ts";
+import type {
+  EnumDescriptor,
+  FileDescriptor,
+  MessageDescriptor,
+  ScopedSymbol,
+  ServiceDescriptor,
+} from "./descriptors.ts";
 import { PackageSymbol } from "./descriptors.ts";
+import { isHidden } from "./visibility.ts";
 
 export type Resolution =
   | { readonly symbol: ScopedSymbol }
-  /** The first part of the name means `instead`, in which the rest does not exist; protoc looks no further. */
-  | { readonly symbol: undefined; readonly instead: string | undefined };
+  | {
+      readonly symbol: undefined;
+      /** The first part of the name means `instead`, in which the rest does not exist; protoc looks no further. */
+      readonly instead?: string;
+      /** What the name, or its first part, would mean if it were not local to another file. */
+      readonly hidden?: MessageDescriptor | EnumDescriptor | undefined;
+    };
 
 /** What a use of a name accepts when the name has a single part: others are passed over on the way out. */
 export type Wanted = (symbol: ScopedSymbol) => boolean;
@@ -46,7 +58,10 @@ export class Scopes {
     return undefined;
   }
 
-  /** What `name` means in `file` inside of `scope` (a message, or undefined for the file's package). */
+  /**
+   * What `name` means in `file` inside of `scope` (a message, or undefined for the file's package). What is local to
+   * another file is passed over on the way out, both as the whole name and as its first part.
+   */
   resolve(
     name: string,
     scope: MessageDescriptor | ServiceDescriptor | undefined,
@@ -55,17 +70,21 @@ export class Scopes {
   ): Resolution {
     if (name.startsWith(".")) {
       const symbol = this.descend(this.root, name, 1, file);
-      return symbol === undefined ? { symbol: undefined, instead: undefined } : { symbol };
+      return symbol === undefined ? { symbol: undefined } : unlessHidden(symbol, file);
     }
     const dot = name.indexOf(".");
     const first = dot < 0 ? name : name.slice(0, dot);
     let current: MessageDescriptor | ServiceDescriptor | PackageSymbol | undefined = scope ?? file.packageSymbol;
+    let hidden: MessageDescriptor | EnumDescriptor | undefined;
     while (current !== undefined) {
       let found = this.seen(current.children?.get(first), file);
       if (found !== undefined) {
         if (dot < 0) {
-          while (found !== undefined && !wanted(found)) found = this.seen(found.sameName, file);
-          if (found !== undefined) return { symbol: found };
+          for (; found !== undefined; found = this.seen(found.sameName, file)) {
+            if (!wanted(found)) continue;
+            if (!isHidden(found, file)) return { symbol: found };
+            hidden ??= found;
+          }
         } else {
           for (
             let candidate: ScopedSymbol | undefined = found;
@@ -73,8 +92,12 @@ export class Scopes {
             candidate = this.seen(candidate.sameName, file)
           ) {
             if (!isScope(candidate)) continue;
+            if (isHidden(candidate, file)) {
+              hidden ??= candidate;
+              continue;
+            }
             const symbol = this.descend(candidate, name, dot + 1, file);
-            if (symbol !== undefined) return { symbol };
+            if (symbol !== undefined) return unlessHidden(symbol, file);
             return { symbol: undefined, instead: `${candidate.fullName}${name.slice(dot)}` };
           }
         }
@@ -82,7 +105,7 @@ export class Scopes {
       if (current.kind === "package") current = current.parent;
       else current = (current.kind === "message" ? current.parent : undefined) ?? file.packageSymbol;
     }
-    return { symbol: undefined, instead: undefined };
+    return { symbol: undefined, hidden };
   }
 
   private descend(from: ScopedSymbol, name: string, start: number, file: FileDescriptor): ScopedSymbol | undefined {
@@ -126,6 +149,15 @@ export class Scopes {
     }
     return packages;
   }
+}
+
+function unlessHidden(symbol: ScopedSymbol, file: FileDescriptor): Resolution {
+  return isHidden(symbol, file) ? { symbol: undefined, hidden: symbol } : { symbol };
+}
+
+/** The problem of a name that means what is local to another file. */
+export function hiddenMessage(hidden: MessageDescriptor | EnumDescriptor): string {
+  return `The ${hidden.kind} "${hidden.fullName}" is local to "${hidden.file.importPath}". Mark it "export" there, or define your own.`;
 }
 
 /** Puts a symbol into a scope; a second of the same name is chained behind the first, which is given back. */

@@ -1,7 +1,7 @@
 /** What holds for a file as a whole: its version of the language, its package, its imports. */
 import { problemIn, type FileDescriptor } from "../descriptors.ts";
 import type { ValidationContext } from "./context.ts";
-import { enumsOf, messagesOf } from "./walk.ts";
+import { checkVisibility } from "./visibility.ts";
 
 const longestPackage = 512;
 
@@ -42,17 +42,8 @@ export function checkFile(context: ValidationContext, file: FileDescriptor): voi
         );
       }
     }
-    for (const element of [...messagesOf(file), ...enumsOf(file)]) {
-      const { visibility, start } = element.node;
-      if (visibility === "") continue;
-      report(
-        start,
-        start + visibility.length,
-        "proto-visibility",
-        `"${visibility}" exists since edition 2024. Remove it.`,
-      );
-    }
   }
+  checkVisibility(context, file);
   checkUnusedImports(context, file);
 }
 

@@ -11,6 +11,7 @@ import {
   type FieldDescriptor,
   type FileDescriptor,
 } from "../descriptors.ts";
+import { hiddenMessage } from "../scope.ts";
 import type { ValidationContext } from "./context.ts";
 import { checkSupport, checkTarget } from "./feature-support.ts";
 import { checkScalar } from "./option-values.ts";
@@ -272,6 +273,8 @@ export class OptionChecker {
       this.file.used.add(symbol.file);
       if (node.value?.kind === "message")
         this.literal(symbol, node.value.fields, node.value.start, node.value.end, target, scope);
+    } else if (resolution.symbol === undefined && resolution.hidden !== undefined) {
+      this.hidden(node.nameStart, node.nameEnd, resolution.hidden);
     } else if (!this.file.hasMissingImport) {
       this.report(node.nameStart, node.nameEnd, `The message "${name}" is not known. Import the file that defines it.`);
     }
@@ -297,7 +300,8 @@ export class OptionChecker {
     start: number,
     end: number,
   ): FieldDescriptor | undefined {
-    const { symbol } = this.context.scopes.resolve(name, scope, this.file, (found) => found.kind === "field");
+    const resolution = this.context.scopes.resolve(name, scope, this.file, (found) => found.kind === "field");
+    const symbol = resolution.symbol;
     if (symbol?.kind === "field") {
       this.file.used.add(symbol.file);
       if (symbol.extendee === undefined) return undefined;
@@ -305,6 +309,8 @@ export class OptionChecker {
       this.report(start, end, `"${symbol.fullName}" extends "${symbol.extendee.fullName}", not "${message.fullName}".`);
     } else if (symbol !== undefined) {
       this.report(start, end, `"${symbol.fullName}" is a ${symbol.kind}, not an extension.`);
+    } else if (resolution.symbol === undefined && resolution.hidden !== undefined) {
+      this.hidden(start, end, resolution.hidden);
     } else if (!this.file.hasMissingImport) {
       const elsewhere = this.context.scopes.find(name.replace(/^\./, ""));
       const hint =
@@ -343,6 +349,12 @@ export class OptionChecker {
         );
       }
     }
+  }
+
+  private hidden(start: number, end: number, hidden: MessageDescriptor | EnumDescriptor): void {
+    this.file.used.add(hidden.file);
+    if (this.file.hasMissingImport) return;
+    this.context.problems.push(problemIn(this.file, start, end, "proto-local", hiddenMessage(hidden)));
   }
 
   private report(start: number, end: number, message: string): void {
