@@ -15,7 +15,7 @@ export function endSignal(): AbortSignal {
       if (process.ppid === parent) return;
       clearInterval(watch);
       ending.abort();
-    }, 250);
+    }, 100);
     watch.unref();
   }
   return ending.signal;

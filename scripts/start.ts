@@ -8,6 +8,7 @@ import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { stateFolder } from "../daemon/client/index.ts";
 import { parseAddressMap, runTrace, type RunningTrace, type TapSettings } from "../daemon/index.ts";
+import { endSignal } from "./end-signal.ts";
 
 const root = join(import.meta.dirname, "..");
 const recording = join(root, "fixtures", "recordings", "shop.contrail");
@@ -54,8 +55,7 @@ async function start(asked: Asked): Promise<void> {
     setTimeout(() => process.exit(code), 1_900).unref();
     void (trace?.stop() ?? Promise.resolve()).finally(() => process.exit(code));
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end(0));
-  endsWithNpm(() => end(0));
+  endSignal().addEventListener("abort", () => end(0));
   // Whoever read what is said here is gone, as with `npm start | head`: that is an end in order too.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => end(0));
   if (!(await buildIfNeeded(ending.signal))) {
@@ -98,15 +98,6 @@ async function start(asked: Asked): Promise<void> {
   if (process.stdin.isTTY) {
     process.stdin.on("data", () => console.log(`  ${trace.browserAddress()}`));
   }
-}
-
-/** npm may die of a signal without handing it on; what it started must not stay behind. */
-function endsWithNpm(end: () => void): void {
-  if (process.env["npm_lifecycle_event"] === undefined) return;
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) end();
-  }, 100).unref();
 }
 
 /** Says in the terminal how the taps are doing, whenever that changes. */

@@ -128,16 +128,7 @@ function otherDefault(
   const other: Version = version === "before" ? "after" : "before";
   const { [version]: wrote, [other]: read } = proof.defaults;
   const seen: Seen = { path: field.name, outcome: "defaulted", wrote, read, hurts: "always" };
-  return {
-    surface,
-    writer: version,
-    reader: other,
-    readAs: reader,
-    value: base,
-    bytes: writeMessage(base),
-    json,
-    seen: [seen],
-  };
+  return breakOf(version, { surface, readAs: reader, value: base, bytes: writeMessage(base), json, seen: [seen] });
 }
 
 /** Messages that set the field, and with it what the reader may take for the same. */
@@ -243,8 +234,7 @@ function attempt(
     if (seen.length === 0 && "value" in reading) seen = unasked(value, reading.value);
   }
   if (seen.length === 0) return undefined;
-  const other: Version = version === "before" ? "after" : "before";
-  return { surface, writer: version, reader: other, readAs: reader, value, bytes, json, seen };
+  return breakOf(version, { surface, readAs: reader, value, bytes, json, seen });
 }
 
 function unasked(written: MessageValue, read: MessageValue): Seen[] {
@@ -270,17 +260,12 @@ function findMissing(
   if (surface === "json" && json === undefined) return undefined;
   const fallback = read.isRepeated ? (read.isMap ? "{}" : "[]") : defaultText(read);
   const seen: Seen = { path: read.name, outcome: "defaulted", read: fallback, hurts: "missing-fields" };
-  const other: Version = version === "before" ? "after" : "before";
-  return {
-    surface,
-    writer: version,
-    reader: other,
-    readAs: reader,
-    value: base,
-    bytes: writeMessage(base),
-    json,
-    seen: [seen],
-  };
+  return breakOf(version, { surface, readAs: reader, value: base, bytes: writeMessage(base), json, seen: [seen] });
+}
+
+/** A break between the version that writes and the other one, which reads. */
+function breakOf(writer: Version, found: Omit<DataBreak, "writer" | "reader">): DataBreak {
+  return { ...found, writer, reader: writer === "before" ? "after" : "before" };
 }
 
 function defaultText(field: FieldDescriptor): string {
