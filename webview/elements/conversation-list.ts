@@ -26,6 +26,7 @@ import { conversationListStyles } from "./conversation-list-styles.ts";
 import { conversationRow, type ListLayout, type RowView } from "./conversation-row.ts";
 import { icon } from "./icons.ts";
 import { placed } from "./placed.ts";
+import { rowStyles } from "./row-styles.ts";
 import { sharedStyles } from "./shared-styles.ts";
 import { define, ViewElement } from "./view-element.ts";
 
@@ -35,7 +36,7 @@ export class ConversationList extends ViewElement {
     layout: { attribute: false },
     beside: { attribute: false },
   };
-  static override styles = [sharedStyles, conversationListStyles];
+  static override styles = [sharedStyles, rowStyles, conversationListStyles];
 
   declare layout: ListLayout;
   /** Whether a conversation opens beside the list. */

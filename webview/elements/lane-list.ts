@@ -22,6 +22,7 @@ import { brokerMark } from "./icons.ts";
 import { laneListStyles } from "./lane-list-styles.ts";
 import { laneRow } from "./lane-row.ts";
 import { placed } from "./placed.ts";
+import { rowStyles } from "./row-styles.ts";
 import { sharedStyles } from "./shared-styles.ts";
 import { define, ViewElement } from "./view-element.ts";
 
@@ -35,7 +36,7 @@ export class LaneList extends ViewElement {
     bare: { attribute: false },
     beside: { attribute: false },
   };
-  static override styles = [sharedStyles, laneListStyles];
+  static override styles = [sharedStyles, rowStyles, laneListStyles];
 
   declare detail: ConversationDetail;
   declare narrow: boolean;
