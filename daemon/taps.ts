@@ -77,7 +77,7 @@ function rabbitmqTap(settings: Extract<TapSettings, { kind: "rabbitmq" }>, aroun
   if (!mayConnect(address.host, around)) {
     return refuse("rabbitmq", rabbitmqAddress(address), remoteNotAllowed("RabbitMQ", address.host));
   }
-  const { managementUrl } = settings;
+  const { managementUrl, exchanges, tls } = settings;
   const managementHost = managementUrl === undefined ? undefined : hostOf(managementUrl);
   if (managementHost !== undefined && !mayConnect(managementHost, around)) {
     return refuse("rabbitmq", rabbitmqAddress(address), remoteNotAllowed("RabbitMQ", managementHost));
@@ -86,6 +86,8 @@ function rabbitmqTap(settings: Extract<TapSettings, { kind: "rabbitmq" }>, aroun
     tap: createRabbitmqTap({
       address,
       ...(managementUrl === undefined ? {} : { managementUrl }),
+      ...(exchanges === undefined ? {} : { exchanges }),
+      ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
       ...(around.leases === undefined ? {} : { leases: around.leases }),
     }),
   };

@@ -10,6 +10,8 @@ export interface ManagementAccess {
   readonly baseUrl: string;
   readonly username: string;
   readonly password: string;
+  /** PEM text of the authority that signed its certificate, when it is none of those known here. */
+  readonly ca?: string;
 }
 
 export class ManagementError extends Error {
@@ -61,7 +63,9 @@ export class Management {
   constructor(access: ManagementAccess) {
     this.#access = access;
     const options = { keepAlive: true, maxSockets: 2, keepAliveMsecs: 5_000 };
-    this.#agent = access.baseUrl.startsWith("https:") ? new HttpsAgent(options) : new HttpAgent(options);
+    this.#agent = access.baseUrl.startsWith("https:")
+      ? new HttpsAgent({ ...options, ...(access.ca === undefined ? {} : { ca: access.ca }) })
+      : new HttpAgent(options);
   }
 
   get access(): ManagementAccess {

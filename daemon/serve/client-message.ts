@@ -90,7 +90,18 @@ export function readTapSettings(value: unknown): TapSettings | undefined {
       ...(typeof tls === "boolean" ? { tls } : {}),
     };
   }
-  if (fields["kind"] === "rabbitmq" && isText(fields["url"], 4096)) return { kind: "rabbitmq", url: fields["url"] };
+  if (fields["kind"] === "rabbitmq" && isText(fields["url"], 4096)) {
+    const { url, managementUrl, exchanges, tls } = fields;
+    const authority = readAuthority(tls);
+    if (tls !== undefined && authority === undefined) return undefined;
+    return {
+      kind: "rabbitmq",
+      url,
+      ...(isText(managementUrl, 4096) ? { managementUrl } : {}),
+      ...(isTexts(exchanges) ? { exchanges } : {}),
+      ...(authority === undefined ? {} : { tls: authority }),
+    };
+  }
   if (
     fields["kind"] === "capture" &&
     isText(fields["file"], 4096) &&
@@ -107,6 +118,14 @@ function readSasl(value: unknown): Extract<TapSettings, { kind: "kafka" }>["sasl
   const { mechanism, username, password } = value as Fields;
   if (!isOneOf(mechanism, ["plain", "scram-sha-256", "scram-sha-512"] as const)) return undefined;
   return isText(username, 1024) && isText(password, 4096) ? { mechanism, username, password } : undefined;
+}
+
+/** PEM text of an authority; a bundle of all that a company has is still far below the limit. */
+function readAuthority(value: unknown): { readonly ca?: string } | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { ca } = value as Fields;
+  if (ca === undefined) return {};
+  return isText(ca, 1 << 20) ? { ca } : undefined;
 }
 
 function readFilter(value: unknown): ConversationFilter | undefined {

@@ -96,10 +96,14 @@ export type TapSettings =
     }
   | {
       readonly kind: "rabbitmq";
-      /** `amqp://user:password@host:port/vhost` */
+      /** `amqp://user:password@host:port/vhost`; several virtual hosts of one broker are several settings. */
       readonly url: string;
       /** Where RabbitMQ is managed, when that is not on the usual port. */
       readonly managementUrl?: string;
+      /** Where tracing is not permitted: the exchanges to watch by bindings; absent: all that can be listed. */
+      readonly exchanges?: readonly string[];
+      /** For `amqps://`. `ca`: PEM text of the authority that signed the broker's certificate; absent: those known here. */
+      readonly tls?: { readonly ca?: string };
     }
   | {
       /** A capture file: `recording` is played at its pace as if it happened now, `capture` is shown at once, read only. */
@@ -184,7 +188,8 @@ export type StepState =
   | "failed"
   | "compensation missing"
   | "not reached";
-export type BrokerKind = "kafka" | "rabbitmq";
+/** Where a message was seen; `otlp`: a span that a service or a mesh reported, no message of a broker. */
+export type BrokerKind = "kafka" | "rabbitmq" | "otlp";
 
 export interface Status {
   /** `live`: taps on brokers; `recording`: the bundled or a given recording is being played; `capture`: a file, read only. */
@@ -197,10 +202,16 @@ export interface Status {
   readonly masked: number;
   readonly shedSince?: number;
   readonly overload?: string;
+  /** What `shed` is made of: given up here for lack of speed, and dropped at the taps' own queues. */
+  readonly shedOf?: { readonly bodies: number; readonly messages: number; readonly atTaps: number };
+  /** Correlation follows behind storing: how many stored messages it has not taken in yet, and how long it is behind. */
+  readonly behind?: { readonly messages: number; readonly ms: number };
   readonly capture?: {
     readonly name: string;
     readonly bytes: number;
     readonly problem?: string;
+    /** Since when messages are kept in memory only, as `problem` says. */
+    readonly inMemorySince?: number;
     /** How many of the oldest messages went because of the limits of age, count and bytes. */
     readonly dropped?: number;
   };
@@ -228,6 +239,20 @@ export interface TapView {
   readonly shed: number;
   /** The number of the last message seen before the tap was interrupted. */
   readonly lastSeq?: number;
+  /** What no tap of this kind and mode can see: half a sentence each. */
+  readonly cannotSee?: readonly string[];
+  /** Kafka: what consumer groups have committed, a line a group and topic. */
+  readonly groups?: readonly GroupLag[];
+}
+
+/** How far a consumer group has committed one topic. */
+export interface GroupLag {
+  readonly group: string;
+  readonly topic: string;
+  /** Records of the topic that the group has not committed past, over all of its partitions. */
+  readonly lag: number;
+  /** When it last committed; absent: not known. */
+  readonly committedAt?: number;
 }
 
 export interface Histogram {
@@ -382,7 +407,13 @@ export interface MessageDetail extends MessageSummary {
   }>;
   readonly writer?: string;
   readonly readers: readonly string[];
-  readonly deliveries: ReadonlyArray<{ readonly text: string; readonly at: number }>;
+  /** What happened to it after it was written, in order; `at` is absent where the broker tells no time. */
+  readonly journey: ReadonlyArray<{
+    readonly text: string;
+    readonly at?: number;
+    /** `warn`: worth a look; `bad`: it went wrong. */
+    readonly mark?: "warn" | "bad";
+  }>;
   /** Of the messages seen with this definition: who wrote them, how many, how many broke it. */
   readonly writers: ReadonlyArray<{ readonly name: string; readonly messages: number; readonly broken: number }>;
 }

@@ -3,7 +3,6 @@
  */
 import { connect as connectAmqp, type ChannelModel } from "amqplib";
 import { connect as connectPlain } from "node:net";
-import type { ConnectionOptions } from "node:tls";
 import {
   badCredentials,
   brokerFailed,
@@ -32,7 +31,7 @@ export interface AmqpConnection {
 export async function openAmqp(
   address: RabbitmqAddress,
   connectionName: string,
-  tls: ConnectionOptions | undefined,
+  ca: string | undefined,
   timeoutMs = 5_000,
 ): Promise<AmqpConnection> {
   let model: ChannelModel;
@@ -50,7 +49,7 @@ export async function openAmqp(
         frameMax: 131_072,
       },
       {
-        ...(address.tls ? tls : undefined),
+        ...(address.tls && ca !== undefined ? { ca } : undefined),
         noDelay: true,
         keepAlive: true,
         timeout: timeoutMs,

@@ -13,11 +13,12 @@ export async function findManagement(
   address: RabbitmqAddress,
   givenUrl: string | undefined,
   cluster: string,
+  ca?: string,
 ): Promise<Management | "refused" | undefined> {
   const { username, password } = address;
   let refused = false;
   for (const baseUrl of givenUrl === undefined ? managementCandidates(address) : [givenUrl]) {
-    const management = new Management({ baseUrl, username, password });
+    const management = new Management({ baseUrl, username, password, ...(ca === undefined ? {} : { ca }) });
     try {
       const overview = await management.overview();
       if (givenUrl !== undefined || overview.cluster === cluster) return management;

@@ -11,7 +11,6 @@
  */
 import type { ConsumeMessage } from "amqplib";
 import { randomBytes } from "node:crypto";
-import type { ConnectionOptions } from "node:tls";
 import { brokerClosed, brokerFailed, failureOf } from "../errors.ts";
 import type { LeaseHandle, LeaseKeeper, Management } from "../guardian/index.ts";
 import { rabbitmqAddress, type RabbitmqAddress } from "./address.ts";
@@ -35,7 +34,8 @@ export interface RabbitmqTapOptions {
   readonly exchanges?: readonly string[];
   /** Never switch tracing on, even where the user may. */
   readonly noFirehose?: boolean;
-  readonly tls?: ConnectionOptions;
+  /** PEM text of the authority that signed the broker's certificate, when it is none of those known here. */
+  readonly ca?: string;
   readonly connectTimeoutMs?: number;
   /** The most bytes of a body that are kept; `bodySize` tells the whole size. Default 1 MiB. */
   readonly keptBytes?: number;
@@ -180,7 +180,7 @@ class RabbitmqTap implements Tap {
     const connection = await openAmqp(
       this.#options.address,
       this.#name,
-      this.#options.tls,
+      this.#options.ca,
       this.#options.connectTimeoutMs,
     );
     const ended = new AbortController();
@@ -210,7 +210,7 @@ class RabbitmqTap implements Tap {
 
   async #findManagement(cluster: string): Promise<void> {
     this.#management?.close();
-    const found = await findManagement(this.#options.address, this.#options.managementUrl, cluster);
+    const found = await findManagement(this.#options.address, this.#options.managementUrl, cluster, this.#options.ca);
     this.#management = found === "refused" ? undefined : found;
     this.#managementRefused = found === "refused";
     this.#names.use(this.#management);
