@@ -65,7 +65,7 @@ function kafkaTap(settings: Extract<TapSettings, { kind: "kafka" }>, around: Tap
       ...(topics === undefined ? {} : { topics }),
       ...(from === undefined ? {} : { from: typeof from === "number" ? { time: from } : from }),
       ...(sasl === undefined ? {} : { login: sasl }),
-      ...(tls === undefined ? {} : { tls }),
+      ...(tls === undefined ? {} : { tls: typeof tls === "boolean" ? tls : { ...tls } }),
     }),
   };
 }

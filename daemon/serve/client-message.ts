@@ -1,5 +1,5 @@
 /** What views send, checked by hand: whatever is not exactly a known message is nothing. */
-import type { ClientMessage, ConversationFilter, ConversationState, TapSettings } from "./protocol.ts";
+import type { ClientMessage, ConversationFilter, ConversationState, StartOffsets, TapSettings } from "./protocol.ts";
 
 const states: readonly ConversationState[] = [
   "running",
@@ -12,6 +12,7 @@ const states: readonly ConversationState[] = [
 ];
 
 type Fields = Readonly<Record<string, unknown>>;
+type KafkaSettings = Extract<TapSettings, { kind: "kafka" }>;
 
 /** A message of a view, or `undefined` for anything else. Never throws. */
 export function readClientMessage(text: string): ClientMessage | undefined {
@@ -80,14 +81,19 @@ export function readTapSettings(value: unknown): TapSettings | undefined {
   if (fields["kind"] === "kafka" && isText(fields["brokers"], 4096)) {
     const { brokers, topics, from, sasl, tls } = fields;
     const login = readSasl(sasl);
+    const start = readStart(from);
+    const encryption = typeof tls === "boolean" ? tls : readAuthority(tls);
     if (sasl !== undefined && login === undefined) return undefined;
+    // To begin somewhere else than was asked, or without the encryption that was asked for, would be worse than nothing.
+    if ((from !== undefined && start === undefined) || (tls !== undefined && encryption === undefined))
+      return undefined;
     return {
       kind: "kafka",
       brokers,
       ...(isTexts(topics) ? { topics } : {}),
-      ...(from === "now" || from === "beginning" || isNumber(from) ? { from } : {}),
+      ...(start === undefined ? {} : { from: start }),
       ...(login === undefined ? {} : { sasl: login }),
-      ...(typeof tls === "boolean" ? { tls } : {}),
+      ...(encryption === undefined ? {} : { tls: encryption }),
     };
   }
   if (fields["kind"] === "rabbitmq" && isText(fields["url"], 4096)) {
@@ -113,7 +119,7 @@ export function readTapSettings(value: unknown): TapSettings | undefined {
   return undefined;
 }
 
-function readSasl(value: unknown): Extract<TapSettings, { kind: "kafka" }>["sasl"] {
+function readSasl(value: unknown): KafkaSettings["sasl"] {
   if (typeof value !== "object" || value === null) return undefined;
   const { mechanism, username, password } = value as Fields;
   if (!isOneOf(mechanism, ["plain", "scram-sha-256", "scram-sha-512"] as const)) return undefined;
@@ -126,6 +132,23 @@ function readAuthority(value: unknown): { readonly ca?: string } | undefined {
   const { ca } = value as Fields;
   if (ca === undefined) return {};
   return isText(ca, 1 << 20) ? { ca } : undefined;
+}
+
+function readStart(value: unknown): KafkaSettings["from"] {
+  if (value === "now" || value === "beginning" || isNumber(value)) return value;
+  if (typeof value !== "object" || value === null) return undefined;
+  const { offsets } = value as Fields;
+  if (typeof offsets !== "object" || offsets === null || Array.isArray(offsets)) return undefined;
+  const topics = Object.entries(offsets as Fields);
+  const isRead = ([topic, partitions]: [string, unknown]): boolean =>
+    topic.length <= 249 &&
+    typeof partitions === "object" &&
+    partitions !== null &&
+    !Array.isArray(partitions) &&
+    Object.entries(partitions as Fields).every(
+      ([partition, offset]) => /^\d{1,9}$/.test(partition) && Number.isSafeInteger(offset) && (offset as number) >= 0,
+    );
+  return topics.length <= 1000 && topics.every(isRead) ? { offsets: offsets as StartOffsets } : undefined;
 }
 
 function readFilter(value: unknown): ConversationFilter | undefined {

@@ -85,14 +85,18 @@ export type TapSettings =
       readonly brokers: string;
       /** Topics by name or pattern (`orders.*`); absent: all. */
       readonly topics?: readonly string[];
-      /** Absent: from now on. A number is a time, milliseconds since the epoch. */
-      readonly from?: "now" | "beginning" | number;
+      /**
+       * Absent: from now on. A number is a time, milliseconds since the epoch. Offsets name what is read next in each
+       * partition of a topic, `{ offsets: { orders: { "0": 1041 } } }`; what they do not name is read from now on.
+       */
+      readonly from?: "now" | "beginning" | number | { readonly offsets: StartOffsets };
       readonly sasl?: {
         readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
         readonly username: string;
         readonly password: string;
       };
-      readonly tls?: boolean;
+      /** `ca`: PEM text of the authorities to trust, where the broker's certificate is not signed by a public one. */
+      readonly tls?: boolean | { readonly ca?: string };
     }
   | {
       readonly kind: "rabbitmq";
@@ -113,6 +117,9 @@ export type TapSettings =
       /** 1: as recorded; 10: ten times as fast. Only for `recording`. */
       readonly pace?: number;
     };
+
+/** By topic and partition number, the offset to read next. */
+export type StartOffsets = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 export interface ConversationFilter {
   /**

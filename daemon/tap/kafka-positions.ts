@@ -6,8 +6,19 @@ import { commitsTopic } from "./kafka-commits.ts";
 import type { FoundOffset } from "./kafka-client.ts";
 import type { Metadata } from "./kafka-responses.ts";
 
-/** Where to begin in a partition: at its end, its beginning, at a time, or where an earlier look left off. */
-export type StartAt = "now" | "beginning" | { readonly time: number };
+/** Where to begin: at the ends, the beginnings, at a time, or at offsets. */
+export type StartAt = PartitionStart | { readonly offsets: StartOffsets } | Resumption;
+
+/** By topic and partition, the offset to read next; what is not named is read from now on. */
+export type StartOffsets = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+/** Where an earlier tap left off; partitions of which it saw nothing are read from the time when it saw something last. */
+export interface Resumption {
+  readonly resume: ReadonlyMap<string, ReadonlyMap<number, bigint>>;
+  readonly otherwise: { readonly time: number };
+}
+
+type PartitionStart = "now" | "beginning" | { readonly time: number };
 
 export interface Position {
   readonly topic: string;
@@ -17,7 +28,9 @@ export interface Position {
   leader: number;
   /** What to read next; `undefined` until the broker has told where `start` is. */
   offset: bigint | undefined;
-  start: StartAt;
+  start: PartitionStart;
+  /** The offset that the user asked for, until something was read there. */
+  asked?: bigint | undefined;
   /** Not before this time; set after an error that only concerns this partition. */
   notBefore: number;
 }
@@ -56,14 +69,12 @@ export class Positions {
           if (index === 0) notes.push(`The topic ${topic.name} was deleted and made anew.`);
           position = undefined;
         }
-        const begin = topic.name === commitsTopic ? "now" : this.#first ? start : "beginning";
         position ??= {
           topic: topic.name,
           topicId: topic.id,
           partition: index,
           leader,
-          offset: undefined,
-          start: begin,
+          ...beginningOf(topic.name, index, topic.name === commitsTopic ? "now" : this.#first ? start : "beginning"),
           notBefore: 0,
         };
         position.leader = leader;
@@ -139,6 +150,19 @@ export class Positions {
   outOfRange(position: Position, logStart: bigint, end: bigint): { readonly note: string; readonly lost: number } {
     const place = `${position.topic}[${position.partition}]`;
     const at = position.offset ?? 0n;
+    const { asked } = position;
+    position.asked = undefined;
+    if (asked !== undefined && at > end) {
+      position.offset = end;
+      return { note: `${place} has no offset ${asked} yet; it is read from its end, ${end}, on.`, lost: 0 };
+    }
+    if (asked !== undefined && logStart >= 0n && at < logStart) {
+      position.offset = logStart;
+      return {
+        note: `${place} no longer has the offset ${asked}; it is read from its beginning, ${logStart}.`,
+        lost: 0,
+      };
+    }
     if (logStart >= 0n && at < logStart) {
       const lost = Number(logStart - at);
       position.offset = logStart;
@@ -151,6 +175,19 @@ export class Positions {
       lost: 0,
     };
   }
+}
+
+/** Where a partition is read from, when it is seen for the first time. */
+function beginningOf(topic: string, partition: number, start: StartAt): Pick<Position, "offset" | "start" | "asked"> {
+  if (typeof start === "object" && "offsets" in start) {
+    const wanted = Object.hasOwn(start.offsets, topic) ? start.offsets[topic]?.[partition] : undefined;
+    const asked = wanted === undefined ? undefined : BigInt(wanted);
+    return { offset: asked, start: "now", asked };
+  }
+  if (typeof start === "object" && "resume" in start) {
+    return { offset: start.resume.get(topic)?.get(partition), start: start.otherwise };
+  }
+  return { offset: undefined, start };
 }
 
 function keyOf(topic: string, partition: number): string {
