@@ -120,7 +120,7 @@ export class Deliveries {
     // A message that came back to where it had died is in a loop of retries, and not given up.
     if (death.queues.includes(delivery.queue)) return;
     const journey = (node.journey ??= { deliveries: [] });
-    journey.deadLettered = { queue: delivery.queue, reason: death.reason, count: death.count };
+    journey.deadLettered = { queue: delivery.queue, reason: death.reason, count: death.count, hops: death.hops };
   }
 
   /**
@@ -194,6 +194,7 @@ interface Death {
   readonly routingKeys: readonly string[];
   readonly reason: string;
   readonly count: number;
+  readonly hops: NonNullable<NonNullable<Journey["deadLettered"]>["hops"]>;
 }
 
 /** `x-death` names where the message was when it died; its first entry is the latest death. */
@@ -212,6 +213,13 @@ export function deathOf(headers: readonly { readonly name: string; readonly valu
     routingKeys: Array.isArray(keys) ? keys.map((key) => textOf(key as HeaderValue) ?? "") : [],
     reason: textOf(first["reason"]) ?? "rejected",
     count: Math.max(1, count),
+    hops: deaths
+      .map((death) => ({
+        queue: textOf(death["queue"]) ?? "",
+        reason: textOf(death["reason"]) ?? "rejected",
+        count: countOf(death["count"]),
+      }))
+      .reverse(),
   };
 }
 

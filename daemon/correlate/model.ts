@@ -144,7 +144,13 @@ export interface Journey {
     }
   >;
   /** Dead-lettered into, from `x-death` or an observed republication. */
-  readonly deadLettered?: { readonly queue: string; readonly reason: string; readonly count: number };
+  readonly deadLettered?: {
+    readonly queue: string;
+    readonly reason: string;
+    readonly count: number;
+    /** Each queue that it died in, the first first, where `x-death` says so. */
+    readonly hops?: ReadonlyArray<{ readonly queue: string; readonly reason: string; readonly count: number }>;
+  };
   /** Groups that have committed past it. */
   readonly committedBy: ReadonlyArray<{ readonly group: string; readonly at: number }>;
   readonly transaction?: "pending" | "committed" | "aborted";

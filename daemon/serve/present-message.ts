@@ -7,10 +7,11 @@ import { keyText } from "../pipeline-facts.ts";
 import type { ReadMessage } from "../pipeline-recent.ts";
 import type { Envelope } from "../tap/envelope.ts";
 import { evidenceOf } from "./evidence.ts";
+import { journeyOf } from "./present-journey.ts";
 import type { MessageDetail, MessageSummary } from "./protocol.ts";
 import { Subject } from "./subject.ts";
 import { treeOf } from "./tree.ts";
-import { duration, list } from "./words.ts";
+import { duration } from "./words.ts";
 
 const mostHexBytes = 4096;
 const longestBody = 2_000;
@@ -34,7 +35,7 @@ export function messageDetail(pipeline: Pipeline, seq: Seq): MessageDetail | und
   const { contracts } = pipeline;
   return {
     ...summary(pipeline, seq, envelope, decoded),
-    coordinates: coordinatesOf(pipeline, seq, envelope),
+    coordinates: coordinatesOf(seq, envelope),
     headers: headersOf(pipeline, seq, envelope),
     tree: treeOf(decoded),
     hex: Buffer.from(body.subarray(0, mostHexBytes)).toString("hex"),
@@ -60,7 +61,7 @@ export function messageDetail(pipeline: Pipeline, seq: Seq): MessageDetail | und
     why: whyOf(pipeline, seq),
     ...(parties.writer === undefined ? {} : { writer: parties.writer.name }),
     readers: parties.readers.map(({ name }) => name),
-    deliveries: deliveriesOf(pipeline, seq),
+    journey: journeyOf(pipeline, seq, envelope),
     writers: definition === undefined ? [] : writersOf(pipeline, definition.name),
   };
 }
@@ -93,12 +94,12 @@ function bodyText(envelope: Envelope, decoded: DecodedBody): string {
   return Buffer.from(envelope.body.subarray(0, 64)).toString("hex");
 }
 
-function coordinatesOf(pipeline: Pipeline, seq: Seq, envelope: Envelope): MessageDetail["coordinates"] {
+function coordinatesOf(seq: Seq, envelope: Envelope): MessageDetail["coordinates"] {
   const { origin } = envelope;
   const rows: Array<[label: string, value: string | undefined]> = [];
   if (origin.broker === "kafka") {
     rows.push(["Topic", origin.topic], ["Partition, offset", `${origin.partition}, ${origin.offset}`]);
-  } else {
+  } else if (origin.broker === "rabbitmq") {
     rows.push(
       ["Exchange", origin.exchange === "" ? "default exchange" : origin.exchange],
       ["Routing key", origin.routingKeys.join(", ")],
@@ -126,17 +127,9 @@ function coordinatesOf(pipeline: Pipeline, seq: Seq, envelope: Envelope): Messag
     rows.push(["Time", `${new Date(envelope.timestamp).toISOString()}${type}`]);
   }
   rows.push(["Seen", new Date(envelope.receivedAt).toISOString()]);
-  const journey = pipeline.correlator.journey(seq);
   if (origin.broker === "kafka") {
-    rows.push(["Transaction", journey.transaction]);
     rows.push(["Producer", origin.producerId === undefined ? undefined : String(origin.producerId)]);
-    rows.push([
-      "Read by",
-      journey.committedBy.length === 0
-        ? undefined
-        : list(journey.committedBy.map(({ group, at }) => `${group} ${duration(at - envelope.receivedAt)} later`)),
-    ]);
-  } else {
+  } else if (origin.broker === "rabbitmq") {
     const { properties } = origin;
     rows.push(["Connection", origin.connectionName ?? origin.connection], ["User", origin.user]);
     rows.push(
@@ -147,13 +140,6 @@ function coordinatesOf(pipeline: Pipeline, seq: Seq, envelope: Envelope): Messag
     rows.push(["Type", properties.type], ["Application", properties.appId], ["Content type", properties.contentType]);
     rows.push(["Expires after", properties.expiration === undefined ? undefined : `${properties.expiration} ms`]);
   }
-  if (journey.deadLettered !== undefined) {
-    rows.push([
-      "Dead-lettered",
-      `into ${journey.deadLettered.queue}${journey.deadLettered.reason === "" ? "" : ` (${journey.deadLettered.reason})`}`,
-    ]);
-  }
-  if (journey.duplicateOf !== undefined) rows.push(["Same as", `message ${journey.duplicateOf}`]);
   rows.push(["Number", String(seq)]);
   return rows.flatMap(([label, value]) => (value === undefined || value === "" ? [] : [{ label, value }]));
 }
@@ -212,19 +198,6 @@ function whyOf(pipeline: Pipeline, seq: Seq): MessageDetail["why"] {
       evidence: [],
     })),
   ];
-}
-
-function deliveriesOf(pipeline: Pipeline, seq: Seq): MessageDetail["deliveries"] {
-  return pipeline.correlator
-    .journey(seq)
-    .deliveries.slice(0, 100)
-    .map((delivery, i) => {
-      const to = delivery.participant ?? delivery.connectionName ?? delivery.connection ?? "a consumer";
-      return {
-        text: `delivery ${i + 1} from ${delivery.queue} to ${to}${delivery.redelivered ? ", again" : ""}`,
-        at: delivery.receivedAt,
-      };
-    });
 }
 
 function writersOf(pipeline: Pipeline, definition: string): MessageDetail["writers"] {

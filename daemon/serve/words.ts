@@ -1,4 +1,5 @@
 /** Figures and names as sentences and rows say them. */
+import type { BrokerKind } from "./protocol.ts";
 
 /** `37 ms`, `2.01 s`, `5 s`, `4 min 17 s`, `3 h 5 min`: at most three significant digits, a space before the unit. */
 export function duration(ms: number): string {
@@ -53,9 +54,12 @@ export function shortId(id: string, length = 24): string {
   return `${id.slice(0, side)}…${id.slice(id.length - side)}`;
 }
 
-export function brokerName(broker: "kafka" | "rabbitmq"): string {
-  return broker === "kafka" ? "Kafka" : "RabbitMQ";
+/** What a message was seen on, as rows speak of it. */
+export function brokerName(broker: BrokerKind): string {
+  return brokerNames[broker];
 }
+
+const brokerNames: Readonly<Record<BrokerKind, string>> = { kafka: "Kafka", rabbitmq: "RabbitMQ", otlp: "a span" };
 
 function trimmed(figure: string): string {
   return String(Number(figure));

@@ -32,7 +32,7 @@ export interface Envelope {
   /** `null` is Kafka's tombstone. When larger than the tap's limit, cut, and `bodySize` tells the whole size. */
   readonly body: Uint8Array | null;
   readonly bodySize: number;
-  readonly origin: KafkaOrigin | RabbitmqOrigin;
+  readonly origin: KafkaOrigin | RabbitmqOrigin | OtlpOrigin;
 }
 
 export interface KafkaOrigin {
@@ -76,6 +76,32 @@ export interface RabbitmqProperties {
   readonly expiration?: string;
   readonly deliveryMode?: number;
   readonly priority?: number;
+}
+
+/**
+ * A span: not a message, but what a service, gateway or mesh says of a piece of its work. Its attributes are the
+ * envelope's headers, its events the body (JSON, `null` without any), its start the envelope's `timestamp`.
+ */
+export interface OtlpOrigin {
+  readonly broker: "otlp";
+  /** Who did the work: `service.name`. */
+  readonly service: string;
+  /** Which of its instances, where it says so. */
+  readonly instance?: string;
+  /** The library that made the span. */
+  readonly scope?: string;
+  readonly name: string;
+  readonly spanKind: "internal" | "server" | "client" | "producer" | "consumer";
+  /** 32 hex digits; the spans 16. Lower case. */
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  /** Other spans that led to this one, such as those of the messages of a batch. */
+  readonly links?: ReadonlyArray<{ readonly traceId: string; readonly spanId: string }>;
+  readonly status: "unset" | "ok" | "error";
+  readonly statusMessage?: string;
+  /** Milliseconds since the epoch, with fractions. */
+  readonly endedAt: number;
 }
 
 /** RabbitMQ handed a message to a consumer. `original` has the fields by which it is matched to its publish event. */
@@ -123,7 +149,7 @@ export type TapPhase = "connecting" | "live" | "reconnecting" | "failed" | "stop
 /** How a tap is doing, in words fit for the status line; sent on every change. */
 export interface TapState {
   readonly tap: string;
-  readonly broker: "kafka" | "rabbitmq" | "capture";
+  readonly broker: "kafka" | "rabbitmq" | "otlp" | "capture";
   /** `127.0.0.1:9092`, `127.0.0.1:5672/shop`, or the name of the recording. */
   readonly address: string;
   readonly phase: TapPhase;
@@ -136,6 +162,13 @@ export interface TapState {
   readonly nextTryAt?: number;
   /** Messages that the broker dropped or the tap shed because it could not keep up. */
   readonly shed: number;
+  /** Kafka: how far consumer groups have committed, a line a group and topic; told every few seconds at most. */
+  readonly groups?: ReadonlyArray<{
+    readonly group: string;
+    readonly topic: string;
+    readonly lag: number;
+    readonly committedAt?: number;
+  }>;
 }
 
 /** One source of events. Taps push into a sink that can ask them to wait; they never throw after `start`. */

@@ -21,14 +21,17 @@ export function stateIcon(
   >`;
 }
 
-/** Square for Kafka, round for RabbitMQ. */
+/** Square for Kafka, round for RabbitMQ, a diamond for a span; what a newer daemon may add has no shape of its own. */
 export function brokerMark(broker: BrokerKind): TemplateResult {
   const shape =
     broker === "kafka"
       ? svg`<rect x="1" y="1" width="6" height="6" fill="currentColor"></rect>`
-      : svg`<circle cx="4" cy="4" r="3.2" fill="currentColor"></circle>`;
-  return html`<svg class="broker" width="8" height="8" viewBox="0 0 8 8" role="img" aria-label=${brokerNames[broker]}>
-    <title>${brokerNames[broker]}</title>
+      : broker === "rabbitmq"
+        ? svg`<circle cx="4" cy="4" r="3.2" fill="currentColor"></circle>`
+        : svg`<path d="M4 .4L7.6 4L4 7.6L.4 4Z" fill="currentColor"></path>`;
+  const name = brokerNames[broker] ?? broker;
+  return html`<svg class="broker" width="8" height="8" viewBox="0 0 8 8" role="img" aria-label=${name}>
+    <title>${name}</title>
     ${shape}
   </svg>`;
 }

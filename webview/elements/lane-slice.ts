@@ -1,5 +1,5 @@
 /**
- * The part of the lanes that one row draws: a small SVG as high as the row. Square or round tail: which broker; head:
+ * The part of the lanes that one row draws: a small SVG as high as the row. Square or round tail: which broker, and a diamond for a span; head:
  * command filled, event hollow, reply open; line: solid declared, dashed inferred, dotted should have happened.
  */
 import { html, svg, type SVGTemplateResult, type TemplateResult } from "lit";
@@ -158,6 +158,8 @@ function tail(row: LaneRow, x: number, middle: number, colour: string, missing: 
   if (missing) return svg`<circle cx=${x} cy=${middle} r="3.25" fill=${ground} stroke=${colour}></circle>`;
   if (row.broker === "kafka")
     return svg`<rect x=${x - 3.5} y=${middle - 3.5} width="7" height="7" fill=${colour}></rect>`;
+  if (row.broker === "otlp")
+    return svg`<path d=${`M${x} ${middle - 4.5}l4.5 4.5l-4.5 4.5l-4.5 -4.5Z`} fill=${colour}></path>`;
   return svg`<circle cx=${x} cy=${middle} r="3.75" fill=${colour}></circle>`;
 }
 

@@ -164,6 +164,23 @@ export const messageViewStyles = css`
     min-width: 0;
     overflow-wrap: anywhere;
   }
+  .journey {
+    margin: 0;
+    padding: 2px 12px 6px 24px;
+    list-style: none;
+    line-height: 20px;
+  }
+  .journey li {
+    display: grid;
+    grid-template-columns: 68px 14px minmax(0, 1fr);
+    column-gap: 6px;
+  }
+  .journey .icon {
+    margin-top: 3px;
+  }
+  .journey span {
+    overflow-wrap: anywhere;
+  }
   .text {
     white-space: pre-wrap;
     overflow-wrap: anywhere;

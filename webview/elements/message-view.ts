@@ -14,7 +14,7 @@ import { messageViewStyles } from "./message-view-styles.ts";
 import { sharedStyles } from "./shared-styles.ts";
 import { define, ViewElement } from "./view-element.ts";
 
-type Section = "Body" | "Bytes" | "Why it is here" | "Who writes this" | "Headers" | "Broker" | "Deliveries";
+type Section = "Body" | "Bytes" | "Why it is here" | "Who writes this" | "Headers" | "Broker" | "Journey";
 
 export class MessageView extends ViewElement {
   static override properties = {
@@ -151,8 +151,8 @@ export class MessageView extends ViewElement {
 
   #single(message: MessageDetail): TemplateResult {
     return html`<div class="scroll">
-      ${this.#check(message)}${this.#body(message)}${this.#why(message)}${this.#writers(message)}${this.#headers(message)}
-      ${this.#broker(message)}${this.#deliveries(message)}${this.#bytes(message)}
+      ${this.#check(message)}${this.#body(message)}${this.#why(message)}${this.#journey(message)}${this.#writers(message)}
+      ${this.#headers(message)}${this.#broker(message)}${this.#bytes(message)}
     </div>`;
   }
 
@@ -161,7 +161,7 @@ export class MessageView extends ViewElement {
       <div class="columns">
         <div class="scroll">${this.#body(message)}${this.#bytes(message)}${this.#headers(message)}</div>
         <div class="scroll">
-          ${this.#writers(message)}${this.#why(message)}${this.#broker(message)}${this.#deliveries(message)}
+          ${this.#writers(message)}${this.#why(message)}${this.#journey(message)}${this.#broker(message)}
         </div>
       </div>`;
   }
@@ -370,19 +370,28 @@ export class MessageView extends ViewElement {
     });
   }
 
-  #deliveries(message: MessageDetail): TemplateResult | typeof nothing {
-    if (message.deliveries.length === 0) return nothing;
-    return this.#section("Deliveries", count(message.deliveries.length), () => {
-      return html`<dl>
-        ${message.deliveries.map(
-          (each) =>
-            html`<dt class="num">
-                ${timeOfDay(each.at)}${each.at > message.at ? ` ${offset(each.at - message.at)}` : ""}
-              </dt>
-              <dd>${each.text}</dd>`,
-        )}
-      </dl>`;
-    });
+  /** What happened to it after it was written. What went wrong has its mark; the time stands once for what has none. */
+  #journey(message: MessageDetail): TemplateResult | typeof nothing {
+    if (message.journey.length === 0) return nothing;
+    const marked = message.journey.filter((leg) => leg.mark !== undefined).length;
+    return this.#section(
+      "Journey",
+      marked === 0 ? "" : counted(marked, "thing to look at", "things to look at"),
+      () => {
+        return html`<ol class="journey">
+          ${message.journey.map(
+            (leg, index) =>
+              html`<li>
+                <span class="num dim"
+                  >${leg.at === undefined ? "" : index === 0 ? timeOfDay(leg.at) : offset(leg.at - message.at)}</span
+                >
+                ${icon(leg.mark === "bad" ? "error" : leg.mark === "warn" ? "warning" : "circle-small", leg.mark ?? "none", true)}
+                <span>${leg.text}</span>
+              </li>`,
+          )}
+        </ol>`;
+      },
+    );
   }
 }
 

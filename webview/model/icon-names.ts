@@ -43,6 +43,7 @@ export const iconCodes = {
   play: 0xeb2c,
   law: 0xeb12,
   check: 0xeab2,
+  "circle-small": 0xec07,
 } as const;
 
 export type IconName = keyof typeof iconCodes;

@@ -1,7 +1,7 @@
 /**
  * What a state looks like and is called, in one table, so that the list, the steps, the lanes and speech agree.
  */
-import type { ConversationState, EvidenceLine, StepState } from "../../daemon/serve/protocol.ts";
+import type { BrokerKind, ConversationState, EvidenceLine, StepState } from "../../daemon/serve/protocol.ts";
 import type { IconName } from "./icon-names.ts";
 
 /** The five colours that mean a state; `none` is for what is healthy or neutral. */
@@ -53,4 +53,9 @@ export function stateWord(state: ConversationState, kind: "saga" | "exchange" | 
   return stateLooks[state].word;
 }
 
-export const brokerNames = { kafka: "Kafka", rabbitmq: "RabbitMQ" } as const;
+/** Where a message was seen, as the page calls it; for a span it names how the span came. */
+export const brokerNames: Readonly<Record<BrokerKind, string>> = {
+  kafka: "Kafka",
+  rabbitmq: "RabbitMQ",
+  otlp: "OpenTelemetry",
+};

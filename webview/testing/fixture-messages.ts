@@ -33,8 +33,6 @@ export const stockReserved: MessageDetail = {
     { label: "Partition, offset", value: "3, 52 007 and again at 52 009" },
     { label: "Key", value: "ORD-1040" },
     { label: "Time", value: "14:00:51.451 CreateTime" },
-    { label: "Transaction", value: "committed" },
-    { label: "Read by", value: "order-svc 1 ms later" },
   ],
   headers: [
     { name: "ce_id", value: "3f0c7a52-91be-4d0e-8a77-0b6a1d2c9e41", evidence: true, masked: false },
@@ -117,7 +115,12 @@ export const stockReserved: MessageDetail = {
   ],
   writer: "inventory-svc#2",
   readers: ["order-svc"],
-  deliveries: [{ text: "order-svc has committed past it", at: now - 119_740 }],
+  journey: [
+    { text: "written to inventory.events, partition 3, at offset 52007", at: now - 119_753 },
+    { text: "its transaction was committed" },
+    { text: "group order-svc has committed past it", at: now - 119_740 },
+    { text: "group billing has committed past it", at: now - 118_702 },
+  ],
   writers: [
     { name: "inventory-svc#2", messages: 12, broken: 12 },
     { name: "inventory-svc#1", messages: 640, broken: 0 },
