@@ -11,22 +11,10 @@ import { listed, SettingsFile, type SettingsNode } from "./yaml-reader.ts";
 export function readContrailConfig(path: string, text: string): { config: ContrailConfig; problems: Problem[] } {
   const file = new SettingsFile(path, text, "contrail-settings");
   const root = file.root;
-  root.allow([
-    "level",
-    "against",
-    "tags",
-    "profiles",
-    "decide",
-    "data",
-    "accept",
-    "ignore",
-    "importPaths",
-    "proto",
-    "sagas",
-  ]);
+  root.allow(["level", "against", "tags", "profiles", "decide", "data", "accept", "ignore", "importPaths", "sagas"]);
   const level = root.at("level").oneOf(levelNames) ?? "full";
   const against = readAgainst(root.at("against"));
-  const importPaths = readImportPaths(root);
+  const importPaths = readImportPaths(root.at("importPaths"));
   const profiles = [...builtInProfiles, ...root.at("profiles").items().flatMap(readProfile)];
   const decide = root.at("decide");
   const known = profiles.map((profile) => profile.name);
@@ -69,20 +57,13 @@ function readAgainst(node: SettingsNode): string | undefined {
   return undefined;
 }
 
-/** `importPaths`, or `proto.roots`, as it was called first. */
-function readImportPaths(root: SettingsNode): string[] | undefined {
-  const proto = root.at("proto");
-  proto.allow(["roots"]);
-  const first = proto.at("roots");
-  const node = root.at("importPaths");
-  if (node.present && first.present) first.report(`"importPaths" says this already; leave out "proto.roots".`);
-  const given = node.present ? node : first;
-  if (!given.present) return undefined;
-  return given.items().flatMap((item) => {
+function readImportPaths(node: SettingsNode): string[] | undefined {
+  if (!node.present) return undefined;
+  return node.items().flatMap((item) => {
     const text = item.text();
     const path = text === undefined ? undefined : insideRoot(text);
     if (text !== undefined && path === undefined)
-      item.report(`"${given.name}" holds folders below this file's, as relative paths; "${text}" leads out of it.`);
+      item.report(`"importPaths" holds folders below this file's, as relative paths; "${text}" leads out of it.`);
     return path === undefined ? [] : [path];
   });
 }

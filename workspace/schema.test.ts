@@ -16,7 +16,7 @@ describe("docs/contrail.schema.json says what contrail.yaml reads", () => {
 
   it("on what is right", () => {
     agree(
-      "level: full-transitive\nagainst: git:main\ntags: 'v*'\nignore: [a]\nproto: {roots: [p]}\nsagas: [{name: x}]\n",
+      "level: full-transitive\nagainst: git:main\ntags: 'v*'\nignore: [a]\nimportPaths: [p]\nsagas: [{name: x}]\n",
       true,
     );
     agree(
