@@ -93,6 +93,7 @@ async function main(): Promise<void> {
       ...(config.workspaceFolder === undefined ? {} : { contractsFolder: config.workspaceFolder }),
       ...(config.allowRemote === undefined ? {} : { allowRemote: config.allowRemote }),
       ...(config.addressMap === undefined ? {} : { addressMap: config.addressMap }),
+      ...(config.registry === undefined ? {} : { registry: config.registry }),
       ...(config.webviewFolder === undefined ? {} : { webviewFolder: config.webviewFolder }),
       ...(config.guardianPath === undefined ? {} : { guardianPath: config.guardianPath }),
       stateDir: config.stateDir,

@@ -1,5 +1,5 @@
 import type { Pipeline } from "./pipeline.ts";
-import type { ClientMessage, TapSettings } from "./serve/protocol.ts";
+import type { ClientMessage, RegistrySettings, TapSettings } from "./serve/protocol.ts";
 import type { CaptureLimits } from "./store/index.ts";
 import type { Tap, TapReport } from "./tap/envelope.ts";
 
@@ -13,6 +13,8 @@ export interface TraceOptions {
   readonly allowRemote?: readonly string[];
   /** What brokers advertise -> where it is reached from here. */
   readonly addressMap?: Readonly<Record<string, string>>;
+  /** Where schemas come from that messages only name by an id; its host needs consent like a broker's. */
+  readonly registry?: RegistrySettings;
   /** The file to record into, which must not exist. */
   readonly captureFile?: string;
   /** Where captures of this trace's owner lie; one left open is gone on with. Without it and a file: a temporary one. */
@@ -55,5 +57,5 @@ export interface RunningTrace {
 /** What to tap from now on. */
 export type ConfigureRequest = Pick<
   Extract<ClientMessage, { kind: "configure" }>,
-  "taps" | "allowRemote" | "addressMap" | "again"
+  "taps" | "allowRemote" | "addressMap" | "registry" | "again"
 >;

@@ -23,6 +23,12 @@ type WithRequest = Extract<ClientMessage, { readonly request: number }>;
 /** A message that is answered, without its number. */
 export type Question = WithRequest extends infer M ? (M extends WithRequest ? Omit<M, "request"> : never) : never;
 
+/** What goes along with the taps; see `configure` of the protocol. */
+export type ConfigureMore = Pick<
+  Extract<ClientMessage, { kind: "configure" }>,
+  "allowRemote" | "addressMap" | "registry" | "again"
+>;
+
 /** A connection to the daemon that comes back by itself. Watches are said again after every break, so nothing is missed. */
 export interface DaemonConnection {
   /** The capture that the daemon shows; empty before the first welcome. */
@@ -32,10 +38,7 @@ export interface DaemonConnection {
   send(message: ClientMessage): void;
   /** Asks and waits for the answer; rejects with the daemon's sentence when it refuses, or when the connection breaks. */
   ask(question: Question): Promise<ServerMessage>;
-  configure(
-    taps: readonly TapSettings[],
-    more?: { allowRemote?: readonly string[]; addressMap?: Readonly<Record<string, string>>; again?: boolean },
-  ): Promise<void>;
+  configure(taps: readonly TapSettings[], more?: ConfigureMore): Promise<void>;
   /** An address with a one-time code, for a browser. */
   browserAddress(): Promise<string>;
   /** Both return a function that takes the listener away. */
@@ -115,10 +118,7 @@ class Connection implements DaemonConnection {
     });
   }
 
-  async configure(
-    taps: readonly TapSettings[],
-    more: { allowRemote?: readonly string[]; addressMap?: Readonly<Record<string, string>>; again?: boolean } = {},
-  ): Promise<void> {
+  async configure(taps: readonly TapSettings[], more: ConfigureMore = {}): Promise<void> {
     await this.ask({ kind: "configure", taps, ...more });
   }
 

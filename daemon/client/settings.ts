@@ -1,4 +1,4 @@
-import type { TapSettings } from "../serve/protocol.ts";
+import type { RegistrySettings, TapSettings } from "../serve/protocol.ts";
 
 /** What a daemon is started with. Goes over its standard input, since an argument list is readable by everybody. */
 export interface DaemonSettings {
@@ -8,6 +8,8 @@ export interface DaemonSettings {
   /** Hosts beyond this machine that the user agreed to. */
   readonly allowRemote?: readonly string[];
   readonly addressMap?: Readonly<Record<string, string>>;
+  /** Where schemas come from that messages only name by an id. */
+  readonly registry?: RegistrySettings;
   /** Where the live page was bundled to, for browsers. */
   readonly webviewFolder?: string;
   /** The guardian's program, `dist/node/guardian.js`. */

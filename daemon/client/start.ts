@@ -51,10 +51,11 @@ export async function startDaemon(options: StartOptions): Promise<DaemonConnecti
   if (running === undefined) await ensureRunning(options, file);
   const connection = await connectDaemon(file, { client, revive });
   if (running !== undefined && settings.taps.length > 0) {
-    const { allowRemote, addressMap } = settings;
+    const { allowRemote, addressMap, registry } = settings;
     const more = {
       ...(allowRemote === undefined ? {} : { allowRemote }),
       ...(addressMap === undefined ? {} : { addressMap }),
+      ...(registry === undefined ? {} : { registry }),
       ...(options.again === true ? { again: true } : {}),
     };
     try {

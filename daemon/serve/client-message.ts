@@ -1,5 +1,12 @@
 /** What views send, checked by hand: whatever is not exactly a known message is nothing. */
-import type { ClientMessage, ConversationFilter, ConversationState, StartOffsets, TapSettings } from "./protocol.ts";
+import type {
+  ClientMessage,
+  ConversationFilter,
+  ConversationState,
+  RegistrySettings,
+  StartOffsets,
+  TapSettings,
+} from "./protocol.ts";
 
 const states: readonly ConversationState[] = [
   "running",
@@ -58,15 +65,17 @@ const readers: { readonly [Kind in ClientMessage["kind"]]: (fields: Fields) => C
   clear: () => ({ kind: "clear" }),
   retryTap: ({ tap }) => (isText(tap, 1024) ? { kind: "retryTap", tap } : undefined),
   getReport: ({ request }) => (isNumber(request) ? { kind: "getReport", request } : undefined),
-  configure: ({ request, taps, allowRemote, addressMap, again }) => {
+  configure: ({ request, taps, allowRemote, addressMap, registry, again }) => {
     const read = Array.isArray(taps) && taps.length <= 64 ? taps.map(readTapSettings) : [undefined];
-    if (!isNumber(request) || read.includes(undefined)) return undefined;
+    const source = registry === undefined || registry === null ? registry : readRegistry(registry);
+    if (!isNumber(request) || read.includes(undefined) || (registry != null && source === undefined)) return undefined;
     return {
       kind: "configure",
       request,
       taps: read as readonly TapSettings[],
       ...(isTexts(allowRemote) ? { allowRemote } : {}),
       ...(isTextMap(addressMap) ? { addressMap } : {}),
+      ...(source === undefined ? {} : { registry: source }),
       ...(again === true ? { again } : {}),
     };
   },
@@ -124,6 +133,17 @@ function readSasl(value: unknown): KafkaSettings["sasl"] {
   const { mechanism, username, password } = value as Fields;
   if (!isOneOf(mechanism, ["plain", "scram-sha-256", "scram-sha-512"] as const)) return undefined;
   return isText(username, 1024) && isText(password, 4096) ? { mechanism, username, password } : undefined;
+}
+
+function readRegistry(value: unknown): RegistrySettings | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { url, username, password } = value as Fields;
+  if (!isText(url, 4096)) return undefined;
+  return {
+    url,
+    ...(isText(username, 1024) ? { username } : {}),
+    ...(isText(password, 4096) ? { password } : {}),
+  };
 }
 
 /** PEM text of an authority; a bundle of all that a company has is still far below the limit. */

@@ -64,6 +64,8 @@ export type ClientMessage =
       readonly allowRemote?: readonly string[];
       /** What a broker advertises -> where it can be reached from here, both `host:port` (or only hosts). */
       readonly addressMap?: Readonly<Record<string, string>>;
+      /** Where schemas come from that messages only name by an id; `null`: nowhere any more; absent: as before. */
+      readonly registry?: RegistrySettings | null;
       /** Begin anew even where just these are tapped already: a recording that was played is played again. */
       readonly again?: boolean;
     }
@@ -110,6 +112,12 @@ export type TapSettings =
       readonly tls?: { readonly ca?: string };
     }
   | {
+      /** Spans of services, gateways and meshes, which they send here: OTLP over HTTP, on this machine only. */
+      readonly kind: "otlp";
+      /** Where exporters send to; absent: 4318, which they use unasked. */
+      readonly port?: number;
+    }
+  | {
       /** A capture file: `recording` is played at its pace as if it happened now, `capture` is shown at once, read only. */
       readonly kind: "capture";
       readonly file: string;
@@ -120,6 +128,14 @@ export type TapSettings =
 
 /** By topic and partition number, the offset to read next. */
 export type StartOffsets = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+/** A schema registry that speaks Confluent's API. Its host needs the same consent as a broker's. */
+export interface RegistrySettings {
+  /** `http://127.0.0.1:8081`; Apicurio's API of the same form: `http://127.0.0.1:8080/apis/ccompat/v7`. */
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+}
 
 export interface ConversationFilter {
   /**
