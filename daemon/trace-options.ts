@@ -1,3 +1,4 @@
+import type { Change } from "./correlate/model.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { ClientMessage, RegistrySettings, TapSettings } from "./serve/protocol.ts";
 import type { CaptureLimits } from "./store/index.ts";
@@ -30,6 +31,8 @@ export interface TraceOptions {
   /** What is played, in words: `the sample shop, recorded 2026-11-21`. */
   readonly source?: string;
   readonly onViews?: (count: number) => void;
+  /** What correlation changed in a round, after it was stored: for whoever runs the trace in its own process. */
+  readonly onChanges?: (changes: readonly Change[]) => void;
   /** A view asked for the end. */
   readonly onShutdown?: () => void;
 }

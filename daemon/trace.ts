@@ -193,7 +193,7 @@ class Trace implements RunningTrace {
   }
 
   private makeServer(): TraceServer {
-    const { port, webviewFolder, onViews, onShutdown } = this.options;
+    const { port, webviewFolder, onViews, onChanges, onShutdown } = this.options;
     return new TraceServer({
       pipeline: this.pipeline,
       now: Date.now,
@@ -205,6 +205,7 @@ class Trace implements RunningTrace {
       ...(port === undefined ? {} : { port }),
       ...(webviewFolder === undefined ? {} : { webviewFolder }),
       ...(onViews === undefined ? {} : { onViews }),
+      ...(onChanges === undefined ? {} : { onChanges }),
     });
   }
 

@@ -23,6 +23,8 @@ export interface ServeOptions {
   readonly retryTap: Shown["retryTap"];
   readonly configure: Shown["configure"];
   readonly shutdown: () => void;
+  /** What changed in a round; only one can take it from the pipeline. */
+  readonly onChanges?: (changes: readonly Change[]) => void;
   /** The number of connected views, whenever it changes. */
   readonly onViews?: (count: number) => void;
 }
@@ -119,6 +121,7 @@ export class TraceServer {
     const { pipeline, board, activity } = this.shown;
     const second = ++this.rounds % (1000 / roundMs) === 0;
     const changes: readonly Change[] = pipeline.cycle();
+    if (changes.length > 0) this.options.onChanges?.(changes);
     activity.count(pipeline);
     const before = board.revision;
     if (second) for (const session of this.sessions) board.touch(session.ticking());
