@@ -5,10 +5,11 @@ import { endSignal } from "./end-signal.ts";
 
 const help = `Starts a real Kafka and a real RabbitMQ on free ports of the loopback address, until Ctrl-C.
 
-  npm run brokers [-- --json] [--only kafka|rabbitmq]
+  npm run brokers [-- --json] [--only kafka|rabbitmq] [--rabbitmq4]
 
-  --json    print the addresses as one line of JSON: {"kafka", "rabbitmq", "rabbitmqManagement", "runner"}
-  --only    start one of them
+  --json       print the addresses as one line of JSON: {"kafka", "rabbitmq", "rabbitmqManagement", "runner"}
+  --only       start one of them
+  --rabbitmq4  a RabbitMQ 4 instead of this machine's; it is downloaded once
 
 Brokers named by CONTRAIL_KAFKA (HOST:PORT) and CONTRAIL_RABBITMQ (URL) are used as they are and stay running.
 `;
@@ -29,6 +30,7 @@ try {
   const brokers = await startBrokers({
     kafka: values.only !== "rabbitmq",
     rabbitmq: values.only !== "kafka",
+    ...(values.rabbitmq4 === true ? { rabbitmqVersion: 4 } : {}),
     say: (line) => console.error(line),
   });
   try {
@@ -71,7 +73,12 @@ function readArguments(args: string[]) {
   try {
     const { values } = parseArgs({
       args,
-      options: { json: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean", short: "h" } },
+      options: {
+        json: { type: "boolean" },
+        only: { type: "string" },
+        rabbitmq4: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+      },
     });
     if (values.only !== undefined && values.only !== "kafka" && values.only !== "rabbitmq") {
       return `--only takes kafka or rabbitmq, not "${values.only}".`;

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { ensureKafkaLibrary, missingTools, startBrokers } from "./index.ts";
+import { ensureKafkaLibrary, ensureRabbitmq4, missingTools, startBrokers } from "./index.ts";
 import { startProcessGroup } from "./process-group.ts";
 import { kafkaReady, rabbitmqReady } from "./ready.ts";
 import { ResidueWatch } from "./residue.ts";
@@ -34,6 +34,14 @@ test("without Java and Docker the error says what to run", async () => {
   vi.stubEnv("CONTRAIL_KAFKA", undefined);
   await expect(startBrokers({ rabbitmq: false })).rejects.toThrow(
     /^Cannot start the brokers: java, mvn not found. Run "npm run test:setup", or "apt-get install/,
+  );
+});
+
+test("where RabbitMQ 4 cannot be unpacked, the error says how to name one that runs", async () => {
+  vi.stubEnv("PATH", folder);
+  vi.stubEnv("CONTRAIL_CACHE", folder);
+  await expect(ensureRabbitmq4()).rejects.toThrow(
+    /^The tests need a RabbitMQ 4, .* apt-get is not here\. Name a running RabbitMQ 4 .* in CONTRAIL_RABBITMQ4 /,
   );
 });
 

@@ -12,13 +12,21 @@ import { join } from "node:path";
 import type { Broker } from "./broker.ts";
 import { dockerAnswers, startCompose } from "./compose.ts";
 import { startLocalKafka } from "./local-kafka.ts";
-import { startLocalRabbitmq, type RabbitmqBroker } from "./local-rabbitmq.ts";
+import {
+  startLocalRabbitmq,
+  type CertificateFiles,
+  type LocalRabbitmqOptions,
+  type RabbitmqBroker,
+} from "./local-rabbitmq.ts";
 import { claimPorts } from "./ports.ts";
+import { ensureRabbitmq4 } from "./rabbitmq4.ts";
 import { kafkaReady, rabbitmqReady, until } from "./ready.ts";
 import { ResidueWatch } from "./residue.ts";
 import { missingTools } from "./tools.ts";
 
 export { claimPorts, type PortBlock } from "./ports.ts";
+export type { CertificateFiles } from "./local-rabbitmq.ts";
+export { ensureRabbitmq4 } from "./rabbitmq4.ts";
 export { cacheFolder, ensureKafkaLibrary, missingTools, type MissingTool } from "./tools.ts";
 
 export interface BrokerRequest {
@@ -26,6 +34,12 @@ export interface BrokerRequest {
   readonly kafka?: boolean;
   /** Whether RabbitMQ is wanted; default yes. */
   readonly rabbitmq?: boolean;
+  /** 4: RabbitMQ 4, given by CONTRAIL_RABBITMQ4 or unpacked here; default: whichever this machine has. */
+  readonly rabbitmqVersion?: 4;
+  /** RabbitMQ's plug-ins beside the management API; implies `own` and a local process. */
+  readonly rabbitmqPlugins?: readonly string[];
+  /** RabbitMQ listens with TLS as well, by these certificates; implies `own` and a local process. */
+  readonly rabbitmqCertificate?: CertificateFiles;
   /** Starts brokers of this run's own even where the environment names some: for tests that kill or reconfigure them. */
   readonly own?: boolean;
   /** What Kafka tells clients to connect to instead of its real address, such as `kafka:9092`; implies `own`. */
@@ -41,6 +55,8 @@ export interface Brokers {
   readonly rabbitmq?: string;
   /** `http://guest:guest@127.0.0.1:PORT`, where it is known. */
   readonly rabbitmqManagement?: string;
+  /** `amqps://guest:guest@localhost:PORT` and its management API, where TLS was asked for. */
+  readonly rabbitmqTls?: { readonly url: string; readonly management: string };
   /** Who runs them. */
   readonly runner: "given" | "docker" | "local";
   /** Ends what was started, with its data; brokers that were given stay as they are. Safe to call twice. */
@@ -60,6 +76,7 @@ interface Running {
   readonly kafkaAddress?: string;
   readonly rabbitmqAddress?: string;
   readonly management?: string;
+  readonly tls?: { readonly url: string; readonly management: string };
   readonly kafka?: Broker;
   readonly rabbitmq?: RabbitmqBroker;
   readonly runner: Brokers["runner"];
@@ -69,14 +86,19 @@ interface Running {
 /** Starts the brokers that are asked for and resolves when they serve. */
 export async function startBrokers(request: BrokerRequest = {}): Promise<Brokers> {
   const wanted = { kafka: request.kafka ?? true, rabbitmq: request.rabbitmq ?? true };
-  const own = request.own === true || request.kafkaAdvertised !== undefined;
+  const own =
+    request.own === true ||
+    request.kafkaAdvertised !== undefined ||
+    request.rabbitmqPlugins !== undefined ||
+    request.rabbitmqCertificate !== undefined;
+  const rabbitmqVariable = request.rabbitmqVersion === 4 ? "CONTRAIL_RABBITMQ4" : "CONTRAIL_RABBITMQ";
   const given = {
     kafka: wanted.kafka && !own ? process.env["CONTRAIL_KAFKA"] : undefined,
-    rabbitmq: wanted.rabbitmq && !own ? process.env["CONTRAIL_RABBITMQ"] : undefined,
+    rabbitmq: wanted.rabbitmq && !own ? process.env[rabbitmqVariable] : undefined,
   };
   await Promise.all([
     given.kafka === undefined ? undefined : expectKafka(given.kafka),
-    given.rabbitmq === undefined ? undefined : expectRabbitmq(given.rabbitmq),
+    given.rabbitmq === undefined ? undefined : expectRabbitmq(given.rabbitmq, rabbitmqVariable),
   ]);
   const toStart = {
     kafka: wanted.kafka && given.kafka === undefined,
@@ -85,7 +107,7 @@ export async function startBrokers(request: BrokerRequest = {}): Promise<Brokers
   const running = toStart.kafka || toStart.rabbitmq ? await startOwn(toStart, request) : nothing;
   const kafka = given.kafka ?? running.kafkaAddress;
   const rabbitmq = given.rabbitmq ?? running.rabbitmqAddress;
-  const management = given.rabbitmq === undefined ? running.management : process.env["CONTRAIL_RABBITMQ_MANAGEMENT"];
+  const management = given.rabbitmq === undefined ? running.management : process.env[`${rabbitmqVariable}_MANAGEMENT`];
   const ownKafka = (): Broker => running.kafka ?? notOurs("Kafka", kafka);
   const ownRabbitmq = (): RabbitmqBroker => running.rabbitmq ?? notOurs("RabbitMQ", rabbitmq);
   let stopped: Promise<void> | undefined;
@@ -93,6 +115,7 @@ export async function startBrokers(request: BrokerRequest = {}): Promise<Brokers
     ...(kafka === undefined ? {} : { kafka }),
     ...(rabbitmq === undefined ? {} : { rabbitmq }),
     ...(management === undefined ? {} : { rabbitmqManagement: management }),
+    ...(running.tls === undefined ? {} : { rabbitmqTls: running.tls }),
     runner: running.runner,
     stop: () => (stopped ??= running.stop()),
     restartKafka: async () => ownKafka().restart(),
@@ -114,14 +137,15 @@ interface Wanted {
 
 async function startOwn(wanted: Wanted, request: BrokerRequest): Promise<Running> {
   const say = request.say ?? (() => undefined);
-  if (await dockerAnswers()) {
+  const onlyLocally = request.rabbitmqCertificate !== undefined || request.rabbitmqPlugins !== undefined;
+  if (!onlyLocally && (await dockerAnswers())) {
     try {
       return await startInDocker(wanted, request);
     } catch (error) {
       say(`Docker answers but could not run the brokers, so they run as local processes: ${(error as Error).message}`);
     }
   }
-  const missing = missingTools(wanted);
+  const missing = missingTools({ ...wanted, rabbitmq: wanted.rabbitmq && request.rabbitmqVersion === undefined });
   if (missing.length > 0) {
     const programs = missing.map((tool) => tool.program).join(", ");
     const packages = missing.map((tool) => tool.debianPackage).join(" ");
@@ -159,8 +183,8 @@ async function startInDocker(wanted: Wanted, request: BrokerRequest): Promise<Ru
 }
 
 async function startLocally(wanted: Wanted, request: BrokerRequest, say: (line: string) => void): Promise<Running> {
-  // Kafka and its controller; then AMQP, management, Erlang's distribution and its port mapper.
-  const ports = await claimPorts(6);
+  // Kafka and its controller; then AMQP, management, Erlang's distribution and its port mapper, AMQP and management by TLS.
+  const ports = await claimPorts(8);
   const watch = new ResidueWatch();
   const folder = await mkdtemp(join(tmpdir(), "contrail-brokers-"));
   watch.add({ kind: "folder", path: folder });
@@ -178,7 +202,9 @@ async function startLocally(wanted: Wanted, request: BrokerRequest, say: (line: 
     wanted.kafka
       ? startLocalKafka({ folder: join(folder, "kafka"), port: kafkaPort, watch, say, ...advertised })
       : undefined,
-    wanted.rabbitmq ? startLocalRabbitmq({ folder: join(folder, "rabbitmq"), port: amqpPort, watch }) : undefined,
+    wanted.rabbitmq
+      ? startRabbitmq(request, { folder: join(folder, "rabbitmq"), port: amqpPort, watch }, say)
+      : undefined,
   ]);
   if (kafka.status === "rejected" || rabbitmq.status === "rejected") {
     await end([kafka, rabbitmq].map((result) => (result.status === "fulfilled" ? result.value : undefined)));
@@ -188,9 +214,31 @@ async function startLocally(wanted: Wanted, request: BrokerRequest, say: (line: 
     ...addresses(wanted, { kafka: kafkaPort, amqp: amqpPort, management: amqpPort + 1 }),
     ...(kafka.value === undefined ? {} : { kafka: kafka.value }),
     ...(rabbitmq.value === undefined ? {} : { rabbitmq: rabbitmq.value }),
+    ...(request.rabbitmqCertificate === undefined
+      ? {}
+      : {
+          tls: {
+            url: `amqps://guest:guest@localhost:${amqpPort + 4}`,
+            management: `https://guest:guest@localhost:${amqpPort + 5}`,
+          },
+        }),
     runner: "local",
     stop: () => end([kafka.value, rabbitmq.value]),
   };
+}
+
+async function startRabbitmq(
+  request: BrokerRequest,
+  options: LocalRabbitmqOptions,
+  say: (line: string) => void,
+): Promise<RabbitmqBroker> {
+  const { rabbitmqVersion, rabbitmqPlugins, rabbitmqCertificate } = request;
+  return startLocalRabbitmq({
+    ...options,
+    ...(rabbitmqVersion === undefined ? {} : { installation: await ensureRabbitmq4(say) }),
+    ...(rabbitmqPlugins === undefined ? {} : { plugins: rabbitmqPlugins }),
+    ...(rabbitmqCertificate === undefined ? {} : { tls: rabbitmqCertificate }),
+  });
 }
 
 function addresses(
@@ -217,12 +265,12 @@ async function expectKafka(address: string): Promise<void> {
   throw new Error(`No Kafka answers at ${first}, which CONTRAIL_KAFKA names. Start it, or unset CONTRAIL_KAFKA.`);
 }
 
-async function expectRabbitmq(address: string): Promise<void> {
+async function expectRabbitmq(address: string, variable: string): Promise<void> {
   const url = new URL(address);
   const port = url.port === "" ? 5672 : Number(url.port);
   if (await until(() => rabbitmqReady(url.hostname, port), { timeout: 5_000 })) return;
   throw new Error(
-    `No RabbitMQ answers at ${url.hostname}:${port}, which CONTRAIL_RABBITMQ names. Start it, or unset CONTRAIL_RABBITMQ.`,
+    `No RabbitMQ answers at ${url.hostname}:${port}, which ${variable} names. Start it, or unset ${variable}.`,
   );
 }
 

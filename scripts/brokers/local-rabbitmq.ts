@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import type { Broker } from "./broker.ts";
 import { startProcessGroup, type ProcessGroup } from "./process-group.ts";
 import { managementReady, rabbitmqReady, until } from "./ready.ts";
 import type { ResidueWatch } from "./residue.ts";
+import type { RabbitmqInstallation } from "./rabbitmq4.ts";
 import { rabbitmqPrograms } from "./tools.ts";
 
 const run = promisify(execFile);
@@ -15,6 +16,19 @@ export interface LocalRabbitmqOptions {
   /** AMQP; the management API, Erlang's distribution and its port mapper follow on the next three. */
   readonly port: number;
   readonly watch: ResidueWatch;
+  /** Which RabbitMQ; default: the one that Debian's package installed. */
+  readonly installation?: RabbitmqInstallation;
+  /** Plug-ins beside the management API, such as `rabbitmq_event_exchange`. */
+  readonly plugins?: readonly string[];
+  /** Listens with TLS as well, AMQP on the port after epmd's and the management API on the next. */
+  readonly tls?: CertificateFiles;
+}
+
+/** Paths of PEM files. */
+export interface CertificateFiles {
+  readonly authority: string;
+  readonly certificate: string;
+  readonly key: string;
 }
 
 export interface RabbitmqBroker extends Broker {
@@ -23,9 +37,11 @@ export interface RabbitmqBroker extends Broker {
 
 /** One RabbitMQ node with management on the loopback address, data in `folder`, user guest. */
 export async function startLocalRabbitmq(options: LocalRabbitmqOptions): Promise<RabbitmqBroker> {
-  const { folder, port, watch } = options;
+  const { folder, port, watch, tls } = options;
+  const { programs, erlang } = options.installation ?? { programs: rabbitmqPrograms };
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "enabled_plugins"), "[rabbitmq_management].\n");
+  const plugins = ["rabbitmq_management", ...(options.plugins ?? [])];
+  await writeFile(join(folder, "enabled_plugins"), `[${plugins.join(",")}].\n`);
   await writeFile(
     join(folder, "rabbitmq.conf"),
     [
@@ -34,11 +50,13 @@ export async function startLocalRabbitmq(options: LocalRabbitmqOptions): Promise
       `management.tcp.port = ${port + 1}`,
       // Statistics every second instead of every five: tests ask the management API what a client did.
       "collect_statistics_interval = 1000",
+      ...(tls === undefined ? [] : tlsListeners(tls, port)),
       "",
     ].join("\n"),
   );
   const env: NodeJS.ProcessEnv = {
     ...process.env,
+    ...(erlang === undefined ? {} : { PATH: `${erlang}${delimiter}${process.env["PATH"] ?? ""}` }),
     HOME: folder,
     RABBITMQ_NODENAME: `contrail${port}@localhost`,
     RABBITMQ_MNESIA_BASE: join(folder, "mnesia"),
@@ -56,15 +74,19 @@ export async function startLocalRabbitmq(options: LocalRabbitmqOptions): Promise
   };
 
   // The port mapper runs in the foreground under our hand. Erlang would start its own as a daemon, which outlives it.
-  const portMapper = await startProcessGroup("epmd", ["-port", String(port + 3), "-address", "127.0.0.1"], {
-    cwd: folder,
-    env,
-    log: join(folder, "epmd.log"),
-    watch,
-  });
+  const portMapper = await startProcessGroup(
+    erlang === undefined ? "epmd" : join(erlang, "epmd"),
+    ["-port", String(port + 3), "-address", "127.0.0.1"],
+    {
+      cwd: folder,
+      env,
+      log: join(folder, "epmd.log"),
+      watch,
+    },
+  );
   let node: ProcessGroup | undefined;
   const start = async (): Promise<void> => {
-    const started = await startProcessGroup(join(rabbitmqPrograms, "rabbitmq-server"), [], {
+    const started = await startProcessGroup(join(programs, "rabbitmq-server"), [], {
       cwd: folder,
       env,
       log: join(folder, "server.log"),
@@ -106,11 +128,26 @@ export async function startLocalRabbitmq(options: LocalRabbitmqOptions): Promise
     },
     async rabbitmqctl(args) {
       try {
-        return (await run(join(rabbitmqPrograms, "rabbitmqctl"), ["-q", ...args], { env, cwd: folder })).stdout;
+        return (await run(join(programs, "rabbitmqctl"), ["-q", ...args], { env, cwd: folder })).stdout;
       } catch (cause) {
         const { stderr = "", stdout = "" } = cause as { stderr?: string; stdout?: string };
         throw new Error(`rabbitmqctl ${args.join(" ")} failed: ${(stderr || stdout).trim()}`, { cause });
       }
     },
   };
+}
+
+function tlsListeners({ authority, certificate, key }: CertificateFiles, port: number): readonly string[] {
+  const files = (prefix: string): string[] => [
+    `${prefix}.cacertfile = ${authority}`,
+    `${prefix}.certfile = ${certificate}`,
+    `${prefix}.keyfile = ${key}`,
+  ];
+  return [
+    `listeners.ssl.1 = 127.0.0.1:${port + 4}`,
+    ...files("ssl_options"),
+    "management.ssl.ip = 127.0.0.1",
+    `management.ssl.port = ${port + 5}`,
+    ...files("management.ssl"),
+  ];
 }

@@ -100,7 +100,7 @@ export function onPath(program: string): boolean {
 }
 
 /** A lock that is a folder with the owner's process id in it; one whose owner is dead is taken over. */
-async function lockFolder(path: string): Promise<() => Promise<void>> {
+export async function lockFolder(path: string): Promise<() => Promise<void>> {
   const owner = join(path, "pid");
   for (const end = Date.now() + 600_000; Date.now() < end; await sleep(200)) {
     try {
@@ -113,7 +113,7 @@ async function lockFolder(path: string): Promise<() => Promise<void>> {
     const pid = Number(await readFile(owner, "utf8").catch(() => ""));
     if (pid > 0 && !processLives(pid)) await rm(path, { recursive: true, force: true });
   }
-  throw new Error(`${path} has been held for ten minutes. Remove it if nothing downloads Kafka right now.`);
+  throw new Error(`${path} has been held for ten minutes. Remove it if nothing downloads brokers right now.`);
 }
 
 function processLives(pid: number): boolean {

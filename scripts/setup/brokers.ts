@@ -1,12 +1,13 @@
 /**
- * Brings what local brokers need onto this machine: RabbitMQ, a Java runtime, Maven, and Kafka's files.
+ * Brings what local brokers need onto this machine: RabbitMQ as Debian has it and RabbitMQ 4, a Java runtime, Maven, and
+ * Kafka's files.
  *
  * Takes in: nothing but the machine. Hands out: a promise that ends well when `startBrokers` can run, else an error
  * that says what to run by hand. `node scripts/setup/brokers.ts` does the same from a terminal.
  */
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, rmSync, writeFileSync } from "node:fs";
-import { ensureKafkaLibrary, missingTools } from "../brokers/index.ts";
+import { ensureKafkaLibrary, ensureRabbitmq4, missingTools } from "../brokers/index.ts";
 import { onPath } from "../brokers/tools.ts";
 
 /** Installs what is missing, saying what it does; throws with what to run by hand where it may not install. */
@@ -17,7 +18,10 @@ export async function ensureBrokerTools(say: (line: string) => void = (line) => 
   };
   const missing = missingTools(wanted);
   if (missing.length > 0) installPackages([...new Set(missing.map((tool) => tool.debianPackage))], say);
-  if (wanted.kafka) await ensureKafkaLibrary(say);
+  await Promise.all([
+    wanted.kafka ? ensureKafkaLibrary(say) : undefined,
+    process.env["CONTRAIL_RABBITMQ4"] === undefined ? ensureRabbitmq4(say) : undefined,
+  ]);
 }
 
 function installPackages(packages: readonly string[], say: (line: string) => void): void {
