@@ -1,5 +1,6 @@
 import type { Place } from "../source/index.ts";
 import type { DecodedBody, MessageDefinition } from "./decoded.ts";
+import type { FieldMap } from "./field-map.ts";
 
 /** What is known of a message before its body is read. Header values are text or bytes. */
 export interface MessageInput {
@@ -40,6 +41,11 @@ export interface DeclaredParty {
 /** All contracts of a workspace as a reader of traffic needs them. A value: a changed contract makes a new catalog. */
 export interface MessageCatalog {
   decode(input: MessageInput): DecodedBody;
+  /**
+   * Types and places of the fields of a body that this catalog decoded: worked out when asked for, for a message that
+   * somebody has open, and never while messages come in.
+   */
+  fields(input: MessageInput, decoded: DecodedBody): FieldMap;
   /** Facts for a channel; address parameters match one segment. */
   channel(broker: "kafka" | "rabbitmq", address: string): ChannelFacts | undefined;
   /** Every definition, for the editor's "seen live" and for lists. */

@@ -5,13 +5,24 @@ import { apicurioFraming, confluentFraming, looksLikeJson } from "./body.ts";
 import type { ChannelFacts, MessageCatalog, MessageInput } from "./catalog-types.ts";
 import { ChannelIndex } from "./channels.ts";
 import { type Content, readContent, readPacked } from "./content.ts";
-import type { DecodeAttempt, DecodedBody, DefinitionEvidence, MessageDefinition, Violation } from "./decoded.ts";
+import type {
+  DecodeAttempt,
+  DecodedBody,
+  DefinitionEvidence,
+  JsonValue,
+  MessageDefinition,
+  Violation,
+} from "./decoded.ts";
+import { factsOf, type FieldMap, noFields } from "./field-map.ts";
+import { jsonPlaces } from "./json-places.ts";
 import { Definitions, type ProtoTarget, type Target } from "./definitions.ts";
 import { undefinedBody, unreadable } from "./outcome.ts";
 import { decodeProtobuf, largestProtobuf } from "./protobuf.ts";
+import { protobufFields } from "./protobuf-fields.ts";
 import { fitOf } from "./protobuf-fit.ts";
 import { revisionOf } from "./revision.ts";
 import { foldedName, lastName, nameForms, typeHints, typeInValue } from "./type-names.ts";
+import { avroTypes, schemaTypes } from "./value-types.ts";
 import { shapedXml } from "./xml-shape.ts";
 
 /** Reads messages by the contracts of `set`. The catalog is a value: a changed contract makes a new one. */
@@ -88,6 +99,31 @@ class Catalog implements MessageCatalog {
     const declared = targets.filter((target) => target.kind === "json");
     if (declared.length > 0 && evidence === "declared") return unreadable(content, declared, hints, attempts);
     return undefinedBody(content.format, content.value, hints, attempts);
+  }
+
+  fields({ body }: MessageInput, decoded: DecodedBody): FieldMap {
+    const { definition, format, value } = decoded;
+    if (body === null || value === undefined) return noFields;
+    const target = definition === undefined ? undefined : this.known.targetOf(definition);
+    if (format === "protobuf") return target?.kind === "proto" ? this.protobufFields(body, target, value) : noFields;
+    const types =
+      target?.kind === "json" && target.schema !== undefined
+        ? schemaTypes(target.schema, value)
+        : target?.kind === "avro"
+          ? avroTypes(target.schema, value)
+          : new Map<string, string>();
+    return { fields: factsOf(types, format === "json" ? jsonPlaces(body) : new Map()), unread: [] };
+  }
+
+  /** A registry's framing is no part of the message: its fields lie behind what reads as the same value. */
+  private protobufFields(body: Uint8Array, { definition }: ProtoTarget, value: JsonValue): FieldMap {
+    const wanted = JSON.stringify(value);
+    for (const payload of payloads(body)) {
+      const reading = decodeProtobuf(this.known.proto, definition.name, payload);
+      if (!reading.ok || JSON.stringify(reading.value) !== wanted) continue;
+      return protobufFields(this.known.proto, definition.name, body, body.length - payload.length);
+    }
+    return noFields;
   }
 
   /** Which definitions a message may have: by its channel, by what it calls itself, by its channel's name. */

@@ -134,6 +134,13 @@ export class Definitions {
     return target;
   }
 
+  /** What reads bodies of a definition; `undefined` for one of another set of contracts. */
+  targetOf(definition: MessageDefinition): Target | undefined {
+    const targets: Iterable<Target>[] = [this.byDescriptor.values(), this.bySchema.values(), this.byPlace.values()];
+    for (const some of targets) for (const target of some) if (target.definition === definition) return target;
+    return undefined;
+  }
+
   /** A message by its full name, else by its last name where only one has it, those of `file` before others. */
   protoMessage(name: string, file?: string): MessageDescriptor | undefined {
     const exact = this.proto.message(name);

@@ -2,10 +2,12 @@
  * Bytes and values by contract.
  *
  * Takes in: the texts of contracts, and the bytes of a message with what is known of it. Hands out: the value, the
- * definition it was read by, what is wrong with it at which path, and, where it could not be read, why, per attempt.
+ * definition it was read by, what is wrong with it at which path, where each of its fields lies in the bytes, and,
+ * where it could not be read, why, per attempt.
  */
 export * from "./decoded.ts";
 export * from "./catalog-types.ts";
+export type { FieldFacts, FieldMap, UnreadField } from "./field-map.ts";
 export { createCatalog } from "./catalog.ts";
 export {
   decodeProtobuf,

@@ -1,8 +1,8 @@
-import type { DecodedBody, DefinitionEvidence } from "../../contracts/codec/index.ts";
+import type { DecodedBody, DefinitionEvidence, FieldMap, Violation } from "../../contracts/codec/index.ts";
 import type { Seq } from "../correlate/model.ts";
 import { isMask } from "../mask/index.ts";
 import type { Pipeline } from "../pipeline.ts";
-import { channelName, headerText } from "../pipeline-input.ts";
+import { channelName, headerText, messageInput } from "../pipeline-input.ts";
 import { keyText } from "../pipeline-facts.ts";
 import type { ReadMessage } from "../pipeline-recent.ts";
 import type { Envelope } from "../tap/envelope.ts";
@@ -18,6 +18,7 @@ const longestBody = 2_000;
 const longestHeader = 4_096;
 /** Who writes a kind of message is told from so many of its newest messages. */
 const writersFrom = 2_000;
+const mostUnreadNamed = 50;
 
 /** A message as one line. */
 export function messageSummary(pipeline: Pipeline, { seq, envelope, decoded }: ReadMessage): MessageSummary {
@@ -33,11 +34,13 @@ export function messageDetail(pipeline: Pipeline, seq: Seq): MessageDetail | und
   const parties = pipeline.correlator.parties(seq);
   const body = envelope.body ?? new Uint8Array();
   const { contracts } = pipeline;
+  const input = messageInput(envelope);
+  const fields = input === undefined ? undefined : contracts.catalog.fields(input, decoded);
   return {
     ...summary(pipeline, seq, envelope, decoded),
     coordinates: coordinatesOf(seq, envelope),
     headers: headersOf(pipeline, seq, envelope),
-    tree: treeOf(decoded),
+    tree: treeOf(decoded, fields),
     hex: Buffer.from(body.subarray(0, mostHexBytes)).toString("hex"),
     hexCut: body.length > mostHexBytes,
     ...(definition === undefined
@@ -48,7 +51,7 @@ export function messageDetail(pipeline: Pipeline, seq: Seq): MessageDetail | und
             evidence: decoded.evidence === undefined ? "" : evidenceWords[decoded.evidence],
           },
         }),
-    violations: decoded.violations.map(({ path, message: text, place }) => ({
+    violations: violationsOf(decoded, fields).map(({ path, message: text, place }) => ({
       path,
       message: text,
       ...(definition === undefined || place === undefined ? {} : { contract: contracts.link(definition, place) }),
@@ -64,6 +67,21 @@ export function messageDetail(pipeline: Pipeline, seq: Seq): MessageDetail | und
     journey: journeyOf(pipeline, seq, envelope),
     writers: definition === undefined ? [] : writersOf(pipeline, definition.name),
   };
+}
+
+/**
+ * What is wrong with a body. While messages come in, fields that a Protobuf contract does not know are only counted; of
+ * a message that is open each is named, with its own place.
+ */
+function violationsOf(decoded: DecodedBody, fields: FieldMap | undefined): readonly Violation[] {
+  const { unread = [] } = fields ?? {};
+  if (unread.length === 0) return decoded.violations;
+  const named = unread.slice(0, mostUnreadNamed).map(({ parent, name, message, place }) => ({
+    path: name.startsWith("#") ? parent : parent === "" ? name : `${parent}.${name}`,
+    message,
+    ...(place === undefined ? {} : { place }),
+  }));
+  return [...named, ...decoded.violations.filter(({ path }) => path !== "")];
 }
 
 function summary(pipeline: Pipeline, seq: Seq, envelope: Envelope, decoded: DecodedBody): MessageSummary {
