@@ -1,6 +1,7 @@
 import type { Pipeline } from "../pipeline.ts";
 import type { DefinitionSeen, Status, TapReportView, TapView } from "./protocol.ts";
 import type { TapReport, TapState } from "../tap/envelope.ts";
+import { cannotSee } from "./tap-sight.ts";
 import { duration } from "./words.ts";
 
 /** What the daemon as a whole is showing. */
@@ -13,6 +14,7 @@ export interface Showing {
 export function statusOf(pipeline: Pipeline, showing: Showing): Status {
   const { capture, contracts } = pipeline;
   const overload = overloadOf(pipeline);
+  const failedAt = noteCaptureProblem(pipeline);
   return {
     mode: showing.mode,
     ...(showing.source === undefined ? {} : { source: showing.source }),
@@ -22,10 +24,12 @@ export function statusOf(pipeline: Pipeline, showing: Showing): Status {
     masked: pipeline.masked,
     ...(pipeline.shedSince === undefined ? {} : { shedSince: pipeline.shedSince }),
     ...(overload === undefined ? {} : { overload }),
+    ...(pipeline.shed === 0 ? {} : { shedOf: shedOf(pipeline) }),
     capture: {
       name: capture.name,
       bytes: capture.bytes(),
       ...(capture.problem === undefined ? {} : { problem: capture.problem }),
+      ...(failedAt === undefined ? {} : { inMemorySince: failedAt }),
       ...(capture.dropped === 0 ? {} : { dropped: capture.dropped }),
     },
     ...(capture.index === undefined ? {} : { search: searchView(capture.index, capture.lastSeq) }),
@@ -35,13 +39,27 @@ export function statusOf(pipeline: Pipeline, showing: Showing): Status {
   };
 }
 
+const failedCaptures = new WeakMap<Pipeline["capture"], number>();
+
+/** When the capture was first seen to have failed; called every round, so that it is known to the second. */
+export function noteCaptureProblem({ capture }: Pipeline): number | undefined {
+  if (capture.problem !== undefined && !failedCaptures.has(capture)) failedCaptures.set(capture, Date.now());
+  return failedCaptures.get(capture);
+}
+
+function shedOf(pipeline: Pipeline): NonNullable<Status["shedOf"]> {
+  const { bodies, messages } = pipeline.shedHere;
+  return { bodies, messages, atTaps: Math.max(0, pipeline.shed - bodies - messages) };
+}
+
 function searchView(index: NonNullable<Pipeline["capture"]["index"]>, lastSeq: number): NonNullable<Status["search"]> {
   const behind = Math.max(0, lastSeq - index.indexedUpTo);
   return { behind, ...(index.problem === undefined ? {} : { problem: index.problem }) };
 }
 
 function tapView(state: TapState, lastSeq: number | undefined): TapView {
-  const { tap, broker, address, phase, since, detail, mode, nextTryAt, shed } = state;
+  const { tap, broker, address, phase, since, detail, mode, nextTryAt, shed, groups } = state;
+  const unseen = cannotSee(state);
   return {
     tap,
     broker,
@@ -53,19 +71,20 @@ function tapView(state: TapState, lastSeq: number | undefined): TapView {
     ...(mode === undefined ? {} : { mode }),
     ...(nextTryAt === undefined ? {} : { nextTryAt }),
     ...(lastSeq === undefined ? {} : { lastSeq }),
+    ...(unseen.length === 0 ? {} : { cannotSee: unseen }),
+    ...(groups === undefined || groups.length === 0 ? {} : { groups }),
   };
 }
 
 /** What was shed and what is still complete, in words; `undefined` when nothing was. */
 function overloadOf(pipeline: Pipeline): string | undefined {
   if (pipeline.shedSince === undefined) return undefined;
-  const { bodies, messages } = pipeline.shedHere;
-  const inTaps = pipeline.shed - bodies - messages;
+  const { bodies, messages, atTaps } = shedOf(pipeline);
   const parts: string[] = [];
   if (bodies > 0) parts.push(`${bodies.toLocaleString("en-US")} bodies`);
-  if (messages + inTaps > 0) parts.push(`${(messages + inTaps).toLocaleString("en-US")} messages`);
-  const complete = messages + inTaps === 0 ? " Every message is still seen, with its headers." : "";
-  return `More came than could be kept up with: ${parts.join(" and ")} shed since ${duration(pipeline.now() - pipeline.shedSince)} ago.${complete}`;
+  if (messages + atTaps > 0) parts.push(`${(messages + atTaps).toLocaleString("en-US")} messages`);
+  const complete = messages + atTaps === 0 ? " Every message is still seen, with its headers." : "";
+  return `More came than could be kept up with: ${parts.join(" and ")} shed in the last ${duration(pipeline.now() - pipeline.shedSince)}.${complete}`;
 }
 
 export function definitionsSeen(pipeline: Pipeline): readonly DefinitionSeen[] {

@@ -6,6 +6,7 @@ import type { Change } from "../correlate/model.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { Board } from "./board.ts";
 import { Guard } from "./guard.ts";
+import { noteCaptureProblem } from "./present-status.ts";
 import { Activity } from "./histogram.ts";
 import { addressOf, answerPage } from "./page.ts";
 import { Session } from "./session.ts";
@@ -126,6 +127,7 @@ export class TraceServer {
     const before = board.revision;
     if (second) for (const session of this.sessions) board.touch(session.ticking());
     const changed = board.apply(changes);
+    noteCaptureProblem(pipeline);
     const states = JSON.stringify([...pipeline.taps.values()]) + (pipeline.capture.problem ?? "");
     const statesChanged = states !== this.statesSaid;
     this.statesSaid = states;
