@@ -2,17 +2,19 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type * as daemonModule from "../daemon/index.ts";
-import type { RunningTrace, TapSettings, TraceOptions } from "../daemon/index.ts";
+import type { RunningTrace, TraceOptions } from "../daemon/index.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { jsonLine, readMessage, textLine } from "./tap-lines.ts";
+import { aboutPasswords, sourceFlags, sourcesOf } from "./source-flags.ts";
+import { filterFlags, filterOf } from "./tap-filter.ts";
+import { ConversationPrinter, MessagePrinter, type Changes } from "./tap-printers.ts";
 import { harmless, styleFor } from "./terminal.ts";
 import { durationOf, installedParts, startTrace, untilEnd } from "./trace-options.ts";
-import { UsageError, type Command, type ParsedArguments } from "./usage.ts";
+import { grouped, UsageError, type Command, type ParsedArguments } from "./usage.ts";
 
 export const tapCommand: Command = {
   name: "tap",
   summary: "Follow messages on Kafka and RabbitMQ, decoded by the contracts here.",
-  usage: "contrail tap [--kafka HOST:PORT] [--rabbitmq URL] [flags]",
+  usage: "contrail tap [--kafka HOST:PORT] [--rabbitmq URL]... [flags]",
   about: `
 Prints one line for each message, decoded by the .proto and AsyncAPI files below this folder, until
 Ctrl-C. It leaves no trace: no consumer group, no commit, no message taken, and what it switches on
@@ -20,55 +22,66 @@ Ctrl-C. It leaves no trace: no consumer group, no commit, no message taken, and 
 
 It connects to this machine only, unless a host is allowed by --allow-remote.
 
-CONTRAIL_KAFKA and CONTRAIL_RABBITMQ mean the same as --kafka and --rabbitmq.`,
+${aboutPasswords}
+
+Exit codes: 0 it ended as it was asked to, 2 no broker could be tapped, or the flags are wrong.`,
   flags: {
-    kafka: { type: "string", value: "HOST:PORT", help: "Kafka's bootstrap servers, several with commas between." },
-    rabbitmq: { type: "string", value: "URL", help: "amqp://user:password@host:port/vhost" },
-    topic: {
-      type: "string",
-      multiple: true,
-      value: "NAME",
-      help: "Only these Kafka topics, by name or pattern (orders.*).",
-    },
-    from: {
-      type: "string",
-      choices: ["now", "beginning"],
-      value: "now|beginning",
-      help: "Where to start in Kafka. Default: now.",
-    },
-    grep: { type: "string", value: "TEXT", help: "Only messages whose line or JSON holds this text." },
+    ...sourceFlags,
+    ...grouped("What is printed", filterFlags),
     json: { type: "boolean", help: "One JSON object a line, see docs/tap-json.md." },
+    contracts: {
+      type: "string",
+      value: "FOLDER",
+      group: "The rest",
+      help: "Decode by the contracts below this folder instead.",
+    },
     for: { type: "string", value: "30s", help: "End after this time: 500ms, 30s, 5m, 1h." },
     out: {
       type: "string",
       value: "FILE",
-      help: "Record into this file as well; `contrail replay FILE` plays it again.",
-    },
-    "allow-remote": { type: "string", multiple: true, value: "HOST", help: "Allow a broker on this other machine." },
-    "address-map": {
-      type: "string",
-      multiple: true,
-      value: "A=B",
-      help: "A broker advertises A; from here it is reached at B: kafka:9092=127.0.0.1:9092.",
+      help: "Record into this file as well: everything, whatever is printed. `contrail replay FILE` plays it again.",
     },
     page: { type: "boolean", help: "Also serve the live page, and print its address." },
     report: { type: "boolean", help: "At the end, print what was touched on each broker." },
   },
   examples: [
     ["contrail tap --kafka 127.0.0.1:9092", "every message from now on"],
-    ["contrail tap --rabbitmq amqp://guest:guest@127.0.0.1:5672 --out run.contrail", "follow and record"],
+    ["contrail tap --kafka 127.0.0.1:9092 --topic 'orders.*' --from -10m", "some topics, from ten minutes ago"],
+    ["contrail tap --rabbitmq amqp://127.0.0.1:5672/shop --out run.contrail", "follow a virtual host and record it"],
+    ["contrail tap --kafka 127.0.0.1:9092 --state stuck,failed,late", "only what went wrong, each time whole"],
+    [
+      "contrail tap --kafka kafka.test:9093 --allow-remote kafka.test --kafka-ca ca.pem --kafka-username me --kafka-mechanism scram-sha-512",
+      "another machine, over TLS, with a login; asks for the password",
+    ],
     ["contrail tap --kafka 127.0.0.1:9092 --json --for 30s | jq .decoded", "half a minute for another program"],
   ],
   async run(args) {
     const length = lengthOf(args);
+    const filter = filterOf(args);
     const daemon = await import("../daemon/index.ts");
     const options = await optionsOf(args, daemon);
+    const changes: Changes = new Map();
     const ended = untilEnd(length);
-    const trace = await startTrace(options);
-    const failed = await follow(trace, args, ended);
+    const trace = await startTrace({
+      ...options,
+      ...(filter.states === undefined
+        ? {}
+        : {
+            onChanges: (round) => {
+              for (const change of round) if (change.kind !== "message") changes.set(change.id, change);
+            },
+          }),
+    });
+    const style = styleFor(process.stdout);
+    const json = args.flag("json");
+    const printer =
+      filter.states === undefined
+        ? new MessagePrinter(trace.pipeline, filter, style, json)
+        : new ConversationPrinter(trace.pipeline, filter, filter.states, changes, style, json);
+    const failed = await follow(trace, args, printer, ended);
     const reports = trace.reports();
     await trace.stop();
-    if (args.flag("report")) printReports(reports, args.flag("json") ? process.stderr : process.stdout);
+    if (args.flag("report")) printReports(reports, json ? process.stderr : process.stdout);
     return failed ? exitCodes.failed : exitCodes.clean;
   },
 };
@@ -80,45 +93,22 @@ async function optionsOf(args: ParsedArguments, daemon: Daemon): Promise<TraceOp
   const out = args.text("out");
   if (out !== undefined && existsSync(out))
     throw new UsageError(`"${out}" is there already. Name a new file, or move it away.`);
-  const map = daemon.parseAddressMap(args.texts("address-map").join(","));
-  if ("failure" in map) throw new UsageError(map.failure.message);
+  const contracts = resolve(args.text("contracts") ?? ".");
+  if (!existsSync(contracts)) throw new UsageError(`There is no folder "${contracts}". Correct --contracts.`);
+  const { notes, ...sources } = await sourcesOf(args, daemon);
+  if (sources.taps.length === 0) {
+    throw new UsageError("contrail tap needs a broker: --kafka HOST:PORT, --rabbitmq URL, or both.");
+  }
+  for (const note of notes) process.stderr.write(`${note}\n`);
   const { guardianPath, webviewFolder } = installedParts();
   return {
-    taps: tapsOf(args, daemon),
-    contractsFolder: process.cwd(),
-    allowRemote: args.texts("allow-remote"),
-    addressMap: map.value,
+    ...sources,
+    contractsFolder: contracts,
     stateDir: stateFolder(),
     ...(guardianPath === undefined ? {} : { guardianPath }),
     ...(webviewFolder === undefined || !args.flag("page") ? {} : { webviewFolder }),
     ...(out === undefined ? {} : { captureFile: resolve(out) }),
   };
-}
-
-function tapsOf(args: ParsedArguments, daemon: Daemon): TapSettings[] {
-  const kafka = args.text("kafka") ?? process.env["CONTRAIL_KAFKA"];
-  const rabbitmq = args.text("rabbitmq") ?? process.env["CONTRAIL_RABBITMQ"];
-  const topics = args.texts("topic");
-  const taps: TapSettings[] = [];
-  if (kafka !== undefined && kafka !== "") {
-    const parsed = daemon.parseKafkaAddress(kafka);
-    if ("failure" in parsed) throw new UsageError(parsed.failure.message);
-    taps.push({
-      kind: "kafka",
-      brokers: kafka,
-      ...(topics.length === 0 ? {} : { topics }),
-      ...(args.text("from") === "beginning" ? { from: "beginning" } : {}),
-    });
-  }
-  if (rabbitmq !== undefined && rabbitmq !== "") {
-    const parsed = daemon.parseRabbitmqAddress(rabbitmq);
-    if ("failure" in parsed) throw new UsageError(parsed.failure.message);
-    taps.push({ kind: "rabbitmq", url: rabbitmq });
-  }
-  if (taps.length === 0) {
-    throw new UsageError("contrail tap needs a broker: --kafka HOST:PORT, --rabbitmq URL, or both.");
-  }
-  return taps;
 }
 
 function lengthOf(args: ParsedArguments): number | undefined {
@@ -130,46 +120,42 @@ function lengthOf(args: ParsedArguments): number | undefined {
 }
 
 /** Prints until the end is asked for, or no tap can go on. Resolves to whether all of them failed, or none was ever live. */
-async function follow(trace: RunningTrace, args: ParsedArguments, ended: Promise<void>): Promise<boolean> {
-  const style = styleFor(process.stdout);
-  const json = args.flag("json");
-  const word = args.text("grep");
-  const { pipeline } = trace;
+async function follow(
+  trace: RunningTrace,
+  args: ParsedArguments,
+  printer: MessagePrinter | ConversationPrinter,
+  ended: Promise<void>,
+): Promise<boolean> {
   if (args.flag("page")) process.stderr.write(`Live page, for one browser, once: ${trace.browserAddress()}\n`);
+  const { pipeline } = trace;
   const said = new Map<string, string>();
-  let last = 0;
   let over = false;
   let wasLive = false;
   void ended.then(() => (over = true));
-
-  const print = async () => {
-    for (; last < pipeline.observedSeq; last++) {
-      const message = readMessage(pipeline, last + 1);
-      if (message === undefined) continue;
-      const line = json ? jsonLine(message) : textLine(message, style, process.stdout.columns ?? 10_000);
-      if (word !== undefined && !line.includes(word)) continue;
-      if (!process.stdout.write(`${line}\n`)) await new Promise((resolve) => process.stdout.once("drain", resolve));
-    }
-  };
+  const say = (text: string) => process.stderr.write(`${harmless(text)}\n`);
   const sayStates = () => {
     const states = [...pipeline.taps.values()];
     for (const { tap, broker, address, phase, detail, mode } of states) {
       const text = `${broker} ${address}: ${phase}${mode === undefined ? "" : ` (${mode})`}${detail === undefined ? "" : `. ${detail}`}`;
       if (said.get(tap) === text) continue;
       said.set(tap, text);
-      process.stderr.write(`${harmless(text)}\n`);
+      say(text);
+    }
+    const problem = pipeline.capture.problem;
+    if (problem !== undefined && said.get("capture") !== problem) {
+      said.set("capture", problem);
+      say(problem);
     }
     wasLive ||= states.some(({ phase }) => phase === "live");
     return states.length > 0 && states.every(({ phase }) => phase === "failed");
   };
   for (;;) {
-    pipeline.cycle();
-    await print();
+    await printer.print();
     const failed = sayStates();
     if (over || failed) {
-      await print();
+      await printer.print();
       const { shed } = pipeline;
-      if (shed > 0) process.stderr.write(`${shed} messages or bodies were given up for lack of speed.\n`);
+      if (shed > 0) say(`${shed} messages or bodies were given up for lack of speed.`);
       return failed || !wasLive;
     }
     await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 50))]);

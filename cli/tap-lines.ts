@@ -12,9 +12,12 @@ export interface SeenMessage {
   readonly message: NonNullable<ReturnType<Pipeline["message"]>>;
 }
 
-export function readMessage(pipeline: Pipeline, seq: number): SeenMessage | undefined {
+export function readMessage(
+  pipeline: Pipeline,
+  seq: number,
+  message: ReturnType<Pipeline["message"]> = pipeline.message(seq),
+): SeenMessage | undefined {
   const facts = pipeline.factsOf(seq);
-  const message = pipeline.message(seq);
   if (facts === undefined || message === undefined) return undefined;
   return { seq, facts, message, name: pipeline.correlator.nameOf(seq) };
 }
@@ -34,6 +37,31 @@ export function textLine({ facts, message, name }: SeenMessage, style: Style, wi
   if (violation === undefined) return line;
   const where = violation.path === "" ? "" : ` at "${violation.path}"`;
   return `${line}\n  ${style.red(`breaks its contract${harmless(where)}: ${harmless(violation.message)}`)}`;
+}
+
+type Conversation = NonNullable<ReturnType<Pipeline["conversation"]>>;
+
+/** `12:01:03.250 saga OrderPlaced o-17 is stuck, 5 messages` */
+export function conversationTextLine(conversation: Conversation, at: number, style: Style): string {
+  const { kind, name, key, state, seqs } = conversation;
+  const time = new Date(at).toISOString().slice(11, 23);
+  const colour = state === "completed" ? style.green : state === "running" ? style.bold : style.yellow;
+  const called = harmless([name, key].filter((word) => word !== "").join(" "));
+  const count = `${seqs.length} ${seqs.length === 1 ? "message" : "messages"}`;
+  return `${style.dim(time)} ${kind} ${style.bold(called)} ${colour(`is ${state}`)}, ${count}`;
+}
+
+export function conversationJsonLine({ id, kind, name, key, state, seqs }: Conversation, at: number): string {
+  return JSON.stringify({
+    kind: "state",
+    conversation: id,
+    shape: kind,
+    name,
+    key: key === "" ? null : key,
+    state,
+    at: new Date(at).toISOString(),
+    messages: seqs,
+  });
 }
 
 /** The object that docs/tap-json.md describes. */

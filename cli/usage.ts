@@ -10,12 +10,19 @@ export interface Flag {
   readonly value?: string;
   /** What it does: one sentence, for the help. */
   readonly help: string;
+  /** The heading that it stands under in the help; absent: the first, or the last one's. */
+  readonly group?: string;
+  /** What it stands for without a value; then only a value like `valued` belongs to it. */
+  readonly otherwise?: string;
+  readonly valued?: RegExp;
   /** The only values allowed. */
   readonly choices?: readonly string[];
 }
 
 export interface Command {
   readonly name: string;
+  /** How it is called in sentences; absent: `contrail NAME`. */
+  readonly program?: string;
   /** One line, for the list of all commands. */
   readonly summary: string;
   /** How it is called: `contrail check [paths...] [flags]`. */
@@ -51,7 +58,13 @@ export function parseCommand(command: Command, args: readonly string[]): ParsedA
       { type, multiple: multiple ?? false, ...(short === undefined ? {} : { short }) },
     ]),
   );
-  const { tokens } = parseArgs({ args: [...args], options, allowPositionals: true, strict: false, tokens: true });
+  const { tokens } = parseArgs({
+    args: withValues(args, flags),
+    options,
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
   const values = new Map<string, (string | true)[]>();
   const positionals: string[] = [];
   for (const token of tokens) {
@@ -78,12 +91,12 @@ export function parseCommand(command: Command, args: readonly string[]): ParsedA
   }
   if (values.has("help")) return "help";
   const { min, max, what } = command.positionals ?? { min: 0, max: 0, what: "" };
-  if (positionals.length < min) throw new UsageError(`contrail ${command.name} needs ${what}.`);
+  if (positionals.length < min) throw new UsageError(`${programOf(command)} needs ${what}.`);
   if (positionals.length > max) {
     const extra = `"${positionals[max] ?? ""}"`;
     throw new UsageError(
       max === 0
-        ? `contrail ${command.name} takes no arguments, but got ${extra}.`
+        ? `${programOf(command)} takes no arguments, but got ${extra}.`
         : `There is one argument too many: ${extra}.`,
     );
   }
@@ -92,9 +105,16 @@ export function parseCommand(command: Command, args: readonly string[]): ParsedA
 }
 
 export function helpText(command: Command): string {
-  const rows = Object.entries({ ...command.flags, help }).map(([name, flag]): [string, string] => {
-    const value = flag.type === "string" ? ` ${flag.value ?? flag.choices?.join("|") ?? "VALUE"}` : "";
-    return [`${flag.short === undefined ? "    " : `-${flag.short}, `}--${name}${value}`, flag.help];
+  let group = "Flags";
+  const rows = Object.entries({ ...command.flags, help }).flatMap(([name, flag]) => {
+    const heading = flag.group === undefined || flag.group === group ? [] : ["", `${flag.group}:`];
+    group = flag.group ?? group;
+    const called = flag.value ?? flag.choices?.join("|") ?? "VALUE";
+    const value = flag.type === "string" ? (flag.otherwise === undefined ? ` ${called}` : ` [${called}]`) : "";
+    return [
+      ...heading,
+      ...layout(`${flag.short === undefined ? "    " : `-${flag.short}, `}--${name}${value}`, flag.help),
+    ];
   });
   const examples = command.examples.flatMap(([line, what]) => [`  ${line}`, `      ${what}`]);
   return [
@@ -102,13 +122,30 @@ export function helpText(command: Command): string {
     "",
     command.about.trim(),
     "",
-    "Flags:",
-    ...rows.flatMap(([name, what]) => layout(name, what)),
+    ...(rows[0] === "" ? rows.slice(1) : ["Flags:", ...rows]),
     "",
     "Examples:",
     ...examples,
     "",
   ].join("\n");
+}
+
+/** The same flags under one heading of the help. */
+export function grouped<F extends Readonly<Record<string, Flag>>>(group: string, flags: F): F {
+  return Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, { ...flag, group }])) as unknown as F;
+}
+
+/** Gives flags that may stand alone the value that they stand for. */
+function withValues(args: readonly string[], flags: Readonly<Record<string, Flag>>): string[] {
+  return args.map((arg, index) => {
+    const flag = arg.startsWith("--") && Object.hasOwn(flags, arg.slice(2)) ? flags[arg.slice(2)] : undefined;
+    if (flag?.otherwise === undefined || flag.valued?.test(args[index + 1] ?? "") === true) return arg;
+    return `${arg}=${flag.otherwise}`;
+  });
+}
+
+function programOf(command: Command): string {
+  return command.program ?? `contrail ${command.name}`;
 }
 
 /** A flag and what it does: beside each other where there is room, else below, at most 100 columns. */
@@ -131,6 +168,6 @@ function layout(name: string, what: string): string[] {
 
 function unknownFlag(command: Command, name: string, known: readonly string[]): UsageError {
   const near = nearest(name.replace(/^-+/, ""), known);
-  const hint = near === undefined ? `See \`contrail ${command.name} --help\`.` : `Did you mean --${near}?`;
-  return new UsageError(`contrail ${command.name} has no flag ${name}. ${hint}`);
+  const hint = near === undefined ? `See \`${programOf(command)} --help\`.` : `Did you mean --${near}?`;
+  return new UsageError(`${programOf(command)} has no flag ${name}. ${hint}`);
 }

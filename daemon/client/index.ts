@@ -5,6 +5,18 @@
  * `../serve/protocol.ts`, comes back by itself, and says watches again. One daemon per user and workspace is shared by
  * all windows; it ends a while after the last of them left.
  */
+export {
+  hostOfUrl,
+  hostsOf,
+  isThisMachine,
+  kafkaMechanisms,
+  readAuthority,
+  readMechanism,
+  readStart,
+  type Asked,
+  type KafkaMechanism,
+  type KafkaStart,
+} from "./asked.ts";
 export { deleteCapture, deleteCaptures, listCaptures, type CaptureFile } from "./captures.ts";
 export {
   connectDaemon,
@@ -23,4 +35,4 @@ export {
 export { connectionFileOf, daemonFolder, stateFolder } from "./folders.ts";
 export type { DaemonAnswer, DaemonConfig, DaemonSettings } from "./settings.ts";
 export { findDaemon, startDaemon, stopDaemon, type StartOptions } from "./start.ts";
-export type { ClientMessage, ServerMessage, TapSettings } from "../serve/protocol.ts";
+export type { ClientMessage, RegistrySettings, ServerMessage, TapSettings } from "../serve/protocol.ts";

@@ -1,0 +1,152 @@
+/** Messages to the terminal: as they come, or, where states of conversations are asked for, conversation by conversation. */
+import type { RunningTrace } from "../daemon/index.ts";
+import type { TapFilter, WantedState } from "./tap-filter.ts";
+import {
+  conversationJsonLine,
+  conversationTextLine,
+  jsonLine,
+  readMessage,
+  textLine,
+  type SeenMessage,
+} from "./tap-lines.ts";
+import type { Style } from "./terminal.ts";
+
+type Pipeline = RunningTrace["pipeline"];
+
+/** What happened to conversations since the last look, the last by each id. */
+export type Changes = Map<string, { readonly kind: string; readonly into?: string; readonly id: string }>;
+
+const readAtOnce = 500;
+/** So many conversations are remembered of which something was printed; of older ones a message may come twice. */
+const mostRemembered = 10_000;
+
+class Lines {
+  private readonly style: Style;
+  private readonly json: boolean;
+
+  constructor(style: Style, json: boolean) {
+    this.style = style;
+    this.json = json;
+  }
+
+  ofMessage(message: SeenMessage): string {
+    return this.json ? jsonLine(message) : textLine(message, this.style, process.stdout.columns ?? 10_000);
+  }
+
+  ofConversation(conversation: NonNullable<ReturnType<Pipeline["conversation"]>>, at: number): string {
+    return this.json ? conversationJsonLine(conversation, at) : conversationTextLine(conversation, at, this.style);
+  }
+
+  /** Waits where the reader is slower: the taps wait with it. */
+  async write(line: string): Promise<void> {
+    if (!process.stdout.write(`${line}\n`)) await new Promise((resolve) => process.stdout.once("drain", resolve));
+  }
+}
+
+/** Every message once, in order. */
+export class MessagePrinter {
+  private readonly pipeline: Pipeline;
+  private readonly filter: TapFilter;
+  private readonly lines: Lines;
+  private last = 0;
+
+  constructor(pipeline: Pipeline, filter: TapFilter, style: Style, json: boolean) {
+    this.pipeline = pipeline;
+    this.filter = filter;
+    this.lines = new Lines(style, json);
+  }
+
+  async print(): Promise<void> {
+    const { pipeline, filter, lines } = this;
+    for (const end = pipeline.observedSeq; this.last < end;) {
+      const messages = pipeline.messagesAfter(this.last, Math.min(readAtOnce, end - this.last));
+      if (messages.length === 0) return;
+      for (const message of messages) {
+        this.last = message.seq;
+        const seen = readMessage(pipeline, message.seq, message);
+        if (seen === undefined || !filter.wants(seen)) continue;
+        const line = lines.ofMessage(seen);
+        if (filter.wantsLine(line)) await lines.write(line);
+      }
+    }
+  }
+}
+
+/** Conversations that got into a state that is asked for: a line that says so, then their messages, each once. */
+export class ConversationPrinter {
+  private readonly pipeline: Pipeline;
+  private readonly filter: TapFilter;
+  private readonly states: ReadonlySet<WantedState>;
+  private readonly changes: Changes;
+  private readonly lines: Lines;
+  private readonly printed = new Map<string, { state: WantedState; readonly seqs: Set<number> }>();
+
+  constructor(
+    pipeline: Pipeline,
+    filter: TapFilter,
+    states: ReadonlySet<WantedState>,
+    changes: Changes,
+    style: Style,
+    json: boolean,
+  ) {
+    this.pipeline = pipeline;
+    this.filter = filter;
+    this.states = states;
+    this.changes = changes;
+    this.lines = new Lines(style, json);
+  }
+
+  async print(): Promise<void> {
+    const changes = [...this.changes.values()];
+    this.changes.clear();
+    for (const { id, into } of changes) if (into !== undefined) this.merge(id, into);
+    for (const { id, into } of changes) if (into === undefined) await this.printConversation(id);
+  }
+
+  /** What was printed of a conversation was printed of the one that it became part of. */
+  private merge(id: string, into: string): void {
+    const old = this.printed.get(id);
+    if (old === undefined) return;
+    this.printed.delete(id);
+    this.remember(into, { state: old.state, seqs: new Set([...old.seqs, ...(this.printed.get(into)?.seqs ?? [])]) });
+  }
+
+  private async printConversation(id: string): Promise<void> {
+    const { pipeline, filter, lines } = this;
+    const conversation = pipeline.conversation(id);
+    const known = this.printed.get(id);
+    if (conversation === undefined) return;
+    if (!this.states.has(conversation.state)) {
+      if (known !== undefined) known.state = conversation.state;
+      return;
+    }
+    const messages = conversation.seqs
+      .filter((seq) => known?.seqs.has(seq) !== true)
+      .map((seq) => readMessage(pipeline, seq))
+      .filter((message) => message !== undefined)
+      .filter((message) => filter.wants(message))
+      .map((message) => ({ seq: message.seq, line: lines.ofMessage(message) }))
+      .filter(({ line }) => filter.wantsLine(line));
+    // Where something of it was printed, its state belongs to it; else it is only of interest for what is asked for.
+    if (messages.length === 0 && known === undefined) return;
+    const printed = known ?? { state: conversation.state, seqs: new Set<number>() };
+    if (known?.state !== conversation.state) {
+      printed.state = conversation.state;
+      await lines.write(lines.ofConversation(conversation, conversation.lastAt));
+    }
+    this.remember(id, printed);
+    for (const { seq, line } of messages) {
+      printed.seqs.add(seq);
+      await lines.write(line);
+    }
+  }
+
+  private remember(id: string, printed: { state: WantedState; readonly seqs: Set<number> }): void {
+    this.printed.delete(id);
+    this.printed.set(id, printed);
+    for (const oldest of this.printed.keys()) {
+      if (this.printed.size <= mostRemembered) return;
+      this.printed.delete(oldest);
+    }
+  }
+}
