@@ -5,46 +5,74 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import {
+  aboutPasswords,
+  grouped,
+  helpText,
+  parseCommand,
+  sourceFlags,
+  sourcesOf,
+  UsageError,
+  type Command,
+  type Sources,
+} from "../cli/index.ts";
 import { stateFolder } from "../daemon/client/index.ts";
-import { parseAddressMap, runTrace, type RunningTrace, type TapSettings } from "../daemon/index.ts";
+import * as daemon from "../daemon/index.ts";
+import type { RunningTrace } from "../daemon/index.ts";
 import { endSignal } from "./end-signal.ts";
 
 const root = join(import.meta.dirname, "..");
 const recording = join(root, "fixtures", "recordings", "shop.contrail");
 
-const help = `Shows live message flow in a browser.
+const command: Command = {
+  name: "start",
+  program: "npm start",
+  summary: "Shows live message flow in a browser.",
+  usage: "npm start [-- flags]",
+  about: `
+Shows live message flow in a browser: of the brokers that are named, on which it leaves no trace; else of a recording
+of the sample shop, for which no broker is needed.
 
-  npm start                                          plays a recording of the sample shop; no broker is needed
-  npm start -- --kafka HOST:PORT --rabbitmq URL      taps these brokers, and leaves no trace on them
+${aboutPasswords}`,
+  flags: {
+    ...sourceFlags,
+    ...grouped("The rest", {
+      contracts: {
+        type: "string",
+        value: "FOLDER",
+        help: "Decode by the contracts below this folder (the current one; for the recording, the shop's own).",
+      },
+      recording: { type: "string", value: "FILE", help: "Play this capture instead." },
+      pace: { type: "string", value: "N", help: "How many times as fast a recording is played. Default: 1." },
+      port: { type: "string", value: "N", help: "Serve the page on this port. Default: a free one." },
+      "no-open": { type: "boolean", help: "Do not open a browser." },
+    }),
+  },
+  examples: [
+    ["npm start", "plays a recording of the sample shop; no broker is needed"],
+    ["npm start -- --kafka 127.0.0.1:9092 --rabbitmq amqp://127.0.0.1:5672", "taps these brokers"],
+  ],
+  run: () => Promise.resolve(0),
+};
 
-  --kafka ADDRESS      Kafka's bootstrap servers, such as 127.0.0.1:9092; default CONTRAIL_KAFKA
-  --rabbitmq URL       such as amqp://guest:guest@127.0.0.1:5672; default CONTRAIL_RABBITMQ
-  --contracts DIR      decode by the contracts below DIR (the current folder; for the recording, the shop's own)
-  --recording FILE     play this capture instead
-  --pace N             how many times as fast a recording is played (1)
-  --port N             serve the page on this port; default a free one
-  --allow-remote HOST  allow a broker on another machine; may be given more than once
-  --address-map MAP    what brokers advertise and where it is reached from here: kafka:9092=127.0.0.1:9092
-  --no-open            do not open a browser
-`;
+const nothingToTap: Sources = { taps: [], allowRemote: [], addressMap: {}, notes: [] };
 
-interface Asked {
-  readonly taps: readonly TapSettings[];
+interface Asked extends Omit<Sources, "notes"> {
   readonly contracts: string;
   readonly source: string | undefined;
   readonly port: number | undefined;
-  readonly allowRemote: readonly string[];
-  readonly addressMap: Readonly<Record<string, string>>;
   readonly open: boolean;
 }
 
-const asked = readArguments(process.argv.slice(2));
-if (asked === "help") process.stdout.write(help);
-else if (typeof asked === "string") {
-  console.error(`${asked}\n\n"npm start -- --help" lists what can be said.`);
+try {
+  const asked = await readArguments(process.argv.slice(2));
+  if (asked === "help") process.stdout.write(helpText(command));
+  else await start(asked);
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`${error.message}\n\n"npm start -- --help" lists what can be said.`);
   process.exitCode = 2;
-} else await start(asked);
+}
 
 async function start(asked: Asked): Promise<void> {
   const ending = new AbortController();
@@ -64,13 +92,14 @@ async function start(asked: Asked): Promise<void> {
   }
   const guardian = join(root, "dist", "node", "guardian.js");
   try {
-    trace = await runTrace({
+    trace = await daemon.runTrace({
       taps: asked.taps,
       contractsFolder: asked.contracts,
       webviewFolder: join(root, "dist", "webview"),
       stateDir: stateFolder(),
       allowRemote: asked.allowRemote,
       addressMap: asked.addressMap,
+      ...(asked.registry === undefined ? {} : { registry: asked.registry }),
       ...(existsSync(guardian) ? { guardianPath: guardian } : {}),
       ...(asked.port === undefined ? {} : { port: asked.port }),
       ...(asked.source === undefined ? {} : { source: asked.source }),
@@ -115,61 +144,38 @@ function saysStates(trace: RunningTrace): void {
   setInterval(look, 200).unref();
 }
 
-/** What was asked for, `help`, or what is wrong with the arguments. */
-function readArguments(args: string[]): Asked | string {
-  let values;
-  try {
-    ({ values } = parseArgs({
-      args,
-      options: {
-        kafka: { type: "string" },
-        rabbitmq: { type: "string" },
-        contracts: { type: "string" },
-        recording: { type: "string" },
-        pace: { type: "string", default: "1" },
-        port: { type: "string" },
-        "allow-remote": { type: "string", multiple: true, default: [] },
-        "address-map": { type: "string", default: "" },
-        "no-open": { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    }));
-  } catch (error) {
-    return (error as Error).message;
-  }
-  if (values.help) return "help";
-  const port = values.port === undefined ? undefined : Number(values.port);
+/** What was asked for, or `help`. Throws a UsageError for what is wrong with the arguments. */
+async function readArguments(words: readonly string[]): Promise<Asked | "help"> {
+  const args = parseCommand(command, words);
+  if (args === "help") return "help";
+  const portText = args.text("port");
+  const port = portText === undefined ? undefined : Number(portText);
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
-    return `--port takes a port from 1 to 65535, not "${values.port}".`;
+    throw new UsageError(`--port takes a port from 1 to 65535, not "${portText ?? ""}".`);
   }
-  const pace = Number(values.pace);
-  if (!(pace > 0 && pace <= 1000)) return `--pace takes a number above 0, such as 1 or 10, not "${values.pace}".`;
-  const map = parseAddressMap(values["address-map"]);
-  if ("failure" in map) return map.failure.message;
-  const kafka = values.kafka ?? process.env["CONTRAIL_KAFKA"];
-  const rabbitmq = values.rabbitmq ?? process.env["CONTRAIL_RABBITMQ"];
-  const live = values.recording === undefined && (kafka ?? rabbitmq) !== undefined;
-  const file = resolve(values.recording ?? recording);
+  const paceText = args.text("pace") ?? "1";
+  const pace = Number(paceText);
+  if (!(pace > 0 && pace <= 1000))
+    throw new UsageError(`--pace takes a number above 0, such as 1 or 10, not "${paceText}".`);
+  const wanted = args.text("recording");
+  const { notes, ...sources } = wanted === undefined ? await sourcesOf(args, daemon) : nothingToTap;
+  for (const note of notes) console.error(note);
+  const live = wanted === undefined && sources.taps.length > 0;
+  const file = resolve(wanted ?? recording);
   if (!live && !existsSync(file)) {
-    return `There is no recording ${file}. Name brokers with --kafka and --rabbitmq, or make it with "npm run record".`;
+    throw new UsageError(
+      `There is no recording ${file}. Name brokers with --kafka and --rabbitmq, or make it with "npm run record".`,
+    );
   }
-  const contracts = values.contracts ?? (live ? process.cwd() : join(root, "fixtures", "shop", "contracts"));
-  if (!existsSync(contracts)) return `There is no folder ${contracts}. Correct --contracts.`;
-  const taps: TapSettings[] = live
-    ? [
-        ...(kafka === undefined ? [] : [{ kind: "kafka", brokers: kafka } as const]),
-        ...(rabbitmq === undefined ? [] : [{ kind: "rabbitmq", url: rabbitmq } as const]),
-      ]
-    : [{ kind: "capture", file, as: "recording", pace }];
-  const played = values.recording === undefined ? "the sample shop" : basename(file);
+  const contracts = args.text("contracts") ?? (live ? process.cwd() : join(root, "fixtures", "shop", "contracts"));
+  if (!existsSync(contracts)) throw new UsageError(`There is no folder ${contracts}. Correct --contracts.`);
   return {
-    taps,
+    ...sources,
+    taps: live ? sources.taps : [{ kind: "capture", file, as: "recording", pace }],
     contracts: resolve(contracts),
-    source: live ? undefined : played,
+    source: live ? undefined : wanted === undefined ? "the sample shop" : basename(file),
     port,
-    allowRemote: values["allow-remote"],
-    addressMap: map.value,
-    open: !values["no-open"],
+    open: !args.flag("no-open"),
   };
 }
 
