@@ -23,6 +23,7 @@ export const failureCodes = [
   "no-such-vhost",
   "restore-failed",
   "broker-failed",
+  "port-taken",
 ] as const;
 
 export type FailureCode = (typeof failureCodes)[number];
@@ -199,6 +200,22 @@ export function brokerFailed(broker: BrokerName, address: string, why: string): 
     "broker-failed",
     `${broker} at ${address} answered with an error: ${sentence(why)} Trying again.`,
     true,
+  );
+}
+
+export function otlpPortTaken(port: number): Failure {
+  return failure(
+    "port-taken",
+    `Spans cannot be taken in: port ${port} on this machine is taken, perhaps by an OpenTelemetry collector or another trace. Choose another with --otlp PORT (in VS Code the setting contrail.otlp.port), and let exporters send there.`,
+    true,
+  );
+}
+
+export function otlpCannotListen(port: number, why: string): Failure {
+  return failure(
+    "port-taken",
+    `Spans cannot be taken in: nothing can listen at port ${port} (${why}). Choose another with --otlp PORT (in VS Code the setting contrail.otlp.port).`,
+    false,
   );
 }
 

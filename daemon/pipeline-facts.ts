@@ -1,6 +1,6 @@
 import type { DecodedBody, Violation } from "../contracts/codec/index.ts";
 import { channelName } from "./pipeline-input.ts";
-import type { Envelope } from "./tap/envelope.ts";
+import type { Envelope, OtlpOrigin } from "./tap/envelope.ts";
 
 /** What views need of every message without reading it again. */
 export interface MessageFacts {
@@ -9,7 +9,7 @@ export interface MessageFacts {
   readonly at: number;
   readonly receivedAt: number;
   readonly tap: string;
-  readonly broker: "kafka" | "rabbitmq";
+  readonly broker: Envelope["origin"]["broker"];
   readonly channel: string;
   readonly key: string;
   readonly format: DecodedBody["format"];
@@ -19,6 +19,8 @@ export interface MessageFacts {
   readonly violation?: Violation & { readonly file: string };
   /** Nobody got it: the broker had no queue for it. */
   readonly unroutable: boolean;
+  /** Of a span: what it stood for, and how long it took. */
+  readonly span?: { readonly kind: OtlpOrigin["spanKind"]; readonly ms: number; readonly failed: boolean };
 }
 
 export function makeFacts(seq: number, envelope: Envelope, decoded: DecodedBody): MessageFacts {
@@ -37,7 +39,13 @@ export function makeFacts(seq: number, envelope: Envelope, decoded: DecodedBody)
     ...(decoded.definition === undefined ? {} : { definition: decoded.definition.name }),
     ...(violation === undefined ? {} : { violation: { ...violation, file: decoded.definition?.place.path ?? "" } }),
     unroutable: origin.broker === "rabbitmq" && origin.routedQueues?.length === 0,
+    ...(origin.broker === "otlp" ? { span: spanFacts(envelope, origin) } : {}),
   };
+}
+
+function spanFacts(envelope: Envelope, { spanKind, status, endedAt }: OtlpOrigin): NonNullable<MessageFacts["span"]> {
+  const ms = Math.max(0, endedAt - (envelope.timestamp ?? endedAt));
+  return { kind: spanKind, ms, failed: status === "error" };
 }
 
 /** A key as text where it is text, else as hex. */

@@ -13,9 +13,10 @@ const typeHeaders = [
   "type",
 ];
 
-/** What the codec needs of an envelope. */
-export function messageInput(envelope: Envelope): MessageInput {
+/** What the codec needs of an envelope; `undefined` for a span, which no contract describes. */
+export function messageInput(envelope: Envelope): MessageInput | undefined {
   const { origin } = envelope;
+  if (origin.broker === "otlp") return undefined;
   const headers = envelope.headers.map(({ name, value }) => [name, headerText(value)] as const);
   const typeHint = (origin.broker === "rabbitmq" ? origin.properties.type : undefined) ?? typeOf(headers);
   const contentType =
@@ -32,15 +33,17 @@ export function messageInput(envelope: Envelope): MessageInput {
   };
 }
 
-/** The Kafka topic or the RabbitMQ exchange. */
-export function channelOf(envelope: Envelope): string {
-  return envelope.origin.broker === "kafka" ? envelope.origin.topic : envelope.origin.exchange;
+/** The Kafka topic, the RabbitMQ exchange, or the service of a span. */
+export function channelOf({ origin }: Envelope): string {
+  if (origin.broker === "otlp") return origin.service;
+  return origin.broker === "kafka" ? origin.topic : origin.exchange;
 }
 
-/** The channel as people name it: the topic; the queue behind the default exchange; `exchange/routing key` else. */
+/** The channel as people name it: the topic; the queue behind the default exchange; `exchange/routing key` else. Of a span its service. */
 export function channelName(envelope: Envelope): string {
   const { origin } = envelope;
   if (origin.broker === "kafka") return origin.topic;
+  if (origin.broker === "otlp") return origin.service;
   const key = origin.routingKeys[0] ?? "";
   if (origin.exchange === "") return key;
   return key === "" ? origin.exchange : `${origin.exchange}/${key}`;

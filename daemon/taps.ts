@@ -5,9 +5,11 @@ import type { LeaseKeeper } from "./guardian/index.ts";
 import { createCaptureFileTap } from "./tap/capture-file.ts";
 import {
   createKafkaTap,
+  createOtlpTap,
   createRabbitmqTap,
   isLoopback,
   kafkaAddress,
+  otlpPort,
   parseKafkaAddress,
   parseRabbitmqAddress,
   rabbitmqAddress,
@@ -31,6 +33,8 @@ export function makeTap(settings: TapSettings, around: TapSurroundings): MadeTap
     const { file, pace } = settings;
     return { tap: createCaptureFileTap({ file, skip: around.played ?? 0, ...(pace === undefined ? {} : { pace }) }) };
   }
+  if (settings.kind === "otlp")
+    return { tap: createOtlpTap(settings.port === undefined ? {} : { port: settings.port }) };
   return settings.kind === "kafka" ? kafkaTap(settings, around) : rabbitmqTap(settings, around);
 }
 
@@ -43,6 +47,8 @@ export function sourceOf(settings: TapSettings): string {
       const parsed = parseKafkaAddress(settings.brokers);
       return `kafka:${"value" in parsed ? kafkaAddress(parsed.value) : settings.brokers}`;
     }
+    case "otlp":
+      return `otlp:127.0.0.1:${settings.port ?? otlpPort}`;
     default: {
       const parsed = parseRabbitmqAddress(settings.url);
       return "value" in parsed ? `rabbitmq:${rabbitmqAddress(parsed.value)}` : "rabbitmq:";

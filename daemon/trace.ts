@@ -296,7 +296,7 @@ class Trace implements RunningTrace {
     tap.start(this.pipeline).catch((cause: unknown) => {
       const detail = cause instanceof Error ? cause.message : String(cause);
       const [kind = "kafka", address = ""] = tap.id.split(/:(.*)/s);
-      const broker = kind === "rabbitmq" || kind === "capture" ? kind : "kafka";
+      const broker = kind === "rabbitmq" || kind === "otlp" || kind === "capture" ? kind : "kafka";
       void this.pipeline.accept([
         { kind: "state", state: { tap: tap.id, broker, address, phase: "failed", since: Date.now(), detail, shed: 0 } },
       ]);

@@ -14,6 +14,7 @@ import { classOf, type Node, type Slot } from "./node.ts";
 import { Places, type Place } from "./places.ts";
 import { readBody, type JsonObject } from "./read-body.ts";
 import { Reading } from "./reading.ts";
+import { spanNode } from "./span-node.ts";
 import { hashOf } from "./stats.ts";
 
 /** Reads messages; remembers only the places where ids stand. */
@@ -33,6 +34,7 @@ export class Extractor {
   read(message: TracedMessage, facts: ChannelFacts | undefined): Node {
     const { envelope, decoded } = message;
     const origin = envelope.origin;
+    if (origin.broker === "otlp") return spanNode(message.seq, envelope, origin);
     const near = envelope.receivedAt;
     const reading = new Reading(near, this.counters);
     if (origin.broker === "rabbitmq") readProperties(origin.properties, reading, this.places, near);

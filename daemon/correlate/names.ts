@@ -22,6 +22,7 @@ export function shortName(type: string): string {
 export function channelName(envelope: Envelope, replyClass: string): string {
   const origin = envelope.origin;
   if (origin.broker === "kafka") return origin.topic;
+  if (origin.broker === "otlp") return origin.service;
   const key = origin.routingKeys[0] ?? "";
   if (key.startsWith("amq.rabbitmq.reply-to")) return "reply";
   if (key.startsWith("amq.gen-")) return "reply";

@@ -55,7 +55,7 @@ export interface Node {
   at: number;
   readonly receivedAt: number;
   readonly timestamp: number | undefined;
-  readonly broker: "kafka" | "rabbitmq";
+  readonly broker: "kafka" | "rabbitmq" | "otlp";
   readonly tap: string;
   /** The channel as views name it, and its class: the same with instance ids replaced by `*`. */
   readonly channel: string;

@@ -37,12 +37,14 @@ export class Participants {
     if (!this.hints) return undefined;
     const origin = envelope.origin;
     if (origin.broker === "kafka") return this.fact("kafka", origin.topic);
+    if (origin.broker === "otlp") return undefined;
     return this.rabbitmqFacts(origin.exchange, origin.routingKeys, origin.routedQueues);
   }
 
   private factsOfNode(node: Node): ChannelFacts | undefined {
     if (!this.hints) return undefined;
     if (node.broker === "kafka") return this.fact("kafka", node.channel);
+    if (node.broker === "otlp") return undefined;
     return this.rabbitmqFacts(node.exchange, node.routingKeys, node.queues);
   }
 

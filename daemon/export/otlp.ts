@@ -170,6 +170,7 @@ class TraceOf {
 /** The attributes of OpenTelemetry's conventions for messaging that both directions share. */
 function messaging(envelope: Envelope): Attributes {
   const { origin } = envelope;
+  if (origin.broker === "otlp") return {};
   const common = {
     "messaging.system": origin.broker,
     "messaging.destination.name": destinationOf(envelope),
@@ -194,7 +195,7 @@ function messaging(envelope: Envelope): Attributes {
 /** A topic; for RabbitMQ `exchange:routing key`, the one that is not empty, or `amq.default`. */
 function destinationOf(envelope: Envelope): string {
   const { origin } = envelope;
-  if (origin.broker === "kafka") return channelName(envelope);
+  if (origin.broker !== "rabbitmq") return channelName(envelope);
   const parts = [origin.exchange, origin.routingKeys[0] ?? ""].filter((part) => part !== "");
   return parts.length === 0 ? "amq.default" : parts.join(":");
 }

@@ -80,6 +80,7 @@ export function planRepublishing(reading: CaptureReading, targets: RepublishTarg
     const where = placeOf(message.envelope);
     destinations.set(where, (destinations.get(where) ?? 0) + 1);
     const { origin } = message.envelope;
+    if (origin.broker === "otlp") continue;
     if (origin.broker === "kafka") topics.add(origin.topic);
     else if (origin.exchange !== "") exchanges.add(origin.exchange);
     else queues.add(origin.routingKeys[0] ?? "");
@@ -304,6 +305,7 @@ function requireLoopback({ kafka, rabbitmq }: RepublishTargets): void {
 
 function reasonToSkip(envelope: Envelope, targets: RepublishTargets, aborted: boolean): string | undefined {
   const { origin, headers, body, bodySize } = envelope;
+  if (origin.broker === "otlp") return "that are spans, which no broker takes";
   if (origin.broker === "kafka") {
     if (targets.kafka === undefined) return "for Kafka, which was not named";
     // By convention a broker's or a tool's own; and what Kafka Streams keeps its state in.
@@ -321,6 +323,7 @@ function reasonToSkip(envelope: Envelope, targets: RepublishTargets, aborted: bo
 
 function placeOf({ origin }: Envelope): string {
   if (origin.broker === "kafka") return `Kafka topic ${origin.topic}`;
+  if (origin.broker === "otlp") return `service ${origin.service}`;
   if (origin.exchange === "") return `RabbitMQ queue ${origin.routingKeys[0] ?? ""}`;
   return `RabbitMQ exchange ${origin.exchange}`;
 }

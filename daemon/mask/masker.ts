@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import type { Envelope, Header, HeaderValue, RabbitmqProperties } from "../tap/envelope.ts";
+import type { Envelope, Header, HeaderValue, OtlpOrigin, RabbitmqProperties } from "../tap/envelope.ts";
 import type { JsonValue, SecretPath } from "../../contracts/codec/index.ts";
 import { findSecrets, maySecret } from "./detectors.ts";
 import { markedSpans, markedValues } from "./marked-fields.ts";
@@ -68,11 +68,13 @@ export class Masker {
       origin:
         origin.broker === "kafka"
           ? origin
-          : {
-              ...origin,
-              routingKeys: origin.routingKeys.map(text),
-              properties: maskProperties(origin.properties, text),
-            },
+          : origin.broker === "otlp"
+            ? maskSpan(origin, text)
+            : {
+                ...origin,
+                routingKeys: origin.routingKeys.map(text),
+                properties: maskProperties(origin.properties, text),
+              },
     };
     return { envelope: masked, count };
   }
@@ -214,6 +216,17 @@ function maskProperties(properties: RabbitmqProperties, text: (value: string) =>
     if (value !== undefined) masked[name] = text(value);
   }
   return masked;
+}
+
+/** Names of spans are paths and statements in practice, and their messages are those of exceptions. */
+function maskSpan(origin: OtlpOrigin, text: (value: string) => string): OtlpOrigin {
+  const { service, name, statusMessage } = origin;
+  return {
+    ...origin,
+    service: text(service),
+    name: text(name),
+    ...(statusMessage === undefined ? {} : { statusMessage: text(statusMessage) }),
+  };
 }
 
 function collectSecrets(value: JsonValue, secret: boolean, into: Set<string>, budget: { left: number }): void {

@@ -117,6 +117,11 @@ export function readTapSettings(value: unknown): TapSettings | undefined {
       ...(authority === undefined ? {} : { tls: authority }),
     };
   }
+  if (fields["kind"] === "otlp") {
+    const { port } = fields;
+    if (port === undefined) return { kind: "otlp" };
+    return isNumber(port) && Number.isInteger(port) && port > 0 && port < 65_536 ? { kind: "otlp", port } : undefined;
+  }
   if (
     fields["kind"] === "capture" &&
     isText(fields["file"], 4096) &&

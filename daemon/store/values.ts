@@ -2,7 +2,7 @@
  * How values of the wire stand in the text columns of a capture: JSON, with bytes and big integers marked so that they
  * come back as they were. Bytes that are UTF-8 text stay readable in any SQLite tool.
  */
-import type { Header, HeaderValue, KafkaOrigin, RabbitmqOrigin } from "../tap/envelope.ts";
+import type { Envelope, Header, HeaderValue, KafkaOrigin, OtlpOrigin, RabbitmqOrigin } from "../tap/envelope.ts";
 
 type Stored =
   | null
@@ -27,8 +27,8 @@ export function headersFromText(text: string): readonly Header[] {
   return pairs.map(([name, value]) => ({ name, value: fromStored(value) }));
 }
 
-export function originToText(origin: KafkaOrigin | RabbitmqOrigin): string {
-  if (origin.broker === "rabbitmq") return JSON.stringify(origin);
+export function originToText(origin: Envelope["origin"]): string {
+  if (origin.broker !== "kafka") return JSON.stringify(origin);
   const { offset, producerId, ...rest } = origin;
   return JSON.stringify({
     ...rest,
@@ -37,11 +37,12 @@ export function originToText(origin: KafkaOrigin | RabbitmqOrigin): string {
   });
 }
 
-export function originFromText(text: string): KafkaOrigin | RabbitmqOrigin {
+export function originFromText(text: string): Envelope["origin"] {
   const origin = JSON.parse(text) as
     | RabbitmqOrigin
+    | OtlpOrigin
     | (Omit<KafkaOrigin, "offset" | "producerId"> & { readonly offset: string; readonly producerId?: string });
-  if (origin.broker === "rabbitmq") return origin;
+  if (origin.broker !== "kafka") return origin;
   const { producerId, ...rest } = origin;
   return {
     ...rest,

@@ -102,6 +102,8 @@ export interface OtlpOrigin {
   readonly statusMessage?: string;
   /** Milliseconds since the epoch, with fractions. */
   readonly endedAt: number;
+  /** Attributes, events and links that its sender or the tap left out because of their limits. */
+  readonly dropped?: number;
 }
 
 /** RabbitMQ handed a message to a consumer. `original` has the fields by which it is matched to its publish event. */
@@ -181,6 +183,17 @@ export interface Tap {
   retry?(): void;
   /** What was touched on the broker, for the non-intrusion report. */
   report(): TapReport;
+  /** Kafka's consumer groups by what they have committed, the furthest behind first. */
+  groups?(): readonly GroupLag[];
+}
+
+/** How many records of a topic a consumer group has not committed past, over the partitions in which it committed. */
+export interface GroupLag {
+  readonly group: string;
+  readonly topic: string;
+  readonly lag: number;
+  /** When it committed last, where that was seen. */
+  readonly committedAt?: number;
 }
 
 export interface TapSink {

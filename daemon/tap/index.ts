@@ -22,5 +22,6 @@ export { createKafkaTap, type KafkaTapOptions } from "./kafka.ts";
 export type { KafkaLogin } from "./kafka-client.ts";
 export type { StartAt } from "./kafka-positions.ts";
 export { createSocketFactory } from "./kafka-socket.ts";
+export { createOtlpTap, otlpPort, type OtlpTapOptions } from "./otlp.ts";
 export { openAmqp } from "./rabbitmq-connect.ts";
 export { createRabbitmqTap, type RabbitmqMode, type RabbitmqTapOptions } from "./rabbitmq.ts";

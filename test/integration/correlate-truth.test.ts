@@ -105,7 +105,7 @@ function correlateWithoutIds(pipeline: Pipeline): Correlator {
 function withoutHelp(envelope: Envelope): Envelope {
   const headers = envelope.headers.filter(({ name }) => !helpfulHeaders.has(name));
   const { origin } = envelope;
-  if (origin.broker === "kafka") return { ...envelope, headers };
+  if (origin.broker !== "rabbitmq") return { ...envelope, headers };
   const { messageId: _id, appId: _app, ...properties } = origin.properties;
   return { ...envelope, headers, origin: { ...origin, properties } };
 }
