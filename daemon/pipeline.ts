@@ -1,14 +1,15 @@
-import type { DecodedBody } from "../contracts/codec/index.ts";
 import type { Contracts } from "./contracts.ts";
 import type { Change, Conversation, CorrelationHints, Correlator } from "./correlate/model.ts";
 import { Masker } from "./mask/index.ts";
 import { DefinitionsSeen } from "./pipeline-definitions.ts";
 import { makeFacts, type MessageFacts } from "./pipeline-facts.ts";
-import { messageInput } from "./pipeline-input.ts";
-import { dropOldest, type ReadMessage, RecentMessages } from "./pipeline-recent.ts";
+import { Follower, type StoredEntry } from "./pipeline-follower.ts";
 import { PipelineQueue, type QueueLimits } from "./pipeline-queue.ts";
+import { decodeBody, readMasked } from "./pipeline-reader.ts";
+import { dropOldest, type ReadMessage, RecentMessages } from "./pipeline-recent.ts";
+import { Twins } from "./pipeline-twins.ts";
 import type { Capture } from "./store/index.ts";
-import type { Delivery, Envelope, TapEvent, TapSink, TapState } from "./tap/envelope.ts";
+import type { Delivery, TapEvent, TapSink, TapState } from "./tap/envelope.ts";
 
 export interface PipelineOptions {
   readonly capture: Capture;
@@ -22,15 +23,19 @@ export interface PipelineOptions {
   readonly maxFacts?: number;
 }
 
+/** Events that are taken in before others have a turn. */
 const sliceSize = 250;
-const tickMs = 250;
+/** Time for correlating in one turn: while events wait to be stored, and while none do. */
+const busyFollowMs = 2;
+const idleFollowMs = 10;
+const tickMs = 100;
 /** Contracts that change re-decode everything up to this many messages; beyond, only what comes and what is opened. */
 const rebuildLimit = 100_000;
-const binaryFormats: ReadonlySet<DecodedBody["format"]> = new Set(["protobuf", "avro", "messagepack", "cbor"]);
 
 /**
- * From taps to views: each event is masked, read by the contracts, numbered and stored, and told to the correlator.
- * `cycle` ends a round: what it returns is on disk and may be shown.
+ * From taps to views, in two steps that run at their own speed. What comes is masked, read by the contracts, numbered
+ * and stored: that is what taps wait for. Correlation follows behind what is stored, in pieces of time; when it falls
+ * behind, the capture is what waits. Views hear only of what it has taken in, so what is shown is on disk.
  */
 export class Pipeline implements TapSink {
   readonly capture: Capture;
@@ -41,6 +46,7 @@ export class Pipeline implements TapSink {
   correlator: Correlator;
   definitions = new DefinitionsSeen();
   masked = 0;
+  /** Messages that correlation has taken in. */
   seen = 0;
   /** How many of those the last round has shown. */
   shownCount = 0;
@@ -54,14 +60,18 @@ export class Pipeline implements TapSink {
   private readonly options: PipelineOptions;
   private readonly masker: Masker;
   private readonly queue: PipelineQueue;
+  private readonly follower: Follower;
+  private readonly twins = new Twins();
   private facts = new Map<number, MessageFacts>();
   private recent = new RecentMessages();
   private readonly interruptedAt = new Map<string, number>();
   private lastTick = 0;
-  private draining = false;
-  private rebuilding = false;
+  /** When the newest event that correlation has taken in was seen. */
+  private followedAt = 0;
+  private turnIsDue = false;
   private dead = false;
   private clearedUpTo: number;
+  private clearedSeq = 0;
 
   constructor(options: PipelineOptions) {
     this.options = options;
@@ -71,6 +81,16 @@ export class Pipeline implements TapSink {
     this.queue = new PipelineQueue(options.limits);
     this.clearedUpTo = Number(options.capture.meta("clearedUpTo") ?? 0);
     this.correlator = this.newCorrelator();
+    this.follower = new Follower(options.capture, options.capture.lastN, (entry) => this.follow(entry));
+    options.capture.onStored = () => this.takeTurn();
+  }
+
+  /** Messages that are stored and not correlated yet, and for how long the oldest of them has been waiting. */
+  get behind(): { readonly messages: number; readonly ms: number } {
+    const messages = this.capture.lastSeq - Math.max(this.observedSeq, this.clearedSeq);
+    return messages <= 0 || !this.follower.hasWork
+      ? { messages: 0, ms: 0 }
+      : { messages, ms: Math.max(0, this.now() - this.followedAt) };
   }
 
   /** The number of bodies and of messages that were given up for lack of speed, in taps and here. */
@@ -90,25 +110,38 @@ export class Pipeline implements TapSink {
 
   accept(events: readonly TapEvent[]): void | Promise<void> {
     if (this.dead) return undefined;
-    if (!this.draining && !this.rebuilding && this.queue.size === 0 && events.length <= sliceSize) {
-      for (const event of events) this.process(event);
+    if (this.queue.size === 0 && events.length <= sliceSize && !this.capture.isFull) {
+      for (const event of events) this.takeIn(event);
+      this.takeTurn();
       return undefined;
     }
     const before = this.queue.shed.messages + this.queue.shed.bodies;
     this.queue.push(events);
     if (this.queue.shed.messages + this.queue.shed.bodies > before) this.shedSince ??= this.now();
-    this.drain();
+    this.takeTurn();
     return this.queue.room();
   }
 
-  /** Ends a round: stores what came, lets expectations run, and says what changed since the last round. */
+  /** Ends a round: lets expectations run, and says what changed since the last round. */
   cycle(): readonly Change[] {
     if (this.dead) return [];
     this.capture.flush();
+    this.follower.work(busyFollowMs);
     this.shownCount = this.seen;
-    const now = this.now();
-    if (now - this.lastTick >= tickMs || now < this.lastTick) this.tick(now);
+    // Time is what was seen: while much waits to be correlated, nothing of it is late.
+    if (!this.follower.hasWork) this.passTime(this.now());
     return this.correlator.takeChanges();
+  }
+
+  /** Resolves when everything that was accepted so far is stored and correlated. */
+  async caughtUp(): Promise<void> {
+    while (this.queue.size > 0 && !this.dead) await pause();
+    const wanted = this.capture.lastN;
+    while (this.follower.upTo < wanted && !this.dead) {
+      this.capture.flush();
+      if (!this.follower.work(idleFollowMs)) await new Promise((resolve) => setTimeout(resolve, 1));
+      await pause();
+    }
   }
 
   /** Facts of a message that came lately; `undefined` for one that would have to be read again. */
@@ -120,19 +153,17 @@ export class Pipeline implements TapSink {
     const known = this.facts.get(seq);
     if (known !== undefined) return known;
     const stored = this.capture.message(seq);
-    return stored === undefined ? undefined : makeFacts(seq, stored.envelope, this.decode(stored.envelope));
+    return stored === undefined
+      ? undefined
+      : makeFacts(seq, stored.envelope, decodeBody(stored.envelope, this.contracts));
   }
 
   /** A stored message, read by the contracts of now. */
   message(seq: number): ReadMessage | undefined {
     const recent = this.recent.get(seq);
-    if (recent !== undefined) {
-      // What is shown is on disk first.
-      this.capture.flush();
-      return recent;
-    }
+    if (recent !== undefined) return recent;
     const stored = this.capture.message(seq);
-    return stored && { ...stored, decoded: this.decode(stored.envelope) };
+    return stored && { ...stored, decoded: decodeBody(stored.envelope, this.contracts) };
   }
 
   /** Up to `limit` stored messages with numbers above `afterSeq`, in order, read by the contracts of now. */
@@ -144,7 +175,7 @@ export class Pipeline implements TapSink {
     }
     return this.capture
       .messages(afterSeq, limit)
-      .map((stored) => ({ ...stored, decoded: this.decode(stored.envelope) }));
+      .map((stored) => ({ ...stored, decoded: decodeBody(stored.envelope, this.contracts) }));
   }
 
   conversation(id: string): Conversation | undefined {
@@ -156,7 +187,7 @@ export class Pipeline implements TapSink {
   seqsOf(definition: string, limit: number): number[] {
     const found: number[] = [];
     let budget = 50_000;
-    for (let seq = this.capture.lastSeq; seq > 0 && found.length < limit && budget > 0; seq--, budget--) {
+    for (let seq = this.observedSeq; seq > 0 && found.length < limit && budget > 0; seq--, budget--) {
       if (this.facts.get(seq)?.definition === definition) found.push(seq);
     }
     return found;
@@ -172,24 +203,16 @@ export class Pipeline implements TapSink {
 
   /** Computes everything anew from the capture: after a restart, for a capture file, by changed contracts. */
   async rebuild(): Promise<void> {
-    while (this.rebuilding) await pause();
-    this.rebuilding = true;
-    try {
-      this.startOver();
-      let after = this.clearedUpTo;
-      for (;;) {
-        const events = this.capture.events(after, sliceSize * 2);
-        const last = events.at(-1);
-        if (last === undefined || this.dead) break;
-        for (const { seq, event, masked } of events) this.replay(event, seq, masked);
-        after = last.n;
-        await pause();
-      }
-      this.tick(this.now());
-    } finally {
-      this.rebuilding = false;
-      this.drain();
+    this.startOver();
+    const { generation } = this;
+    this.follower.restart(this.clearedUpTo);
+    const wanted = this.capture.lastN;
+    while (this.follower.upTo < wanted && generation === this.generation && !this.dead) {
+      this.capture.flush();
+      this.follower.work(idleFollowMs);
+      await pause();
     }
+    if (generation === this.generation && !this.dead) this.passTime(this.now());
   }
 
   /** Forgets what was seen so far in views; the capture keeps it. */
@@ -197,11 +220,14 @@ export class Pipeline implements TapSink {
     this.clearedUpTo = this.capture.lastN;
     this.capture.setMeta("clearedUpTo", String(this.clearedUpTo));
     this.startOver();
+    this.clearedSeq = this.capture.lastSeq;
+    this.follower.restart(this.clearedUpTo);
   }
 
   /** Takes no more events. */
   stop(): void {
     this.dead = true;
+    this.capture.onStored = () => undefined;
     this.queue.take(Number.POSITIVE_INFINITY);
   }
 
@@ -215,6 +241,7 @@ export class Pipeline implements TapSink {
     this.observedSeq = 0;
     this.firstSeq = 1;
     this.lastTick = 0;
+    this.followedAt = 0;
     this.correlator = this.newCorrelator();
   }
 
@@ -224,58 +251,76 @@ export class Pipeline implements TapSink {
     });
   }
 
-  private drain(): void {
-    if (this.draining || this.rebuilding) return;
-    this.draining = true;
-    const slice = () => {
-      if (!this.rebuilding) for (const event of this.queue.take(sliceSize)) this.process(event);
-      if (this.queue.size > 0 && !this.rebuilding) setImmediate(slice);
-      else this.draining = false;
-    };
-    setImmediate(slice);
+  /** Takes in what waits, and correlates what is stored, in pieces: others have their turns in between. */
+  private takeTurn(): void {
+    if (this.turnIsDue || this.dead) return;
+    this.turnIsDue = true;
+    setImmediate(() => {
+      this.turnIsDue = false;
+      if (this.dead) return;
+      if (!this.capture.isFull) for (const event of this.queue.take(sliceSize)) this.takeIn(event);
+      this.capture.flush();
+      const canTakeIn = this.queue.size > 0 && !this.capture.isFull;
+      const canFollow = this.follower.work(canTakeIn ? busyFollowMs : idleFollowMs);
+      if (canTakeIn || canFollow) this.takeTurn();
+    });
   }
 
-  private process(event: TapEvent): void {
+  /** The first step: everything is numbered and stored, without its secrets. */
+  private takeIn(event: TapEvent): void {
+    const { capture } = this;
     switch (event.kind) {
       case "message": {
-        const { envelope, decoded, masked } = this.read(event.envelope);
-        const seq = this.capture.addMessage(envelope, masked);
-        this.capture.saveDecoded(seq, decoded);
-        this.observe(seq, envelope, decoded, masked);
+        const { envelope, decoded, masked } = readMasked(event.envelope, this.masker, this.contracts);
+        const seq = capture.addMessage(envelope, masked);
+        capture.saveDecoded(seq, decoded, envelope.body);
+        this.twins.add(seq, envelope);
+        this.follower.push({ n: capture.lastN, seq, event: { kind: "message", envelope }, masked, decoded });
         break;
       }
       case "delivery": {
         const { message } = event.delivery;
-        const { envelope, masked } = this.read(message);
-        this.masked += masked;
+        const { envelope, masked } = readMasked(message, this.masker, this.contracts);
         const delivery: Delivery = {
           ...event.delivery,
           message: { ...envelope, origin: { ...message.origin, ...envelope.origin } as typeof message.origin },
         };
-        const seq = this.correlator.deliver(delivery);
-        this.capture.addDelivery(delivery, seq, seq === undefined ? undefined : this.recent.get(seq)?.envelope);
+        const twin = this.twins.of(delivery.message);
+        capture.addDelivery(delivery, twin?.seq, twin?.envelope);
+        this.follower.push({ n: capture.lastN, event: { kind: "delivery", delivery }, masked });
         break;
       }
       case "state":
-        this.capture.addEvent(event);
+        capture.addEvent(event);
         this.onState(event.state);
+        this.follower.push({ n: capture.lastN, event, masked: 0 });
         break;
       default:
-        this.capture.addEvent(event);
-        this.tell(event);
+        capture.addEvent(event);
+        this.follower.push({ n: capture.lastN, event, masked: 0 });
     }
   }
 
-  /** An event that was stored before. */
-  private replay(event: TapEvent, seq: number | undefined, masked: number): void {
+  /** The second step: what is stored is correlated, and may be shown. */
+  private follow({ seq, event, masked, decoded }: StoredEntry): void {
+    const at = timeOf(event);
+    if (at !== undefined) {
+      this.followedAt = at;
+      this.passTime(at);
+    }
     switch (event.kind) {
       case "message": {
         const { envelope } = event;
-        if (envelope.receivedAt - this.lastTick >= tickMs) this.tick(envelope.receivedAt);
-        this.observe(seq ?? 0, envelope, this.decode(envelope), masked);
+        this.observe({
+          seq: seq ?? 0,
+          envelope,
+          decoded: decoded ?? decodeBody(envelope, this.contracts),
+          masked,
+        });
         break;
       }
       case "delivery":
+        this.masked += masked;
         this.correlator.deliver(event.delivery);
         break;
       case "state":
@@ -286,16 +331,17 @@ export class Pipeline implements TapSink {
     }
   }
 
-  private observe(seq: number, envelope: Envelope, decoded: DecodedBody, masked: number): void {
+  private observe(message: ReadMessage): void {
+    const { seq, envelope, decoded, masked } = message;
     this.seen++;
     this.masked += masked;
     if (this.observedSeq === 0) this.firstSeq = seq;
     this.observedSeq = seq;
     this.lastSeqOfTap.set(envelope.tap, seq);
-    this.correlator.observe({ seq, envelope, decoded });
+    this.correlator.observe(message);
     this.facts.set(seq, makeFacts(seq, envelope, decoded));
     if (this.facts.size > (this.options.maxFacts ?? 200_000)) dropOldest(this.facts);
-    this.recent.add({ seq, envelope, decoded, masked });
+    this.recent.add(message);
     if (decoded.definition !== undefined) {
       this.definitions.note(decoded.definition, decoded, seq, envelope.timestamp ?? envelope.receivedAt);
     }
@@ -313,7 +359,6 @@ export class Pipeline implements TapSink {
     const before = this.taps.get(state.tap);
     if (state.shed > (before?.shed ?? 0)) this.shedSince ??= this.now();
     this.taps.set(state.tap, state);
-    this.noteGap(state);
   }
 
   /** No expectation runs while a tap could not see. */
@@ -327,39 +372,18 @@ export class Pipeline implements TapSink {
     }
   }
 
-  private read(raw: Envelope): { envelope: Envelope; decoded: DecodedBody; masked: number } {
-    const { envelope, count } = this.masker.envelope(raw);
-    const decoded = this.decode(envelope);
-    if (envelope.body !== null && decoded.value !== undefined) {
-      const marked = decoded.definition?.secretPaths ?? [];
-      const isBinary = binaryFormats.has(decoded.format);
-      const again = isBinary
-        ? this.masker.decodedBody(envelope.body, decoded.value, marked)
-        : decoded.format === "json"
-          ? this.masker.markedJson(envelope.body, marked)
-          : undefined;
-      if (again !== undefined) {
-        const clean = { ...envelope, body: again.body };
-        return { envelope: clean, decoded: this.decode(clean), masked: count + again.count };
-      }
-    }
-    return { envelope, decoded, masked: count };
-  }
-
-  private decode(envelope: Envelope): DecodedBody {
-    try {
-      return this.contracts.catalog.decode(messageInput(envelope));
-    } catch (cause) {
-      // The codec promises not to throw; one message that makes it do so must not stop the tap.
-      const failure = cause instanceof Error ? cause.message : String(cause);
-      return { format: "binary", check: "unchecked", violations: [], attempts: [{ format: "binary", failure }] };
-    }
-  }
-
-  private tick(now: number): void {
+  /** Time goes in steps, and never faster than by steps. */
+  private passTime(now: number): void {
+    if (now - this.lastTick < tickMs && now >= this.lastTick) return;
     this.lastTick = now;
     this.correlator.tick(now);
   }
+}
+
+/** When a tap saw a message or its delivery; what else is told has times of the broker. */
+function timeOf(event: TapEvent): number | undefined {
+  if (event.kind === "message") return event.envelope.receivedAt;
+  return event.kind === "delivery" ? event.delivery.receivedAt : undefined;
 }
 
 function pause(): Promise<void> {

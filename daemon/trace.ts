@@ -150,6 +150,7 @@ class Trace implements RunningTrace {
 
   private openPipeline(): void {
     this.capture = this.openCapture();
+    this.capture.startWriter();
     this.capture.startIndex();
     this.frozenAt = undefined;
     if (this.opened !== undefined) {
@@ -388,7 +389,9 @@ class Trace implements RunningTrace {
     clearInterval(this.trimmer);
     this.stopWatching();
     const taps = Promise.all(this.running.map(({ tap }) => tap.stop()));
-    await Promise.race([taps, new Promise((resolve) => setTimeout(resolve, stopPatienceMs).unref())]);
+    // What taps had brought until then is in the capture and was shown.
+    const done = taps.then(() => this.pipeline.caughtUp());
+    await Promise.race([done, after(stopPatienceMs)]);
     this.pipeline.cycle();
     this.pipeline.stop();
     await Promise.all([this.server?.close(), this.leases?.close()]);

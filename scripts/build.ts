@@ -41,6 +41,7 @@ const targets: Record<string, () => Promise<unknown>> = {
           "asyncapi-worker": "language-server/asyncapi-worker.ts",
           "check-worker": "language-server/check-worker.ts",
           "index-worker": "daemon/store/index-worker.ts",
+          "write-worker": "daemon/store/write-worker.ts",
         }),
       },
       outdir: "dist/node",

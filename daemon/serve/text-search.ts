@@ -65,13 +65,14 @@ export class TextSearch {
     this.seqs = this.seqs.concat(seqs).slice(-mostFound);
   }
 
-  private isMatch({ seq, text, decoded, isRead }: SearchableMessage): boolean {
-    if (this.matches(text, decoded)) return true;
+  private isMatch(message: SearchableMessage): boolean {
+    if (this.matches(message)) return true;
+    const { seq, isRead } = message;
     if (isRead) return false;
     // A recording that is sent around has no decoded bodies; the contracts here may know what they mean.
     const value = this.pipeline.message(seq)?.decoded.value;
     const json = value === undefined ? undefined : JSON.stringify(value);
-    return json !== undefined && this.matches(json, json);
+    return json !== undefined && this.matches({ text: json, decoded: json });
   }
 }
 

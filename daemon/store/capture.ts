@@ -12,6 +12,7 @@ import { createSchema, migrate, schemaProblem, tune } from "./schema.ts";
 import { boundsOf, firstSeqWhere } from "./places.ts";
 import { SearchIndex } from "./search-index.ts";
 import {
+  decodedText,
   indexDecides,
   indexQuery,
   matcher,
@@ -22,18 +23,25 @@ import {
 } from "./search-words.ts";
 import { happenedFromRow, happenedToRow, type HappenedRow, messageFromRow, type MessageRow } from "./rows.ts";
 import { headersToText, originToText } from "./values.ts";
+import { Writer } from "./writer.ts";
+import { dropRows, type Inserts, prepareInserts, type Row, type Value, writeRows } from "./writing.ts";
 
 /** A search that the index cannot decide alone reads at most so many messages, the newest. */
 const mostLookedAt = 20_000;
-
-interface Waiting {
-  readonly insert: "message" | "happened" | "decoded";
-  readonly values: readonly (string | number | null | Uint8Array)[];
-}
+/** So much is handed to the writing thread, or written, at a time. */
+const batchRows = 5_000;
+const batchBytes = 8 * 1024 * 1024;
+/** How long an ending capture waits for its thread to write what is under way. */
+const endMs = 10_000;
+/** A guess for what a row weighs beside its bytes. */
+const rowBytes = 400;
+/** What is kept when the file has failed and messages stay in memory. */
+const mostInMemory = 256 * 1024 * 1024;
 
 /**
- * One capture: appended to by the pipeline, read by everybody. What was added is on disk after `flush`, which callers
- * do before they show it. When the file fails, the capture goes on in memory and `problem` says so.
+ * One capture: appended to by the pipeline, read by everybody. What was added is on disk after `flush`, or, when a
+ * thread of its own writes, once `storedN` has come to it; it is shown only then. When the file fails, the capture goes
+ * on in memory and `problem` says so.
  */
 export class Capture {
   readonly id: string;
@@ -45,15 +53,23 @@ export class Capture {
   problem: string | undefined;
   /** How many of the oldest messages went because of limits. */
   dropped: number;
+  /** Everything up to this number is on disk, or as safe as it can be. */
+  storedN: number;
+  /** Told when `storedN` grew without `flush` having been waited for. */
+  onStored: () => void = () => undefined;
   /** Words to messages, once `startIndex` was called; absent for a capture in memory, and for small ones. */
   index: SearchIndex | undefined;
   private database: DatabaseSync;
   /** The file, after it failed: what it had can still be read, with luck. */
   private failed: DatabaseSync | undefined;
   private readonly prepared = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
-  private statements: Record<Waiting["insert"], StatementSync>;
-  private waiting: Waiting[] = [];
+  private inserts: Inserts;
+  private writer: Writer | undefined;
+  private waiting: Row[] = [];
   private waitingBytes = 0;
+  private handedN: number;
+  /** Where the last read of events ended: its number, and that of the last message before it. */
+  private readUpTo: { readonly n: number; readonly seq: number | undefined } = { n: 0, seq: undefined };
   private nextN: number;
   private nextSeq: number;
   private firstSeq: number;
@@ -65,11 +81,13 @@ export class Capture {
     this.id = this.meta("id") ?? randomUUID();
     this.name = this.meta("name") ?? (file === undefined ? "in memory" : basename(file));
     this.wasLeftOpen = this.meta("state") === "open";
-    this.statements = prepare(database);
+    this.inserts = prepareInserts(database);
     const { firstSeq, lastSeq, lastN } = boundsOf(database);
     this.nextSeq = lastSeq + 1;
     this.firstSeq = firstSeq;
     this.nextN = lastN + 1;
+    this.storedN = lastN;
+    this.handedN = lastN;
     this.dropped = Number(this.meta("dropped") ?? 0);
   }
 
@@ -129,17 +147,19 @@ export class Capture {
   }
 
   addMessage(envelope: Envelope, masked: number): number {
+    // Not between a message and what it means, or the index would see the one without the other.
+    this.makeRoom();
     const seq = this.nextSeq++;
     const { origin } = envelope;
-    this.wait(envelope.body?.length ?? 0, {
-      insert: "message",
+    this.wait((envelope.body?.length ?? 0) + (envelope.key?.length ?? 0), {
+      table: "message",
       values: [
         seq,
         this.nextN++,
         envelope.tap,
         envelope.receivedAt,
         envelope.timestamp ?? null,
-        origin.broker === "kafka" ? origin.topic : origin.exchange,
+        origin.broker === "kafka" ? origin.topic : origin.broker === "otlp" ? origin.service : origin.exchange,
         envelope.key,
         headersToText(envelope.headers),
         originToText(origin),
@@ -160,31 +180,63 @@ export class Capture {
     this.addHappened(happenedToRow(event, undefined, undefined));
   }
 
-  saveDecoded(seq: number, decoded: DecodedBody): void {
+  /** Keeps what `body` means. */
+  saveDecoded(seq: number, decoded: DecodedBody, body: Uint8Array | null = null): void {
     this.wait(0, {
-      insert: "decoded",
+      table: "decoded",
       values: [
         seq,
         decoded.format,
         decoded.definition?.name ?? decoded.typeName ?? null,
         decoded.check,
-        decoded.value === undefined ? null : JSON.stringify(decoded.value),
+        // JSON is its own decoded value, and is not kept twice.
+        decoded.value === undefined || isOwnText(decoded, body) ? null : JSON.stringify(decoded.value),
       ],
     });
   }
 
-  /** Writes what waits, in one transaction. */
+  /** From now on a thread of its own writes: adding costs little, and `storedN` follows. Safe to call twice. */
+  startWriter(): void {
+    if (this.writer !== undefined || this.file === undefined || this.readOnly || this.failed !== undefined) return;
+    this.flush();
+    try {
+      this.writer = new Writer(this.file, {
+        onStored: (n) => {
+          this.storedN = n;
+          this.onStored();
+        },
+        onDropped: (count) => {
+          this.dropped += count;
+        },
+        onFailed: (_cause, rows) => this.goOnWithoutWriter(rows),
+      });
+    } catch {
+      // Without a thread it is written here, which takes longer and loses nothing.
+    }
+  }
+
+  /** Whether so much waits for the disk that whoever can wait should. */
+  get isFull(): boolean {
+    return this.writer?.isFull ?? false;
+  }
+
+  /** Writes what waits, in one transaction; with a writing thread, hands it over. */
   flush(): void {
     if (this.waiting.length === 0) return;
     const batch = this.waiting;
+    const bytes = this.waitingBytes;
     this.waiting = [];
     this.waitingBytes = 0;
-    try {
-      this.write(batch);
-    } catch (cause) {
-      this.goOnInMemory(cause);
-      this.write(batch);
-    }
+    this.handedN = this.lastN;
+    if (this.writer === undefined) this.writeHere(batch);
+    else this.writer.write(batch, this.handedN, bytes);
+  }
+
+  /** Resolves when everything added so far is on disk. */
+  async stored(): Promise<void> {
+    this.flush();
+    const wanted = this.lastN;
+    while (this.storedN < wanted) await new Promise((go) => setTimeout(go, 1));
   }
 
   message(seq: number): StoredMessage | undefined {
@@ -218,12 +270,16 @@ export class Capture {
     const events: StoredEvent[] = [];
     for (const database of this.databases()) {
       const messages = this.statement(database, "SELECT * FROM message WHERE seq >= ? ORDER BY seq LIMIT ?").all(
-        firstSeqWhere(database, "n", afterN + 1),
+        this.firstSeqBehind(database, afterN),
         limit,
       ) as unknown as MessageRow[];
-      const happened = database
-        .prepare("SELECT * FROM happened WHERE n > ? ORDER BY n LIMIT ?")
-        .all(afterN, limit) as unknown as HappenedRow[];
+      // What is behind the last of these messages is for the next call.
+      const upTo = messages.length < limit ? Number.MAX_SAFE_INTEGER : (messages.at(-1)?.n ?? 0);
+      const happened = this.statement(database, "SELECT * FROM happened WHERE n > ? AND n <= ? ORDER BY n LIMIT ?").all(
+        afterN,
+        upTo,
+        limit,
+      ) as unknown as HappenedRow[];
       for (const row of messages) {
         const { seq, envelope, masked } = messageFromRow(row);
         events.push({ n: row.n, seq, masked, event: { kind: "message", envelope } });
@@ -234,7 +290,20 @@ export class Capture {
           events.push({ n: row.n, masked: 0, ...(row.seq === null ? {} : { seq: row.seq }), event });
       }
     }
-    return events.sort((a, b) => a.n - b.n).slice(0, limit);
+    const found = events.sort((a, b) => a.n - b.n).slice(0, limit);
+    const lastMessage = found.findLast(({ event }) => event.kind === "message");
+    const lastN = found.at(-1)?.n;
+    if (lastN !== undefined) {
+      const before = this.readUpTo.n === afterN ? this.readUpTo.seq : undefined;
+      this.readUpTo = { n: lastN, seq: lastMessage?.seq ?? before };
+    }
+    return found;
+  }
+
+  /** Whoever reads on from where the last read ended need not look for the place. */
+  private firstSeqBehind(database: DatabaseSync, n: number): number {
+    const { readUpTo } = this;
+    return readUpTo.n === n && readUpTo.seq !== undefined ? readUpTo.seq + 1 : firstSeqWhere(database, "n", n + 1);
   }
 
   /** Has words indexed from now on, by a thread of its own. Safe to call twice. */
@@ -329,6 +398,9 @@ export class Capture {
         // A tenth at a time: the file settles below the limit within a few rounds, each of them short.
         upTo = Math.max(upTo, this.firstSeq + Math.ceil((this.lastSeq - this.firstSeq + 1) / 10));
       }
+      if (this.failed !== undefined && this.bytes() > mostInMemory) {
+        upTo = Math.max(upTo, this.firstSeq + Math.ceil((this.lastSeq - this.firstSeq + 1) / 10));
+      }
       return this.dropUpTo(Math.min(upTo, this.lastSeq));
     } catch (cause) {
       this.goOnInMemory(cause);
@@ -368,6 +440,9 @@ export class Capture {
     this.index?.close();
     try {
       this.flush();
+      const unwritten = this.writer?.end(endMs) ?? [];
+      this.writer = undefined;
+      if (unwritten.length > 0) this.writeHere(unwritten);
       this.setMeta("state", "closed");
       if (!this.readOnly) this.database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch {
@@ -376,17 +451,21 @@ export class Capture {
     for (const database of this.databases()) database.close();
   }
 
-  private addHappened(values: Waiting["values"]): void {
-    this.wait(0, { insert: "happened", values: [this.nextN++, ...values] });
+  private addHappened(values: readonly Value[]): void {
+    // Before the number is given, for what is written before it does not have it.
+    this.makeRoom();
+    const [, , , , body] = values;
+    this.wait(body instanceof Uint8Array ? body.length : 0, { table: "happened", values: [this.nextN++, ...values] });
+  }
+
+  private wait(bytes: number, row: Row): void {
+    this.waiting.push(row);
+    this.waitingBytes += bytes + rowBytes;
   }
 
   /** Whoever shows something flushes; beyond these bounds what waits is written earlier. */
-  private wait(bytes: number, waiting: Waiting): void {
-    // A message and what it means are written together, or the index would see the one without the other.
-    const isFull = this.waiting.length >= 5_000 || this.waitingBytes >= 8 * 1024 * 1024;
-    if (isFull && waiting.insert !== "decoded") this.flush();
-    this.waiting.push(waiting);
-    this.waitingBytes += bytes;
+  private makeRoom(): void {
+    if (this.waiting.length >= batchRows || this.waitingBytes >= batchBytes) this.flush();
   }
 
   private isMatch(seq: number, matches: ReturnType<typeof matcher>): boolean {
@@ -396,8 +475,7 @@ export class Capture {
       `SELECT ${searchableColumns} FROM message LEFT JOIN decoded ON decoded.seq = message.seq WHERE message.seq = ?`,
     ).get(seq) as unknown as SearchableRow | undefined;
     if (row === undefined) return false;
-    const { text, decoded } = searchableMessage(row);
-    return matches(text, decoded);
+    return matches(searchableMessage(row));
   }
 
   /** Statements that are asked for again and again are prepared once. */
@@ -415,19 +493,21 @@ export class Capture {
     return statement;
   }
 
-  private write(batch: readonly Waiting[]): void {
-    this.database.exec("BEGIN");
+  private writeHere(rows: readonly Row[]): void {
     try {
-      for (const { insert, values } of batch) this.statements[insert].run(...values);
-      this.database.exec("COMMIT");
+      writeRows(this.database, this.inserts, rows);
     } catch (cause) {
-      try {
-        this.database.exec("ROLLBACK");
-      } catch {
-        // SQLite has rolled back by itself.
-      }
-      throw cause;
+      this.goOnInMemory(cause);
+      writeRows(this.database, this.inserts, rows);
     }
+    this.storedN = this.handedN;
+  }
+
+  /** The thread has ended, with or without the disk: what it had not written is written here, or kept in memory. */
+  private goOnWithoutWriter(rows: readonly Row[]): void {
+    this.writer = undefined;
+    if (rows.length > 0) this.writeHere(rows);
+    this.onStored();
   }
 
   private goOnInMemory(cause: unknown): void {
@@ -436,7 +516,7 @@ export class Capture {
     this.failed = this.database;
     this.database = new DatabaseSync(":memory:");
     createSchema(this.database);
-    this.statements = prepare(this.database);
+    this.inserts = prepareInserts(this.database);
   }
 
   private databases(): DatabaseSync[] {
@@ -445,28 +525,31 @@ export class Capture {
 
   private dropUpTo(seq: number): number {
     if (seq < this.firstSeq) return 0;
-    const row = this.database.prepare("SELECT n FROM message WHERE seq = ?").get(seq) as { n: number } | undefined;
-    this.database.exec("BEGIN");
-    const { changes } = this.database.prepare("DELETE FROM message WHERE seq <= ?").run(seq);
-    this.database.prepare("DELETE FROM decoded WHERE seq <= ?").run(seq);
-    if (row !== undefined) this.database.prepare("DELETE FROM happened WHERE n <= ?").run(row.n);
-    this.dropped += Number(changes);
-    this.setMeta("dropped", String(this.dropped));
-    this.database.exec("COMMIT");
-    this.database.exec("PRAGMA incremental_vacuum");
+    const before = this.firstSeq;
     this.firstSeq = seq + 1;
-    return Number(changes);
+    if (this.writer !== undefined) {
+      this.writer.drop(before, seq, this.dropped);
+      return seq - before + 1;
+    }
+    const count = dropRows(this.database, before, seq, this.dropped);
+    this.dropped += count;
+    return count;
   }
 }
 
-function searchableMessage(row: SearchableRow): SearchableMessage {
-  return { seq: row.seq, text: searchableText(row), decoded: row.value, isRead: row.format !== null };
+/** Whether the body is the decoded value, written down: neither compressed nor behind a frame. */
+function isOwnText({ format }: DecodedBody, body: Uint8Array | null): boolean {
+  const first = body?.[0];
+  return format === "json" && (first === 0x7b || first === 0x5b);
 }
 
-function prepare(database: DatabaseSync): Record<Waiting["insert"], StatementSync> {
+function searchableMessage(row: SearchableRow): SearchableMessage {
   return {
-    message: database.prepare("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-    happened: database.prepare("INSERT INTO happened VALUES (?, ?, ?, ?, ?, ?)"),
-    decoded: database.prepare("INSERT OR REPLACE INTO decoded VALUES (?, ?, ?, ?, ?)"),
+    seq: row.seq,
+    text: searchableText(row),
+    get decoded() {
+      return decodedText(row);
+    },
+    isRead: row.format !== null,
   };
 }

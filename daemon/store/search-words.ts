@@ -42,9 +42,24 @@ export function searchableText(row: SearchableRow): string {
   }
   // Kafka's coordinates are numbers; RabbitMQ's have routing keys and properties in them.
   if (row.origin.includes('"rabbitmq"')) parts.push(unescaped(row.origin));
-  const body = row.value === null ? textOf(row.body?.subarray(0, mostSearched) ?? null) : unescaped(row.value);
+  const written = row.value ?? textOf(row.body?.subarray(0, mostSearched) ?? null);
+  const isJson = row.value !== null || row.format === "json";
+  const body = isJson && written !== undefined ? unescaped(written) : written;
   if (body !== undefined) parts.push(body.length > mostSearched ? body.slice(0, mostSearched) : body);
   return parts.join("\n");
+}
+
+/** The decoded body as JSON without spaces; JSON is its own decoded body. `null` where it has none. */
+export function decodedText(row: SearchableRow): string | null {
+  if (row.value !== null || row.format !== "json") return row.value;
+  const text = textOf(row.body);
+  if (text === undefined) return null;
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    // Not JSON alone, but something around it: words are found in it all the same.
+    return text;
+  }
 }
 
 /** The words of a text as the index has them: letters and digits, in lower case. */
@@ -67,13 +82,15 @@ export function indexDecides(term: SearchTerm): boolean {
 }
 
 /** Whether a message has what is looked for. `decoded` is its decoded body as JSON, where it has one. */
-export function matcher(term: SearchTerm): (text: string, decoded: string | null) => boolean {
+export function matcher(
+  term: SearchTerm,
+): (message: { readonly text: string; readonly decoded: string | null }) => boolean {
   if ("word" in term) {
     const wanted = term.word.toLowerCase();
     // As in the index, a word is found by its beginning; signs count where they were typed.
     const begins = /^[\p{L}\p{N}\p{Co}]/u.test(wanted) ? "(?<![\\p{L}\\p{N}\\p{Co}])" : "";
     const pattern = new RegExp(begins + wanted.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "u");
-    return (text) => {
+    return ({ text }) => {
       const lower = text.toLowerCase();
       return lower.includes(wanted) && pattern.test(lower);
     };
@@ -81,7 +98,7 @@ export function matcher(term: SearchTerm): (text: string, decoded: string | null
   const member = JSON.stringify(memberOf(term.field)).toLowerCase();
   const quoted = `${member}:${JSON.stringify(term.value).toLowerCase()}`;
   const bare = `${member}:${term.value.toLowerCase()}`;
-  return (_text, decoded) => {
+  return ({ decoded }) => {
     if (decoded === null) return false;
     const lower = decoded.toLowerCase();
     if (lower.includes(quoted)) return true;

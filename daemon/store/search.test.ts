@@ -71,7 +71,7 @@ function found(capture: Capture, term: SearchTerm): readonly number[] {
   const matches = matcher(term);
   const byReading = capture
     .searchable(0, 1000)
-    .filter(({ text, decoded }) => matches(text, decoded))
+    .filter((message) => matches(message))
     .map(({ seq }) => seq);
   expect(byIndex).toEqual(byReading);
   return byIndex;

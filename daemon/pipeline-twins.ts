@@ -1,0 +1,43 @@
+import { dropOldest } from "./pipeline-recent.ts";
+import type { Envelope } from "./tap/envelope.ts";
+
+interface Written {
+  readonly seq: number;
+  readonly envelope: Envelope;
+}
+
+const mostKept = 4_000;
+
+/**
+ * RabbitMQ shows a message when it is published and each time that it is handed out. A delivery is stored as what
+ * differs from a message with the same bytes, so that bodies are in a capture once. Which of several equal messages it
+ * was does not matter for that.
+ */
+export class Twins {
+  private readonly byContent = new Map<number, Written>();
+
+  add(seq: number, envelope: Envelope): void {
+    if (envelope.origin.broker !== "rabbitmq") return;
+    const content = contentOf(envelope);
+    this.byContent.delete(content);
+    this.byContent.set(content, { seq, envelope });
+    if (this.byContent.size > mostKept) dropOldest(this.byContent);
+  }
+
+  /** A message that was written lately with what is probably the same body. */
+  of(envelope: Envelope): Written | undefined {
+    return this.byContent.get(contentOf(envelope));
+  }
+}
+
+/** FNV-1a over the body's length and up to 256 bytes at its beginning and its end, where ids and times stand. */
+function contentOf({ body }: Envelope): number {
+  if (body === null) return 0;
+  let hash = 0x811c9dc5 ^ body.length;
+  const step = (from: number, to: number) => {
+    for (let at = from; at < to; at++) hash = Math.imul(hash ^ (body[at] as number), 0x01000193);
+  };
+  step(0, Math.min(256, body.length));
+  step(Math.max(256, body.length - 256), body.length);
+  return hash >>> 0;
+}
