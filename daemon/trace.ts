@@ -216,6 +216,7 @@ class Trace implements RunningTrace {
     return {
       mode: played?.as ?? "live",
       notes: this.notes,
+      groups: new Map(this.running.map(({ tap }) => [tap.id, tap.groups?.() ?? []])),
       ...(source === undefined || played === undefined ? {} : { source }),
     };
   }

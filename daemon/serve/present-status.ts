@@ -1,6 +1,6 @@
 import type { Pipeline } from "../pipeline.ts";
 import type { DefinitionSeen, Status, TapReportView, TapView } from "./protocol.ts";
-import type { TapReport, TapState } from "../tap/envelope.ts";
+import type { GroupLag, TapReport, TapState } from "../tap/envelope.ts";
 import { cannotSee } from "./tap-sight.ts";
 import { duration } from "./words.ts";
 
@@ -9,7 +9,12 @@ export interface Showing {
   readonly mode: Status["mode"];
   readonly source?: string;
   readonly notes?: readonly string[];
+  /** What consumer groups have committed, by tap. */
+  readonly groups?: ReadonlyMap<string, readonly GroupLag[]>;
 }
+
+/** A view shows those that are furthest behind. */
+const mostGroups = 100;
 
 export function statusOf(pipeline: Pipeline, showing: Showing): Status {
   const { capture, contracts } = pipeline;
@@ -18,7 +23,9 @@ export function statusOf(pipeline: Pipeline, showing: Showing): Status {
   return {
     mode: showing.mode,
     ...(showing.source === undefined ? {} : { source: showing.source }),
-    taps: [...pipeline.taps.values()].map((state) => tapView(state, pipeline.lastSeqOfTap.get(state.tap))),
+    taps: [...pipeline.taps.values()].map((state) =>
+      tapView(state, pipeline.lastSeqOfTap.get(state.tap), showing.groups?.get(state.tap)),
+    ),
     seen: pipeline.seen,
     shed: pipeline.shed,
     masked: pipeline.masked,
@@ -57,8 +64,8 @@ function searchView(index: NonNullable<Pipeline["capture"]["index"]>, lastSeq: n
   return { behind, ...(index.problem === undefined ? {} : { problem: index.problem }) };
 }
 
-function tapView(state: TapState, lastSeq: number | undefined): TapView {
-  const { tap, broker, address, phase, since, detail, mode, nextTryAt, shed, groups } = state;
+function tapView(state: TapState, lastSeq: number | undefined, groups: readonly GroupLag[] = []): TapView {
+  const { tap, broker, address, phase, since, detail, mode, nextTryAt, shed } = state;
   const unseen = cannotSee(state);
   return {
     tap,
@@ -72,7 +79,7 @@ function tapView(state: TapState, lastSeq: number | undefined): TapView {
     ...(nextTryAt === undefined ? {} : { nextTryAt }),
     ...(lastSeq === undefined ? {} : { lastSeq }),
     ...(unseen.length === 0 ? {} : { cannotSee: unseen }),
-    ...(groups === undefined || groups.length === 0 ? {} : { groups }),
+    ...(groups.length === 0 ? {} : { groups: groups.slice(0, mostGroups) }),
   };
 }
 

@@ -164,13 +164,6 @@ export interface TapState {
   readonly nextTryAt?: number;
   /** Messages that the broker dropped or the tap shed because it could not keep up. */
   readonly shed: number;
-  /** Kafka: how far consumer groups have committed, a line a group and topic; told every few seconds at most. */
-  readonly groups?: ReadonlyArray<{
-    readonly group: string;
-    readonly topic: string;
-    readonly lag: number;
-    readonly committedAt?: number;
-  }>;
 }
 
 /** One source of events. Taps push into a sink that can ask them to wait; they never throw after `start`. */

@@ -21,13 +21,24 @@ import loggers from "kafkajs/src/loggers/index.js";
 // @ts-expect-error as above
 import RequestQueueClass from "kafkajs/src/network/requestQueue/index.js";
 // @ts-expect-error as above
-import EncoderClass from "kafkajs/src/protocol/encoder.js";
-// @ts-expect-error as above
 import protocolRequests from "kafkajs/src/protocol/requests/index.js";
 import { brokerClosed, brokerTooOld, brokerUnreachable, FailureError } from "../errors.ts";
 import { formatHostPort, type HostPort } from "./address.ts";
 import { explainKafka } from "./kafka-failures.ts";
-import { decodeFetch, decodeTopicIdMetadata, type FetchedPartition, type Metadata } from "./kafka-responses.ts";
+import {
+  apiKeys,
+  listGroupsRequest,
+  offsetFetchRequest,
+  topicIdMetadataRequest,
+  type ProtocolRequest,
+} from "./kafka-requests.ts";
+import {
+  decodeFetch,
+  type CommittedOffsets,
+  type FetchedPartition,
+  type GroupList,
+  type Metadata,
+} from "./kafka-responses.ts";
 import { createSocketFactory, type SocketError } from "./kafka-socket.ts";
 
 export type KafkaLogin = {
@@ -79,6 +90,7 @@ export class KafkaClient {
   /** Why a socket could not be opened or was closed by us, by `host:port`; kafkajs hides some of it. */
   readonly #socketErrors = new Map<string, SocketError>();
   readonly #opening = new Set<Broker>();
+  readonly #connecting = new Map<number, Promise<Broker>>();
   #seed: Broker | undefined;
   #seedIndex = 0;
   #closed = false;
@@ -194,6 +206,18 @@ export class KafkaClient {
     }
   }
 
+  /** Which groups a node coordinates, by an error code where it cannot say. */
+  groups(nodeId: number): Promise<GroupList> {
+    return this.#ask<GroupList>(nodeId, apiKeys.listGroups, [0, 2], listGroupsRequest);
+  }
+
+  /** What a group has committed, asked of the node that coordinates it. */
+  committed(nodeId: number, group: string): Promise<CommittedOffsets> {
+    return this.#ask<CommittedOffsets>(nodeId, apiKeys.offsetFetch, [2, 5], (version) =>
+      offsetFetchRequest(group, version),
+    );
+  }
+
   /** Makes sure that a node can be reached; costs nothing when it is connected. */
   async connect(nodeId: number): Promise<void> {
     await this.#node(nodeId);
@@ -223,6 +247,25 @@ export class KafkaClient {
     return this.#options.connectTimeoutMs ?? 5_000;
   }
 
+  /** A request of ours, in the newest version that both sides know; a failure does not end the node's connections. */
+  async #ask<T>(
+    nodeId: number,
+    apiKey: number,
+    [oldest, newest]: readonly [number, number],
+    make: (version: number) => ProtocolRequest,
+  ): Promise<T> {
+    const broker = await this.#node(nodeId);
+    const offered = broker.versions?.[apiKey];
+    if (offered === undefined || offered.maxVersion < oldest || offered.minVersion > newest) {
+      throw new FailureError(brokerTooOld(this.#seedName, "Kafka 0.11 or newer"));
+    }
+    try {
+      return await broker.connectionPool.send<T>(make(Math.min(newest, offered.maxVersion)));
+    } catch (error) {
+      throw this.#explain(error, broker, false);
+    }
+  }
+
   async #anyBroker(): Promise<Broker> {
     for (const { broker } of this.#nodes.values()) if (broker.isConnected()) return broker;
     if (this.#seed?.isConnected() === true) return this.#seed;
@@ -247,6 +290,16 @@ export class KafkaClient {
   async #node(nodeId: number): Promise<Broker> {
     const known = this.#nodes.get(nodeId);
     if (known?.broker.isConnected() === true) return known.broker;
+    let connecting = this.#connecting.get(nodeId);
+    if (connecting === undefined) {
+      // Whoever else needs the node meanwhile waits for the same connections.
+      connecting = this.#connectNode(nodeId).finally(() => this.#connecting.delete(nodeId));
+      this.#connecting.set(nodeId, connecting);
+    }
+    return connecting;
+  }
+
+  async #connectNode(nodeId: number): Promise<Broker> {
     this.dropNode(nodeId);
     const address = this.#addresses.get(nodeId);
     if (address === undefined) throw new FailureError(brokerClosed("Kafka", this.#seedName));
@@ -339,24 +392,6 @@ function plainMetadata(metadata: KafkajsMetadata): Metadata {
   };
 }
 
-/** Metadata v10, which kafkajs does not know: it says topic ids, and so tells a topic made anew from the old one. */
-function topicIdMetadataRequest(): ProtocolRequest {
-  return {
-    request: {
-      apiKey: apiKeys.metadata,
-      apiVersion: 10,
-      apiName: "Metadata",
-      // Tagged fields of the flexible header, all topics, no creation, no authorized operations, tagged fields.
-      encode: () =>
-        Promise.resolve(new (EncoderClass as new () => Encoder)().writeBuffer(Buffer.from([0, 0, 0, 0, 0, 0]))),
-    },
-    response: {
-      decode: (bytes) => Promise.resolve(decodeTopicIdMetadata(bytes)),
-      parse: (decoded) => Promise.resolve(decoded),
-    },
-  };
-}
-
 /** Ends a broker's connections now, its waiting requests included. */
 function destroy(broker: Broker): void {
   for (const connection of broker.connectionPool.pool) {
@@ -366,7 +401,6 @@ function destroy(broker: Broker): void {
   }
 }
 
-const apiKeys = { fetch: 1, listOffsets: 2, metadata: 3 } as const;
 const { requests } = protocolRequests as { requests: Record<"Fetch" | "ListOffsets" | "Metadata", unknown> };
 
 /** What kafkajs logs is for its developers; what users should know, `FailureError` says. */
@@ -397,21 +431,6 @@ interface RequestQueue {
   throttleCheckTimeoutId: NodeJS.Timeout | null;
   checkPendingRequests(): void;
   scheduleCheckPendingRequests(): void;
-}
-
-interface Encoder {
-  writeBuffer(bytes: Buffer): Encoder;
-}
-
-interface ProtocolRequest {
-  readonly request: {
-    readonly apiKey: number;
-    readonly apiVersion: number;
-    readonly apiName: string;
-    encode(): Promise<Encoder>;
-  };
-  readonly response: { decode(bytes: Buffer): Promise<unknown>; parse(decoded: unknown): Promise<unknown> };
-  readonly requestTimeout?: number;
 }
 
 interface ConnectionPool extends HostPort {

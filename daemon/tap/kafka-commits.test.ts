@@ -32,9 +32,13 @@ test.each([0, 1, 2, 3, 4])("a commit of value version %s is read", (version) => 
   });
 });
 
-test("what describes a group, forgets a commit or is broken tells none", () => {
+test("a key without a value says that Kafka forgot the commit", () => {
+  const forgotten = { kind: "forgotten", group: "shop", topic: "orders", partition: 3 };
+  expect(readCommit("t", key(1), null, 0)).toEqual(forgotten);
+});
+
+test("what describes a group or is broken tells none", () => {
   expect(readCommit("t", key(2), value(1, 1n), 0)).toBeUndefined();
-  expect(readCommit("t", key(1), null, 0)).toBeUndefined();
   expect(readCommit("t", null, value(1, 1n), 0)).toBeUndefined();
   expect(readCommit("t", key(1).subarray(0, 9), value(1, 1n), 0)).toBeUndefined();
   expect(readCommit("t", Buffer.from([0, 0, 0x7f, 0xff, 1]), value(1, 1n), 0)).toBeUndefined();

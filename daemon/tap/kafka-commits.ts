@@ -3,7 +3,7 @@
  * begins with version 0 or 1; other versions describe groups.
  *
  *   key:   version i16, group, topic, partition i32 (texts with an i16 length)
- *   value: version i16, offset i64, then what differs between versions and is not needed; null: the commit was forgotten
+ *   value: version i16, offset i64, then what differs between versions and is not needed; null: Kafka forgot the commit
  *
  * Classic groups, KIP-848 groups and commits inside transactions all come by here; the last count only once their
  * transaction committed.
@@ -17,17 +17,24 @@ export type CommitEvent = Extract<TapEvent, { kind: "commit" }>;
 /** The most commits of open transactions that are kept waiting for their outcome. */
 const waitingLimit = 10_000;
 
-/** The commit that a record of `__consumer_offsets` tells, if it tells one. Never throws. */
+/** A group's commit that Kafka no longer keeps. */
+export interface ForgottenCommit {
+  readonly kind: "forgotten";
+  readonly group: string;
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** The commit that a record of `__consumer_offsets` tells, or that one is forgotten, if it tells either. Never throws. */
 export function readCommit(
   tap: string,
   key: Uint8Array | null,
   value: Uint8Array | null,
   at: number,
-): CommitEvent | undefined {
-  if (key === null || value === null) return undefined;
+): CommitEvent | ForgottenCommit | undefined {
+  if (key === null) return undefined;
   try {
     const keyBytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
-    const valueBytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
     if (keyBytes.readInt16BE(0) > 1) return undefined;
     let position = 2;
     const text = (): string => {
@@ -39,6 +46,8 @@ export function readCommit(
     const group = text();
     const topic = text();
     const partition = keyBytes.readInt32BE(position);
+    if (value === null) return { kind: "forgotten", group, topic, partition };
+    const valueBytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
     return { kind: "commit", tap, group, topic, partition, offset: valueBytes.readBigInt64BE(2), at };
   } catch {
     return undefined;

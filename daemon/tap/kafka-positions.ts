@@ -33,6 +33,16 @@ export interface Position {
   asked?: bigint | undefined;
   /** Not before this time; set after an error that only concerns this partition. */
   notBefore: number;
+  /** The offset behind the last record, as the broker said it last. */
+  end?: bigint;
+  /** The count of looks at metadata when the log was first found shorter than it was. */
+  shorterSince?: number | undefined;
+}
+
+/** What to say of an offset that does not exist, once it is known what happened. */
+export interface Gap {
+  readonly note?: string;
+  readonly lost: number;
 }
 
 export class Positions {
@@ -42,12 +52,21 @@ export class Positions {
   /** Positions of topics that metadata no longer shows; a broker that has just started may show none for a moment. */
   readonly #gone = new Map<string, Position>();
   #nodes: ReadonlySet<number> = new Set();
+  readonly #createdAt: number;
   #first = true;
+  #looks = 0;
+  #turn = 0;
   #unauthorized = 0;
 
   constructor(wanted: (topic: string) => boolean, now: () => number) {
     this.#wanted = wanted;
     this.#now = now;
+    this.#createdAt = now();
+  }
+
+  /** Whether a topic is one that the tap was asked to read. */
+  wants(topic: string): boolean {
+    return this.#wanted(topic);
   }
 
   /** Takes in what exists now. `start` holds for what is there the first time; what comes later is read whole. */
@@ -56,9 +75,13 @@ export class Positions {
     const present = new Map<string, Position>();
     const removed = new Map(this.#positions);
     this.#unauthorized = 0;
+    this.#looks++;
+    // What groups committed before is asked of the broker; that topic may be made while the tap runs.
+    const commitsStart: StartAt = this.#first ? "now" : { time: this.#createdAt };
     for (const topic of metadata.topics) {
       if (topic.errorCode === 29) this.#unauthorized++;
-      const tapped = topic.name === commitsTopic || (!topic.internal && this.#wanted(topic.name));
+      const isCommits = topic.name === commitsTopic;
+      const tapped = isCommits || (!topic.internal && this.#wanted(topic.name));
       if (!tapped || (topic.errorCode !== 0 && topic.errorCode !== 5)) continue;
       for (const { index, leader } of topic.partitions) {
         const key = keyOf(topic.name, index);
@@ -74,7 +97,7 @@ export class Positions {
           topicId: topic.id,
           partition: index,
           leader,
-          ...beginningOf(topic.name, index, topic.name === commitsTopic ? "now" : this.#first ? start : "beginning"),
+          ...beginningOf(topic.name, index, isCommits ? commitsStart : this.#first ? start : "beginning"),
           notBefore: 0,
         };
         position.leader = leader;
@@ -88,13 +111,18 @@ export class Positions {
     return notes;
   }
 
-  /** What can be fetched from a node now. */
+  /**
+   * What can be fetched from a node now, each time with another partition first: a broker fills its answer in this
+   * order, and a partition with much to read must not keep the others waiting.
+   */
   readable(node: number): (Position & { offset: bigint })[] {
     const now = this.#now();
-    return [...this.#positions.values()].filter(
+    const readable = [...this.#positions.values()].filter(
       (position): position is Position & { offset: bigint } =>
         position.leader === node && position.offset !== undefined && position.notBefore <= now,
     );
+    const first = readable.length === 0 ? 0 : this.#turn++ % readable.length;
+    return first === 0 ? readable : [...readable.slice(first), ...readable.slice(0, first)];
   }
 
   /** What a node must be asked for its offset first. */
@@ -112,6 +140,11 @@ export class Positions {
   /** Every node there is, also one that leads nothing yet: that it cannot be reached should be known before it does. */
   get nodes(): ReadonlySet<number> {
     return this.#nodes;
+  }
+
+  /** Whether Kafka shows the topic in which it keeps what groups commit. */
+  get showsCommits(): boolean {
+    return this.#positions.has(keyOf(commitsTopic, 0));
   }
 
   count(node: number): number {
@@ -147,7 +180,7 @@ export class Positions {
    * An offset does not exist (any more). Retention may have overtaken the tap, then there is a gap to tell; or the log
    * is shorter than it was, then it is another one or lost its end, and everything in it is new.
    */
-  outOfRange(position: Position, logStart: bigint, end: bigint): { readonly note: string; readonly lost: number } {
+  outOfRange(position: Position, logStart: bigint, end: bigint): Gap {
     const place = `${position.topic}[${position.partition}]`;
     const at = position.offset ?? 0n;
     const { asked } = position;
@@ -167,6 +200,17 @@ export class Positions {
       const lost = Number(logStart - at);
       position.offset = logStart;
       return { note: `The broker deleted up to ${lost} records of ${place} before they could be read.`, lost };
+    }
+    if (position.topicId !== undefined && end >= 0n) {
+      // Metadata tells a topic made anew from one that lost its end, and may be a moment behind.
+      position.shorterSince ??= this.#looks;
+      if (this.#looks < position.shorterSince + 2) {
+        position.notBefore = this.#now() + 100;
+        return { lost: 0 };
+      }
+      position.shorterSince = undefined;
+      position.offset = end;
+      return { note: `${place} lost its end at the broker, from ${end} on; it is read on from there.`, lost: 0 };
     }
     position.offset = logStart >= 0n && end >= logStart ? logStart : undefined;
     position.start = "beginning";

@@ -1,6 +1,6 @@
 /**
- * Answers of a Kafka broker that are read here rather than by kafkajs: fetches, whose record sets stay undecoded, and
- * metadata with topic ids.
+ * Answers of a Kafka broker that are read here rather than by kafkajs: fetches, whose record sets stay undecoded,
+ * metadata with topic ids, and what groups have committed.
  *
  *   fetch v4-11: throttle i32, [v7: error i16, session i32], topics: name, partitions: index i32, error i16, high
  *     watermark i64, last stable offset i64, [v5: log start i64], aborted transactions, [v11: preferred replica i32],
@@ -8,6 +8,9 @@
  *   metadata v10 (compact, tagged): throttle i32, nodes: id i32, host, port i32, rack; cluster id, controller i32,
  *     topics: error i16, name, id uuid, internal bool, partitions: error i16, index i32, leader i32, epoch i32,
  *     replicas, in sync, offline; authorized operations i32 (topic and cluster)
+ *   list groups v0-2: [v1: throttle i32], error i16, groups: id, protocol type
+ *   offset fetch v2-5: [v3: throttle i32], topics: name, partitions: index i32, offset i64, [v5: leader epoch i32],
+ *     metadata, error i16; error i16
  */
 
 export interface Metadata {
@@ -33,6 +36,49 @@ export interface FetchedPartition {
   /** -1 where the broker does not say. */
   readonly logStart: bigint;
   readonly records: Buffer;
+}
+
+export interface GroupList {
+  readonly errorCode: number;
+  readonly groups: readonly string[];
+}
+
+export interface CommittedOffsets {
+  readonly errorCode: number;
+  readonly offsets: readonly { readonly topic: string; readonly partition: number; readonly offset: bigint }[];
+}
+
+export function decodeGroups(bytes: Buffer, version: number): GroupList & { readonly clientSideThrottleTime: number } {
+  const reader = new Reader(bytes);
+  const throttle = version >= 1 ? reader.i32() : 0;
+  const errorCode = reader.i16();
+  const groups: string[] = [];
+  for (let left = reader.i32(); left > 0; left--) {
+    groups.push(reader.string());
+    reader.string();
+  }
+  return { errorCode, groups, clientSideThrottleTime: version >= 2 ? throttle : 0 };
+}
+
+/** Partitions without a commit, and those that may not be seen, are left out. */
+export function decodeCommitted(
+  bytes: Buffer,
+  version: number,
+): CommittedOffsets & { readonly clientSideThrottleTime: number } {
+  const reader = new Reader(bytes);
+  const throttle = version >= 3 ? reader.i32() : 0;
+  const offsets: { topic: string; partition: number; offset: bigint }[] = [];
+  for (let topics = reader.i32(); topics > 0; topics--) {
+    const topic = reader.string();
+    for (let count = reader.i32(); count > 0; count--) {
+      const partition = reader.i32();
+      const offset = reader.i64();
+      if (version >= 5) reader.at += 4;
+      reader.string();
+      if (reader.i16() === 0 && offset >= 0n) offsets.push({ topic, partition, offset });
+    }
+  }
+  return { errorCode: reader.i16(), offsets, clientSideThrottleTime: version >= 4 ? throttle : 0 };
 }
 
 export function decodeFetch(

@@ -1,21 +1,23 @@
 /**
  * The Kafka tap: reads every topic beside its consumers, without a consumer group, without commits, without creating
- * anything. What it knows of the wire is in kafka-client.ts, where it stands in kafka-positions.ts.
+ * anything. What it knows of the wire is in kafka-client.ts, where it stands in kafka-positions.ts, how records become
+ * events in kafka-reading.ts, how groups are followed in kafka-group-watch.ts.
  *
  * One loop looks after metadata (new topics, new leaders); one loop a node fetches what that node leads, waiting at the
- * broker so that a record is handed on as soon as it is written. A node's next fetch runs while the sink takes the
- * last one, and is read only when the sink is done: that is the whole buffer, `maxBytes` a node.
+ * broker so that a record is handed on as soon as it is written. A node's next fetch runs while the last one is decoded
+ * and taken by the sink, and is looked at only when the sink is done. So a node has at most two answers in memory, of
+ * `maxBytes` each (a single batch may be larger), and one decoded portion (see kafka-reading.ts).
  */
 import type { ConnectionOptions } from "node:tls";
 import { brokerFailed, failureOf, type Failure } from "../errors.ts";
 import { kafkaAddress, type HostPort } from "./address.ts";
 import { pause, preciseNow } from "./clock.ts";
-import type { Envelope, Tap, TapEvent, TapPhase, TapReport, TapSink } from "./envelope.ts";
+import type { GroupLag, Tap, TapEvent, TapPhase, TapReport, TapSink } from "./envelope.ts";
 import { KafkaClient, type FetchPosition, type KafkaLogin } from "./kafka-client.ts";
-import { commitsTopic, readCommit, TransactionalCommits } from "./kafka-commits.ts";
+import { GroupWatch, pollEveryMs } from "./kafka-group-watch.ts";
+import { GroupOffsets } from "./kafka-groups.ts";
 import { Positions, type StartAt } from "./kafka-positions.ts";
-import type { FetchedPartition } from "./kafka-responses.ts";
-import { readRecordSet, type Limits } from "./record-batch.ts";
+import { KafkaReading, type Taken } from "./kafka-reading.ts";
 import { StateTeller } from "./state-teller.ts";
 
 export interface KafkaTapOptions {
@@ -41,11 +43,14 @@ export interface KafkaTapOptions {
 
 /** How long a fetch waits at the broker when there is nothing; a record ends the wait at once. */
 const maxWaitMs = 250;
-/** The sink gets a fetch in portions, so that others get their turn in between. */
-const portion = 2_000;
+/** What ListOffsets takes for the end and the beginning. */
+const endTime = -1;
+const beginningTime = -2;
 const quickRefreshMs = 250;
 const quickRefreshPeriodMs = 15_000;
 const longestBackoffMs = 8_000;
+/** Lags are counted at most so often, whoever asks. */
+const lagEveryMs = 500;
 
 export function createKafkaTap(options: KafkaTapOptions): Tap {
   return new KafkaTap(options);
@@ -60,10 +65,11 @@ class KafkaTap implements Tap {
   readonly id: string;
   readonly #options: KafkaTapOptions;
   readonly #address: string;
-  readonly #limits: Limits;
   readonly #client: KafkaClient;
   readonly #positions: Positions;
-  readonly #transactionalCommits = new TransactionalCommits();
+  readonly #groups = new GroupOffsets();
+  readonly #reading: KafkaReading;
+  readonly #groupWatch: GroupWatch;
   readonly #stopping = new AbortController();
   readonly #state: StateTeller;
   readonly #nodeLoops = new Map<number, Promise<void>>();
@@ -77,20 +83,29 @@ class KafkaTap implements Tap {
   #metadataLoop: Promise<void> | undefined;
   #wasLive = false;
   #startedAt = 0;
-  #messages = 0;
-  #bytes = 0;
-  #lost = 0;
-  #unreadable = 0;
-  #note: string | undefined;
+  #groupLoop: Promise<void> | undefined;
+  #lags: { readonly at: number; readonly lags: readonly GroupLag[] } | undefined;
 
   constructor(options: KafkaTapOptions) {
     this.#options = options;
     this.#address = kafkaAddress(options.seeds);
     this.id = `kafka:${this.#address}`;
-    this.#limits = { keptBytes: options.keptBytes ?? 1 << 20, batchBytes: options.batchBytes ?? 128 << 20 };
     this.#client = new KafkaClient(options);
     this.#positions = new Positions(topicFilter(options.topics), preciseNow);
     this.#state = new StateTeller({ tap: this.id, broker: "kafka", address: this.#address });
+    const shared = { tap: this.id, positions: this.#positions, groups: this.#groups, tell: () => this.#tellHealth() };
+    this.#reading = new KafkaReading({
+      ...shared,
+      limits: { keptBytes: options.keptBytes ?? 1 << 20, batchBytes: options.batchBytes ?? 128 << 20 },
+      lookAgain: () => this.#lookAgain(),
+    });
+    this.#groupWatch = new GroupWatch({
+      ...shared,
+      client: this.#client,
+      reading: this.#reading,
+      signal: this.#stopping.signal,
+      emit: (events) => this.#handOn(events),
+    });
   }
 
   /** Resolves when the tap stands everywhere and misses nothing from then on, or when its first attempt failed. */
@@ -111,7 +126,7 @@ class KafkaTap implements Tap {
     this.#wake.abort();
     this.#client.close();
     await this.#metadataLoop;
-    await Promise.all(this.#nodeLoops.values());
+    await Promise.all([...this.#nodeLoops.values(), this.#groupLoop]);
     if (first && this.#sink !== undefined) this.#state.tell({ phase: "stopped" });
   }
 
@@ -123,16 +138,28 @@ class KafkaTap implements Tap {
     const topics = this.#positions.topicCount();
     return {
       tap: this.id,
-      touched: [`Read ${topics} ${topics === 1 ? "topic" : "topics"} of Kafka at ${this.#address} by plain fetches.`],
+      touched: [
+        `Read ${topics} ${topics === 1 ? "topic" : "topics"} of Kafka at ${this.#address} by plain fetches.`,
+        "Asked which consumer groups there are and what they have committed, and changed nothing of it.",
+      ],
       neverTouched: [
         "No consumer group was joined or created.",
         "No offset was committed.",
         "No topic was created, and none can be: every request says so.",
         "No record was written.",
       ],
-      messages: this.#messages,
-      bytes: this.#bytes,
+      messages: this.#reading.messages,
+      bytes: this.#reading.bytes,
     };
+  }
+
+  groups(): readonly GroupLag[] {
+    const now = performance.now();
+    if (this.#lags === undefined || now - this.#lags.at > lagEveryMs) {
+      const endOf = (topic: string, partition: number) => this.#positions.get(topic, partition)?.end;
+      this.#lags = { at: now, lags: this.#groups.lags(endOf) };
+    }
+    return this.#lags.lags;
   }
 
   get #stopped(): boolean {
@@ -152,13 +179,14 @@ class KafkaTap implements Tap {
           metadata,
           late && from === "now" ? { time: this.#startedAt } : from,
         )) {
-          this.#note = note;
+          this.#reading.note = note;
         }
         failures = 0;
         this.#metadataFailure = undefined;
         this.#runNodeLoops();
         await this.#settleNodes();
         this.#tellHealth();
+        this.#groupLoop ??= this.#groupWatch.run();
       } catch (error) {
         if (this.#stopped) break;
         failures++;
@@ -221,8 +249,7 @@ class KafkaTap implements Tap {
         if (this.#nodeFailures.delete(node)) this.#tellHealth();
         await handing;
         if (this.#stopped) break;
-        const events = this.#read(fetched);
-        if (events.length > 0) handing = this.#handOn(events);
+        handing = this.#hand(this.#reading.take(fetched));
       } catch (error) {
         if (this.#stopped) break;
         const failure = failureOf(error, (why) => brokerFailed("Kafka", this.#client.addressOf(node), why));
@@ -241,125 +268,44 @@ class KafkaTap implements Tap {
   async #place(node: number): Promise<void> {
     const byTime = new Map<number, FetchPosition[]>();
     for (const { topic, partition, start } of this.#positions.unplaced(node)) {
-      const time = start === "now" ? -1 : start === "beginning" ? -2 : Math.max(0, Math.floor(start.time));
+      const time =
+        start === "now" ? endTime : start === "beginning" ? beginningTime : Math.max(0, Math.floor(start.time));
       const wanted = byTime.get(time) ?? [];
       wanted.push({ topic, partition, offset: 0n });
       byTime.set(time, wanted);
     }
     if (byTime.size === 0) await this.#client.connect(node);
     for (const [time, wanted] of byTime) {
-      for (const found of await this.#client.offsets(node, wanted, time)) this.#positions.place(found);
-    }
-  }
-
-  #read(fetched: readonly FetchedPartition[]): TapEvent[] {
-    const events: TapEvent[] = [];
-    const receivedAt = preciseNow();
-    for (const part of fetched) {
-      const position = this.#positions.get(part.topic, part.partition);
-      if (position?.offset === undefined) continue;
-      if (part.errorCode === 0) {
-        const visitor =
-          part.topic === commitsTopic
-            ? this.#commitVisitor(part, receivedAt, events)
-            : this.#visitor(part, receivedAt, events);
-        position.offset = readRecordSet(part.records, position.offset, this.#limits, visitor);
-      } else if (part.errorCode === 1) {
-        const { note, lost } = this.#positions.outOfRange(position, part.logStart, part.highWatermark);
-        if (part.topic === commitsTopic) continue;
-        this.#lost += lost;
-        this.#note = note;
-        this.#tellHealth();
-      } else if (part.errorCode === 29) {
-        position.notBefore = receivedAt + 30_000;
-        if (part.topic === commitsTopic) continue;
-        this.#note = `Kafka does not permit reading ${part.topic}: grant the user Read on it.`;
-        this.#tellHealth();
-      } else {
-        // Moved, deleted or not ready: the metadata loop finds out which; not this partition until then.
-        position.notBefore = receivedAt + 100;
-        this.#lookAgain();
+      // Where nothing is as young as the time asked for, the end counts as it was before: what came since is younger.
+      const ends = time >= 0 ? await this.#client.offsets(node, wanted, endTime) : [];
+      const found = await this.#client.offsets(node, wanted, time);
+      for (const place of found) {
+        const end = ends.find(({ topic, partition }) => topic === place.topic && partition === place.partition);
+        this.#positions.place(place.errorCode === 0 && place.offset < 0n ? (end ?? place) : place);
       }
     }
-    return events;
   }
 
-  #visitor(
-    { topic, partition }: FetchedPartition,
-    receivedAt: number,
-    events: TapEvent[],
-  ): Parameters<typeof readRecordSet>[3] {
-    const tap = this.id;
-    return {
-      record: (batch, record) => {
-        const { timestamp, value, valueSize } = record;
-        this.#messages++;
-        this.#bytes += valueSize;
-        const envelope: Envelope = {
-          tap,
-          receivedAt,
-          ...(isPlausibleTime(timestamp) ? { timestamp } : undefined),
-          headers: record.headers,
-          key: record.key,
-          body: value,
-          bodySize: valueSize,
-          origin: {
-            broker: "kafka",
-            topic,
-            partition,
-            offset: record.offset,
-            timestampType: batch.timestampType,
-            ...(batch.producerId >= 0n ? { producerId: batch.producerId } : undefined),
-            transactional: batch.transactional,
-          },
-        };
-        events.push({ kind: "message", envelope });
-      },
-      marker: (producerId, offset, outcome) => {
-        events.push({ kind: "transaction", tap, topic, partition, producerId, offset, outcome });
-      },
-      unreadable: (first, count, reason) => {
-        this.#unreadable += count;
-        this.#note = `${this.#unreadable} ${this.#unreadable === 1 ? "record" : "records"} could not be read, last at ${topic}[${partition}] ${first}: ${reason}.`;
-        this.#tellHealth();
-      },
-    };
-  }
-
-  #commitVisitor(
-    { partition }: FetchedPartition,
-    receivedAt: number,
-    events: TapEvent[],
-  ): Parameters<typeof readRecordSet>[3] {
-    return {
-      record: (batch, { key, value, timestamp }) => {
-        const commit = readCommit(this.id, key, value, isPlausibleTime(timestamp) ? timestamp : receivedAt);
-        if (commit === undefined) return;
-        if (batch.transactional) this.#transactionalCommits.add(partition, batch.producerId, commit);
-        else events.push(commit);
-      },
-      marker: (producerId, _, outcome) => {
-        events.push(...this.#transactionalCommits.decide(partition, producerId, outcome));
-      },
-      unreadable: () => undefined,
-    };
+  async #hand(taken: readonly Taken[]): Promise<void> {
+    for (const events of this.#reading.portions(taken)) {
+      if (this.#stopped) return;
+      await this.#handOn(events);
+    }
   }
 
   /** The sink's promise is back-pressure; that it should fail is its own matter and must not end the tap. */
   async #handOn(events: readonly TapEvent[]): Promise<void> {
-    for (let i = 0; i < events.length && !this.#stopped; i += portion) {
-      try {
-        await this.#sink?.accept(events.length <= portion ? events : events.slice(i, i + portion));
-      } catch (error) {
-        this.#note = `Messages could not be taken in: ${error instanceof Error ? error.message : String(error)}.`;
-        this.#tellHealth();
-      }
+    try {
+      await this.#sink?.accept(events);
+    } catch (error) {
+      this.#reading.note = `Messages could not be taken in: ${error instanceof Error ? error.message : String(error)}.`;
+      this.#tellHealth();
     }
   }
 
   #tellHealth(): void {
     if (this.#stopped) return;
-    const shed = this.#lost;
+    const shed = this.#reading.lost;
     const failing = [...this.#nodeFailures].filter(([node]) => this.#positions.nodes.has(node));
     const [node, failed] = failing[0] ?? [];
     // When no node tells what there is, that says more than what the single nodes do.
@@ -370,7 +316,7 @@ class KafkaTap implements Tap {
     }
     this.#wasLive = true;
     if (node === undefined || failed === undefined) {
-      this.#state.tell({ phase: "live", detail: this.#note ?? this.#unseen(), shed });
+      this.#state.tell({ phase: "live", detail: this.#reading.note ?? this.#unseen(), shed });
       return;
     }
     const count = this.#positions.count(node);
@@ -385,8 +331,11 @@ class KafkaTap implements Tap {
     const { unauthorized } = this.#positions;
     if (unauthorized > 0) return `${unauthorized} topics are not shown: the user may not describe them.`;
     const user = this.#options.login?.username;
-    if (user === undefined || this.#positions.topicCount() > 0) return undefined;
-    return `Kafka shows no topic to the user "${user}". If there are some, grant it Describe and Read on them.`;
+    if (user !== undefined && this.#positions.topicCount() === 0) {
+      return `Kafka shows no topic to the user "${user}". If there are some, grant it Describe and Read on them.`;
+    }
+    if (!this.#groupWatch.denied) return undefined;
+    return `What groups commit is asked for every ${pollEveryMs / 1_000} s: the user may not read __consumer_offsets.`;
   }
 
   #phaseFor(failure: Failure): { readonly phase: TapPhase; readonly detail: string } {
@@ -406,11 +355,6 @@ class KafkaTap implements Tap {
 /** 250 ms, doubled with every failure, at most 8 s. */
 function backoff(failures: number): number {
   return Math.min(longestBackoffMs, 125 * 2 ** Math.min(failures, 10));
-}
-
-/** Producers may write anything: a time before 2000 or after 2100 is none. */
-function isPlausibleTime(milliseconds: number): boolean {
-  return milliseconds >= 946_684_800_000 && milliseconds < 4_102_444_800_000;
 }
 
 /** Whether a topic is wanted, by patterns in which `*` stands for anything. */

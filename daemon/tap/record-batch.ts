@@ -49,41 +49,75 @@ export interface KafkaRecord {
 
 const noHeaders: readonly Header[] = [];
 
+/** One batch (or, before Kafka 0.11, one message) as it lies in a record set, undecoded. */
+export interface RawBatch {
+  readonly bytes: Buffer;
+  readonly base: bigint;
+  readonly magic: number;
+}
+
+export interface RecordSet {
+  readonly batches: readonly RawBatch[];
+  /** The offset to fetch from next, or `from` when not even one batch was whole. */
+  readonly next: bigint;
+  /** Where something begins that makes no sense; nothing behind it can be found either. */
+  readonly brokenAt?: bigint;
+}
+
 /**
- * Reads all whole batches and returns the offset to fetch from next, or `from` when not even one batch was whole.
- * Never throws. Records below `from` are left out: a broker sends whole batches.
+ * Finds the whole batches of a record set by their headers alone, so that the next fetch can be asked for before these
+ * are decoded. Never throws.
  */
-export function readRecordSet(bytes: Buffer, from: bigint, limits: Limits, visitor: RecordVisitor): bigint {
+export function splitRecordSet(bytes: Buffer, from: bigint): RecordSet {
+  const batches: RawBatch[] = [];
   let at = 0;
   let next = from;
   while (at + 17 <= bytes.length) {
     const base = bytes.readBigInt64BE(at);
     const length = bytes.readInt32BE(at + 8);
-    if (length < 14) {
-      // Nothing behind this can be found either, and its offset is not to be believed.
-      visitor.unreadable(next, 1, "its length makes no sense");
-      return next + 1n;
-    }
+    // The offset of what makes no sense is not to be believed either.
+    if (length < 14) return { batches, next: next + 1n, brokenAt: next };
     const end = at + 12 + length;
     if (end > bytes.length) break;
-    const magic = bytes.readInt8(at + 16);
-    const batch = bytes.subarray(at, end);
-    const after =
-      magic === 2 ? readBatch(batch, base, from, limits, visitor) : readOld(batch, base, from, limits, visitor);
+    const batch = { bytes: bytes.subarray(at, end), base, magic: bytes.readInt8(at + 16) };
+    const after = offsetAfter(batch);
+    // A broker sends whole batches, also those that only end behind the offset asked for.
+    if (after > from) batches.push(batch);
     if (after > next) next = after;
     at = end;
   }
+  return { batches, next };
+}
+
+/** Decodes one batch. Never throws. Records below `from` are left out. */
+export function readBatch(batch: RawBatch, from: bigint, limits: Limits, visitor: RecordVisitor): void {
+  if (batch.magic === 2) readRecords(batch.bytes, batch.base, from, limits, visitor);
+  else readOld(batch.bytes, batch.base, from, limits, visitor);
+}
+
+/** Reads all whole batches at once, and returns the offset to fetch from next. */
+export function readRecordSet(bytes: Buffer, from: bigint, limits: Limits, visitor: RecordVisitor): bigint {
+  const { batches, next, brokenAt } = splitRecordSet(bytes, from);
+  for (const batch of batches) readBatch(batch, from, limits, visitor);
+  if (brokenAt !== undefined) tellBroken(brokenAt, visitor);
   return next;
 }
 
-function readBatch(bytes: Buffer, base: bigint, from: bigint, limits: Limits, visitor: RecordVisitor): bigint {
+export function tellBroken(brokenAt: bigint, visitor: RecordVisitor): void {
+  visitor.unreadable(brokenAt, 1, "its length makes no sense");
+}
+
+/** The offset behind the last one of a batch, which compaction may have taken away. */
+function offsetAfter({ bytes, base, magic }: RawBatch): bigint {
+  return magic === 2 && bytes.length >= 61 ? base + BigInt(Math.max(0, bytes.readInt32BE(23))) + 1n : base + 1n;
+}
+
+function readRecords(bytes: Buffer, base: bigint, from: bigint, limits: Limits, visitor: RecordVisitor): void {
   if (bytes.length < 61) {
     visitor.unreadable(base, 1, "its header is cut short");
-    return base + 1n;
+    return;
   }
   const attributes = bytes.readInt16BE(21);
-  const next = base + BigInt(Math.max(0, bytes.readInt32BE(23))) + 1n;
-  if (next <= from) return next;
   const count = bytes.readInt32BE(57);
   const append = (attributes & 8) !== 0;
   const baseTimestamp = Number(bytes.readBigInt64BE(27));
@@ -131,7 +165,6 @@ function readBatch(bytes: Buffer, base: bigint, from: bigint, limits: Limits, vi
   } catch (error) {
     visitor.unreadable(base + BigInt(read), Math.max(1, count - read), reasonOf(error, attributes & 7));
   }
-  return next;
 }
 
 function readHeaders(cursor: Cursor): readonly Header[] {
@@ -146,12 +179,12 @@ function readHeaders(cursor: Cursor): readonly Header[] {
 }
 
 /** Formats 0 and 1. `bytes` is one entry; when compressed, its value holds more of them. */
-function readOld(bytes: Buffer, base: bigint, from: bigint, limits: Limits, visitor: RecordVisitor): bigint {
+function readOld(bytes: Buffer, base: bigint, from: bigint, limits: Limits, visitor: RecordVisitor): void {
   try {
     const message = readOldMessage(bytes);
     if (message.codec === 0) {
       if (base >= from) visitOld(message, base, limits, visitor);
-      return base + 1n;
+      return;
     }
     const inner = decompress(message.codec, message.value ?? Buffer.alloc(0), limits.batchBytes);
     const entries: { offset: bigint; message: OldMessage }[] = [];
@@ -171,7 +204,6 @@ function readOld(bytes: Buffer, base: bigint, from: bigint, limits: Limits, visi
   } catch (error) {
     visitor.unreadable(base, 1, reasonOf(error, 0));
   }
-  return base + 1n;
 }
 
 interface OldMessage {
