@@ -25,7 +25,7 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     load: async () => (await import("./export-command.ts")).exportCommand,
   },
   captures: {
-    summary: "List what was recorded on this machine, or delete it.",
+    summary: "List what was recorded on this machine, keep it, or delete it.",
     load: async () => (await import("./captures-command.ts")).capturesCommand,
   },
   doctor: {

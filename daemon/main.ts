@@ -8,6 +8,7 @@ import {
   daemonFolder,
   readConnectionFile,
   removeConnectionFile,
+  sweepCaptures,
   writeConnectionFile,
   type DaemonAnswer,
   type DaemonConfig,
@@ -15,6 +16,7 @@ import {
 import { takeLock } from "./lock.ts";
 import { probeRuntime } from "./runtime.ts";
 import { protocolVersion } from "./serve/protocol.ts";
+import { defaultLimits } from "./store/index.ts";
 import type { RunningTrace } from "./trace-options.ts";
 import { runTrace } from "./trace.ts";
 
@@ -65,6 +67,7 @@ async function main(): Promise<void> {
   }
   const leftover = readConnectionFile(file);
   if (leftover !== undefined && !isAlive(leftover.pid)) removeConnectionFile(file, leftover.pid);
+  sweepCaptures(defaultLimits, Date.now(), config.stateDir);
   let trace: RunningTrace | undefined;
   let ending = false;
   const end = async (code: number): Promise<void> => {

@@ -17,7 +17,16 @@ export {
   type KafkaMechanism,
   type KafkaStart,
 } from "./asked.ts";
-export { deleteCapture, deleteCaptures, listCaptures, type CaptureFile } from "./captures.ts";
+export {
+  captureNamed,
+  deleteCapture,
+  deleteCaptures,
+  keepCapture,
+  keptNameProblem,
+  listCaptures,
+  sweepCaptures,
+  type CaptureFile,
+} from "./captures.ts";
 export {
   connectDaemon,
   type ConnectionChange,
