@@ -20,6 +20,8 @@ export interface Built {
   readonly value: Conversation;
   readonly exchanges: Exchanges;
   readonly contribution: Contribution;
+  /** What of the value changes by time alone, as a number that is never 0. */
+  readonly digest: number;
 }
 
 /** Everything outside of a conversation that its value depends on. */
@@ -82,13 +84,15 @@ export function buildConversation(conv: Conv, now: number, know: Knowledge): Bui
     afterGaps: (from, to) => know.deadlines.afterGaps(from, to),
     writer,
   });
+  const value = valueOf(conv, nodes, causes, shape, know.values);
   return {
     revision: conv.revision,
     until: shape.until,
     builtAt: now,
-    value: valueOf(conv, nodes, causes, shape, know.values),
+    value,
     exchanges,
     contribution: shape.contribution,
+    digest: digest(value),
   };
 }
 
@@ -151,8 +155,7 @@ function keyOf(nodes: readonly Node[], values: Values): string {
   return best;
 }
 
-/** What of a conversation changes by time alone, as a number that is never 0. */
-export function digest(value: Conversation): number {
+function digest(value: Conversation): number {
   let hash = 0x811c9dc5;
   const mix = (text: string): void => {
     for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

@@ -1,6 +1,6 @@
 /** The correlator: takes messages and events in, keeps what belongs together, and builds conversations when asked. */
 import type { Delivery } from "../tap/envelope.ts";
-import { buildConversation, digest, type Built } from "./build.ts";
+import { buildConversation, type Built } from "./build.ts";
 import { Clocks } from "./clocks.ts";
 import { Commits } from "./commits.ts";
 import { Copies } from "./copies.ts";
@@ -20,12 +20,16 @@ import type {
   Seq,
   TracedMessage,
 } from "./model.ts";
-import type { Node } from "./node.ts";
+import { exchangesOf, type Exchanges } from "./exchanges.ts";
+import { compareNodes, type Node } from "./node.ts";
 import { Pairs } from "./pairs.ts";
 import { Participants } from "./participants.ts";
 import { Timers } from "./timers.ts";
 import { Values } from "./values.ts";
 import { Windows } from "./windows.ts";
+
+/** What of a built conversation is kept when its value is not. */
+type Outcome = Pick<Built, "revision" | "until" | "contribution" | "digest">;
 
 export interface CorrelatorOptions {
   /** What the contracts say; without them everything is inferred from the wire. */
@@ -266,7 +270,7 @@ class CorrelatorState implements Correlator {
       this.checkAt(node.group.conv, this.deadlines.of(node).at + 1);
     }
     if (node.pairsAnswered?.some((entry) => entry.requests.length > 0)) {
-      const exchange = this.build(node.group.conv).exchanges.ofReply.get(node);
+      const exchange = this.exchangesIn(node.group.conv).ofReply.get(node);
       if (exchange?.replies[0] === node) this.deadlines.learn(exchange.request, node);
     }
   }
@@ -291,8 +295,11 @@ class CorrelatorState implements Correlator {
     const finalAt = conv.lastAt + thresholds.conversationSession;
     const time = this.time();
     // The last look, by what is known then: it does not depend on when it was looked at before.
-    if (time >= finalAt) conv.built = undefined;
-    const built = this.build(conv);
+    if (time >= finalAt) {
+      conv.built = undefined;
+      conv.outcome = undefined;
+    }
+    const built = this.outcomeOf(conv);
     if (time >= quietAt) {
       if (conv.contribution) this.families.add(conv.contribution as Contribution, -1);
       if (!conv.final) this.families.add(built.contribution, 1);
@@ -302,16 +309,28 @@ class CorrelatorState implements Correlator {
       if (!conv.final) this.checkAt(conv, finalAt);
     } else this.checkAt(conv, quietAt);
     if (built.until < Infinity) this.checkAt(conv, built.until);
-    if (conv.shown !== 0 && digest(built.value) !== conv.shown) this.membership.touch(conv);
+    if (conv.shown !== 0 && built.digest !== conv.shown) this.membership.touch(conv);
   }
 
   /** From how many instances a shape is known grows with others, and is always today's number. */
   private valueOf(conv: Conv): Conversation {
-    const { value, contribution } = this.build(conv);
-    conv.shown = digest(value);
+    const { value, contribution, digest } = this.build(conv);
+    conv.shown = digest;
     if (value.inferredFrom === undefined) return value;
     const { instances } = this.families.of(contribution.family);
     return value.inferredFrom === instances ? value : { ...value, inferredFrom: instances };
+  }
+
+  /** What a conversation came to: known without building it again as long as nothing changed. */
+  private outcomeOf(conv: Conv): Outcome {
+    const known = conv.outcome as Outcome | undefined;
+    return known && known.revision === conv.revision && this.time() < known.until ? known : this.build(conv);
+  }
+
+  private exchangesIn(conv: Conv): Exchanges {
+    const known = conv.built as Built | undefined;
+    if (known && known.revision === conv.revision) return known.exchanges;
+    return exchangesOf([...conv.nodes()].sort(compareNodes), this.values);
   }
 
   private build(conv: Conv): Built {
@@ -332,6 +351,8 @@ class CorrelatorState implements Correlator {
       copies: this.copies,
     });
     conv.built = built;
+    const { revision, until, contribution, digest } = built;
+    conv.outcome = { revision, until, contribution, digest };
     // Few of many conversations are looked at: the values of the others are not kept.
     const old = this.recent[this.recentNext];
     if (old && old !== conv) old.built = undefined;

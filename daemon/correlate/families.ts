@@ -11,6 +11,8 @@ interface TypeFacts {
   withEffect: number;
   readonly effects: Map<string, { count: number; readonly delays: LogHistogram }>;
   readonly delays: LogHistogram;
+  /** What was last expected by these; `null` where nothing is, absent when they changed since. */
+  expected?: Expectation | null;
 }
 
 /** What one instance shows. */
@@ -77,6 +79,7 @@ export class Family {
         this.types.set(type, facts);
       }
       facts.messages += sign;
+      delete facts.expected;
       const first = effects[0];
       if (!first) continue;
       facts.withEffect += sign;
@@ -110,23 +113,9 @@ export class Family {
   /** What a message of this type usually causes, when that is usual enough to miss it. */
   expectation(type: string): Expectation | undefined {
     const facts = this.types.get(type);
-    if (!facts || facts.messages < thresholds.familySupport) return undefined;
-    if (facts.withEffect / facts.messages < thresholds.expected) return undefined;
-    const deadline = learnedDeadline(facts.delays);
-    if (deadline === undefined) return undefined;
-    let best: readonly [string, { count: number; delays: LogHistogram }] | undefined;
-    for (const entry of facts.effects) {
-      if (!best || entry[1].count > best[1].count || (entry[1].count === best[1].count && entry[0] < best[0]))
-        best = entry;
-    }
-    if (!best) return undefined;
-    return {
-      name: best[0],
-      deadline,
-      usual: best[1].delays.quantile(0.5),
-      count: best[1].count,
-      names: new Set(facts.effects.keys()),
-    };
+    if (!facts) return undefined;
+    facts.expected ??= expectationOf(facts) ?? null;
+    return facts.expected ?? undefined;
   }
 
   /** Whether a flow may end with this type. `undefined`: too few to know. */
@@ -163,6 +152,26 @@ export class Family {
   }
 }
 
+function expectationOf(facts: TypeFacts): Expectation | undefined {
+  if (facts.messages < thresholds.familySupport) return undefined;
+  if (facts.withEffect / facts.messages < thresholds.expected) return undefined;
+  const deadline = learnedDeadline(facts.delays);
+  if (deadline === undefined) return undefined;
+  let best: readonly [string, { count: number; delays: LogHistogram }] | undefined;
+  for (const entry of facts.effects) {
+    if (!best || entry[1].count > best[1].count || (entry[1].count === best[1].count && entry[0] < best[0]))
+      best = entry;
+  }
+  if (!best) return undefined;
+  return {
+    name: best[0],
+    deadline,
+    usual: best[1].delays.quantile(0.5),
+    count: best[1].count,
+    names: new Set(facts.effects.keys()),
+  };
+}
+
 /** Until when something is waited for, from how long it took before; `undefined` when too few were seen. */
 export function learnedDeadline(delays: LogHistogram): number | undefined {
   if (delays.count >= thresholds.deadlineSupport) {
@@ -174,8 +183,9 @@ export function learnedDeadline(delays: LogHistogram): number | undefined {
 
 export class Families {
   private readonly families = new Map<string, Family>();
-  /** How often type A came before type B in one flow. */
-  private readonly before = new Map<string, number>();
+  /** How often type A came before type B in one flow: first by A, then by B. */
+  private readonly before = new Map<string, Map<string, number>>();
+  private pairs = 0;
 
   of(start: string): Family {
     let family = this.families.get(start);
@@ -191,22 +201,27 @@ export class Families {
     const types = [...new Set(what.messages.map((message) => message.type))].slice(0, 24);
     for (let i = 0; i < types.length; i++) {
       for (let j = i + 1; j < types.length; j++) {
-        const key = `${types[i]}\n${types[j]}`;
-        const known = this.before.get(key);
-        if (known !== undefined) this.before.set(key, known + sign);
-        else if (this.before.size < 100_000) this.before.set(key, sign);
+        this.count(types[i] as string, types[j] as string, sign);
       }
     }
   }
 
   /** How sure it is that A comes before B in a flow that has both: 0 never, 0.5 unknown, 1 always. */
   comesBefore(a: string, b: string): number {
-    const forth = this.before.get(`${a}\n${b}`) ?? 0;
-    const back = this.before.get(`${b}\n${a}`) ?? 0;
+    const forth = this.before.get(a)?.get(b) ?? 0;
+    const back = this.before.get(b)?.get(a) ?? 0;
     return (forth + 1) / (forth + back + 2);
   }
 
   all(): Iterable<Family> {
     return this.families.values();
+  }
+
+  private count(a: string, b: string, sign: 1 | -1): void {
+    let after = this.before.get(a);
+    if (after === undefined) this.before.set(a, (after = new Map()));
+    const known = after.get(b);
+    if (known === undefined && ++this.pairs > 100_000) return;
+    after.set(b, (known ?? 0) + sign);
   }
 }

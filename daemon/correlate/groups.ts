@@ -42,8 +42,9 @@ export class Conv {
   gone = false;
   /** When its state must be looked at again; also how the timers know which of their entries is meant. */
   nextCheck = Infinity;
-  /** Kept by whoever builds values. */
+  /** Kept by whoever builds values: the last one, and, when it is gone, what it came to. */
   built: unknown = undefined;
+  outcome: unknown = undefined;
   contribution: unknown = undefined;
   /** A digest of what views were last shown, to notice what time alone changes. */
   shown = 0;

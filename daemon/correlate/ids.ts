@@ -43,7 +43,7 @@ export function textOfBytes(bytes: Uint8Array): string | undefined {
     }
   }
   if (printable) {
-    if (ascii) return String.fromCharCode(...bytes.subarray(0, end));
+    if (ascii) return Buffer.from(bytes.buffer, bytes.byteOffset, end).toString("latin1");
     try {
       return text.decode(bytes.subarray(0, end));
     } catch {

@@ -8,16 +8,27 @@ const WIDTH = (HIGH - LOW) / (BUCKETS - 1);
 /** Times from 1 ms to 7 days in 64 buckets of equal ratio (about 1.38). */
 export class LogHistogram {
   private readonly counts = new Float64Array(BUCKETS);
+  /** The last two quantiles that were asked for: they are asked for again and again. */
+  private median: number | undefined;
+  private high: number | undefined;
   count = 0;
 
   add(ms: number, weight = 1): void {
     const index = bucketOf(ms);
     this.counts[index] = (this.counts[index] ?? 0) + weight;
     this.count += weight;
+    this.median = undefined;
+    this.high = undefined;
   }
 
   /** The upper end of the bucket that holds the quantile; 0 when nothing was counted. */
   quantile(q: number): number {
+    if (q === 0.5) return (this.median ??= this.find(q));
+    if (q === 0.99) return (this.high ??= this.find(q));
+    return this.find(q);
+  }
+
+  private find(q: number): number {
     if (this.count <= 0) return 0;
     let left = q * this.count;
     for (let i = 0; i < BUCKETS; i++) {
