@@ -1,5 +1,5 @@
 /** What another process costs, as Linux tells it. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 export interface ProcessUsage {
   readonly cpuMilliseconds: number;
@@ -39,4 +39,37 @@ export function usageLine(
   const share = Math.round(((after.cpuMilliseconds - before.cpuMilliseconds) / milliseconds) * 100);
   const mebibytes = (bytes: number) => `${Math.round(bytes / 1024 ** 2)} MiB`;
   return `${share} % of a core, ${mebibytes(after.residentBytes)} resident, ${mebibytes(after.peakBytes)} at most`;
+}
+
+/** Begins to count; what it returns says then what share of a core each busy thread of the process had, most first. */
+export function threadShares(pid: number): () => string {
+  const before = threadTimes(pid);
+  const begun = performance.now();
+  return () => {
+    const milliseconds = performance.now() - begun;
+    const shares = [...threadTimes(pid)]
+      .map(([thread, { name, cpuMilliseconds }]) => {
+        const spent = cpuMilliseconds - (before.get(thread)?.cpuMilliseconds ?? 0);
+        return { name: thread === pid ? "main" : name, share: Math.round((spent / milliseconds) * 100) };
+      })
+      .filter(({ share }) => share > 0)
+      .sort((a, b) => b.share - a.share);
+    return shares.map(({ name, share }) => `${name} ${share}`).join(", ");
+  };
+}
+
+function threadTimes(pid: number): Map<number, { readonly name: string; readonly cpuMilliseconds: number }> {
+  const times = new Map<number, { readonly name: string; readonly cpuMilliseconds: number }>();
+  try {
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8");
+      const end = stat.lastIndexOf(")");
+      const fields = stat.slice(end + 2).split(" ");
+      const cpuMilliseconds = (Number(fields[11]) + Number(fields[12])) * tickMs;
+      times.set(Number(thread), { name: stat.slice(stat.indexOf("(") + 1, end), cpuMilliseconds });
+    }
+  } catch {
+    // No /proc, or the process has ended.
+  }
+  return times;
 }

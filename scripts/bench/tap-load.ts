@@ -23,6 +23,10 @@ export type Job = {
       readonly probeEveryMs: number;
     }
   | { readonly kind: "fill"; readonly count: number }
+  /** As fast as the broker acknowledges. */
+  | { readonly kind: "flood"; readonly seconds: number }
+  /** At a steady rate, each acknowledgement timed. */
+  | { readonly kind: "pace"; readonly perSecond: number; readonly seconds: number }
   | { readonly kind: "consume"; readonly until?: number }
 );
 
@@ -30,13 +34,14 @@ export interface Outcome {
   readonly count: number;
   /** From the first record to the last, or from the first send to the last. */
   readonly milliseconds: number;
-  /** From send to here, of a consumer. */
+  /** From send to here, of a consumer; from send to acknowledgement, of a producer that keeps a pace. */
   readonly latencies: readonly number[];
   /** When each probe was sent, of a producer. */
   readonly probes: Readonly<Record<string, number>>;
   readonly cpuMilliseconds: number;
 }
 
+/** Resolves when the messages are on their way; where the job is about acknowledgements, when the broker has them. */
 type Sender = (messages: readonly OrderMessage[]) => Promise<void>;
 
 async function kafkaSender(job: Job): Promise<{ send: Sender; close: () => Promise<void> }> {
@@ -70,6 +75,78 @@ async function rabbitmqSender(job: Job): Promise<{ send: Sender; close: () => Pr
       await connection.close();
     },
   };
+}
+
+/** With acknowledgements, as a careful service publishes; each message resolves by itself. */
+async function confirmedSender(job: Job): Promise<{ send: Sender; close: () => Promise<void> }> {
+  const connection = await connect(job.address);
+  const channel = await connection.createConfirmChannel();
+  return {
+    send: async (messages) => {
+      const publish = ({ key, body, headers }: OrderMessage) =>
+        new Promise<void>((resolve, reject) => {
+          channel.publish(job.channel, key, Buffer.from(body), { contentType: "application/json", headers }, (cause) =>
+            cause === null ? resolve() : reject(cause as Error),
+          );
+        });
+      await Promise.all(messages.map(publish));
+    },
+    close: async () => {
+      await channel.close();
+      await connection.close();
+    },
+  };
+}
+
+/** So many batches, of so many messages, are under way at a time: more would only wait in this process. */
+const underWay = { kafka: { batches: 4, messages: 500 }, rabbitmq: { batches: 8, messages: 100 } } as const;
+
+async function flood(job: Extract<Job, { kind: "flood" }>): Promise<Outcome> {
+  const { send, close } = await (job.broker === "kafka" ? kafkaSender(job) : confirmedSender(job));
+  process.send?.("ready");
+  const cpu = process.cpuUsage();
+  const { batches, messages } = underWay[job.broker];
+  const begun = performance.now();
+  let sent = 0;
+  let acknowledged = 0;
+  const one = async (): Promise<void> => {
+    while (performance.now() - begun < job.seconds * 1000) {
+      await send(Array.from({ length: messages }, () => orderMessage(sent++, nowSince(job.epoch))));
+      acknowledged += messages;
+    }
+  };
+  await Promise.all(Array.from({ length: batches }, one));
+  const milliseconds = performance.now() - begun;
+  await close();
+  return { count: acknowledged, milliseconds, latencies: [], probes: {}, cpuMilliseconds: cpuSince(cpu) };
+}
+
+async function pace(job: Extract<Job, { kind: "pace" }>): Promise<Outcome> {
+  const { send, close } = await (job.broker === "kafka" ? kafkaSender(job) : confirmedSender(job));
+  process.send?.("ready");
+  const cpu = process.cpuUsage();
+  const latencies: number[] = [];
+  const going = new Set<Promise<void>>();
+  const begun = performance.now();
+  let sent = 0;
+  for (;;) {
+    const elapsed = performance.now() - begun;
+    if (elapsed >= job.seconds * 1000) break;
+    const due = Math.floor((elapsed / 1000) * job.perSecond) - sent;
+    const messages = Array.from({ length: Math.min(due, 2_000) }, () => orderMessage(sent++, nowSince(job.epoch)));
+    if (messages.length > 0) {
+      const at = performance.now();
+      const sending = send(messages)
+        .then(() => void latencies.push(performance.now() - at))
+        .finally(() => going.delete(sending));
+      going.add(sending);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  await Promise.all(going);
+  const milliseconds = performance.now() - begun;
+  await close();
+  return { count: sent, milliseconds, latencies, probes: {}, cpuMilliseconds: cpuSince(cpu) };
 }
 
 /** Every 10 ms what is due by then; a send that takes longer does not lower the rate. */
@@ -188,10 +265,24 @@ function cpuSince(before: NodeJS.CpuUsage): number {
   return (user + system) / 1000;
 }
 
+function work(job: Job): Promise<Outcome> {
+  switch (job.kind) {
+    case "produce":
+      return produce(job);
+    case "fill":
+      return fill(job);
+    case "flood":
+      return flood(job);
+    case "pace":
+      return pace(job);
+    default:
+      return consume(job);
+  }
+}
+
 process.once("message", (message) => {
   const job = message as Job;
-  const working = job.kind === "produce" ? produce(job) : job.kind === "fill" ? fill(job) : consume(job);
-  working.then(
+  work(job).then(
     (outcome) => process.send?.(outcome, () => process.disconnect()),
     (cause: unknown) => {
       console.error(cause);

@@ -1,0 +1,95 @@
+/**
+ * A process that looks into the daemon's capture file while it is written, as any SQLite tool could, and notes when
+ * each message is there: that, and nothing before it, is stored. Takes in one `StoredJob` by IPC, says `ready`, looks
+ * every few milliseconds until it is told to finish, and hands back its `StoredOutcome`.
+ */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { nowSince, sentAtOf } from "./tap-messages.ts";
+
+export interface StoredJob {
+  /** Where the daemon keeps its captures; the newest one is looked into. */
+  readonly folder: string;
+  readonly epoch: number;
+  /** The topic and the exchange of the load; other messages are not counted. */
+  readonly channels: Readonly<Record<"kafka" | "rabbitmq", string>>;
+  readonly everyMs: number;
+  /** Only each n-th message is timed. */
+  readonly sample: number;
+  /** It is done by itself when so many are stored. */
+  readonly until?: number;
+}
+
+export interface StoredOutcome {
+  /** From send to stored, milliseconds; later than true by one look at most. */
+  readonly latencies: Readonly<Record<"kafka" | "rabbitmq", readonly number[]>>;
+  /** How many messages are stored. */
+  readonly stored: number;
+  /** The longest time between two looks. */
+  readonly longestLookMs: number;
+}
+
+process.once("message", (message) => {
+  const job = message as StoredJob;
+  let finished = false;
+  process.on("message", () => (finished = true));
+  look(job, () => finished).then(
+    (outcome) => process.send?.(outcome, () => process.disconnect()),
+    (cause: unknown) => {
+      console.error(cause);
+      process.exit(1);
+    },
+  );
+});
+
+async function look(job: StoredJob, isFinished: () => boolean): Promise<StoredOutcome> {
+  const file = await newest(job.folder);
+  const database = new DatabaseSync(file, { readOnly: true });
+  const last = database.prepare("SELECT max(seq) AS seq FROM message");
+  const lastSeq = () => (last.get() as { readonly seq: number | null }).seq ?? 0;
+  const rows = database.prepare(
+    "SELECT channel, body FROM message WHERE seq > ? AND seq <= ? AND seq % ? = 0 ORDER BY seq",
+  );
+  const latencies: Record<"kafka" | "rabbitmq", number[]> = { kafka: [], rabbitmq: [] };
+  const kinds = new Map([
+    [job.channels.kafka, "kafka"],
+    [job.channels.rabbitmq, "rabbitmq"],
+  ] as const);
+  const first = lastSeq();
+  let seen = first;
+  let longest = 0;
+  let before = performance.now();
+  process.send?.("ready");
+  for (;;) {
+    const isLast = isFinished();
+    const newestSeq = lastSeq();
+    const at = nowSince(job.epoch);
+    longest = Math.max(longest, performance.now() - before);
+    before = performance.now();
+    for (const { channel, body } of rows.iterate(seen, newestSeq, job.sample)) {
+      const kind = kinds.get(String(channel));
+      if (kind === undefined || !(body instanceof Uint8Array)) continue;
+      latencies[kind].push(at - sentAtOf(Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1")));
+    }
+    seen = newestSeq;
+    if (isLast || seen - first >= (job.until ?? Number.POSITIVE_INFINITY)) break;
+    await new Promise((resolve) => setTimeout(resolve, job.everyMs));
+  }
+  database.close();
+  return { latencies, stored: seen - first, longestLookMs: longest };
+}
+
+async function newest(folder: string): Promise<string> {
+  for (const end = performance.now() + 10_000; performance.now() < end;) {
+    const name = existsSync(folder)
+      ? readdirSync(folder)
+          .filter((one) => one.endsWith(".contrail"))
+          .sort()
+          .at(-1)
+      : undefined;
+    if (name !== undefined) return join(folder, name);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`There is no capture in ${folder}.`);
+}
