@@ -1,7 +1,7 @@
 /** The body of a message as a tree, in the colours of the debugger. Everything in it came from a wire: text nodes only. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { TreeNode } from "../../daemon/serve/protocol.ts";
-import { flatTree, type TreeRow } from "../model/tree-rows.ts";
+import { fieldAt, fieldByName, flatTree, type TreeRow } from "../model/tree-rows.ts";
 import { icon } from "./icons.ts";
 import { placed } from "./placed.ts";
 import { sharedStyles } from "./shared-styles.ts";
@@ -11,7 +11,7 @@ import { define } from "./view-element.ts";
 const mostRows = 2_000;
 
 export class BodyTree extends LitElement {
-  static override properties = { tree: { attribute: false } };
+  static override properties = { tree: { attribute: false }, of: { attribute: false } };
   static override styles = [
     sharedStyles,
     css`
@@ -81,9 +81,11 @@ export class BodyTree extends LitElement {
   ];
 
   declare tree: readonly TreeNode[];
+  /** Whose body it is: one that is told anew keeps what is open and selected. */
+  declare of: number | undefined;
   #closed: ReadonlySet<string> = new Set();
   #selected: string | undefined;
-  #of: readonly TreeNode[] | undefined;
+  #shown: { readonly of: number | undefined } | undefined;
 
   constructor() {
     super();
@@ -91,8 +93,8 @@ export class BodyTree extends LitElement {
   }
 
   override willUpdate(): void {
-    if (this.#of === this.tree) return;
-    this.#of = this.tree;
+    if (this.#shown?.of === this.of && this.#shown !== undefined) return;
+    this.#shown = { of: this.of };
     this.#closed = new Set();
     // The first thing that breaks the contract is what one came for.
     this.#selected = flatTree(this.tree, new Set()).find((row) => row.node.violation !== undefined)?.path;
@@ -130,6 +132,26 @@ export class BodyTree extends LitElement {
         >${valueOf(node)}</span
       ><span class="type cut" title=${node.type ?? ""}>${node.type ?? ""}</span>
     </div>`;
+  }
+
+  /** Selects the field that a violation names, opening what it lies in, and takes the focus. */
+  showField(path: string): void {
+    const way = fieldByName(this.tree, path);
+    if (way !== undefined) this.#reveal(way);
+  }
+
+  /** Selects the field that a byte belongs to, without taking the focus from the bytes. */
+  showByte(offset: number): void {
+    const way = fieldAt(this.tree, offset)?.way;
+    if (way !== undefined) this.#reveal(way, false);
+  }
+
+  #reveal(path: string, focus = true): void {
+    const closed = new Set(this.#closed);
+    for (let end = path.lastIndexOf("."); end > 0; end = path.lastIndexOf(".", end - 1))
+      closed.delete(path.slice(0, end));
+    this.#closed = closed;
+    this.#select(path, focus);
   }
 
   readonly #onClick = (event: Event): void => {
@@ -172,7 +194,7 @@ export class BodyTree extends LitElement {
     this.#select(path);
   }
 
-  #select(path: string): void {
+  #select(path: string, focus = true): void {
     this.#selected = path;
     this.#tell();
     this.requestUpdate();
@@ -180,7 +202,7 @@ export class BodyTree extends LitElement {
       const row = [...this.renderRoot.querySelectorAll<HTMLElement>(".node")].find(
         (node) => node.dataset["path"] === path,
       );
-      row?.focus({ preventScroll: true });
+      if (focus) row?.focus({ preventScroll: true });
       row?.scrollIntoView({ block: "nearest" });
     });
   }

@@ -1,5 +1,5 @@
 /** The filter: words, and a chip a state with its count. */
-import { css, html, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import type { ConversationState } from "../../daemon/serve/protocol.ts";
 import { count } from "../model/format.ts";
@@ -61,6 +61,10 @@ export class FilterBar extends ViewElement {
       input::placeholder {
         color: var(--vscode-input-placeholderForeground);
         opacity: 1;
+      }
+      .progress {
+        font-size: 12px;
+        flex: none;
       }
       .chips {
         display: flex;
@@ -135,6 +139,7 @@ export class FilterBar extends ViewElement {
           @input=${this.#onInput}
           @keydown=${this.#onKey}
         />
+        ${this.#search()}
         ${
           store.filtered
             ? html`<button
@@ -161,6 +166,19 @@ export class FilterBar extends ViewElement {
         ${this.#chip(undefined)}${conversationStates.map((state) => this.#chip(state))}
       </div>
     `;
+  }
+
+  /** How much of the search is still to do, and what is wrong with its index. */
+  #search(): TemplateResult | typeof nothing {
+    const { list, status } = this.store.data;
+    const problem = status?.search?.problem;
+    const behind = this.store.text.trim() === "" ? 0 : (list?.searchBehind ?? 0);
+    const words = `searching, ${count(behind)} to go`;
+    return html`<span class="progress num dim">${behind > 0 ? words : ""}</span>${
+        problem === undefined
+          ? nothing
+          : html`<span role="img" aria-label=${problem} title=${problem}>${icon("warning", "warn", true)}</span>`
+      }`;
   }
 
   #chip(state: ConversationState | undefined): TemplateResult {

@@ -65,6 +65,26 @@ export const messageViewStyles = css`
   .check li {
     overflow-wrap: anywhere;
   }
+  .check li .link {
+    white-space: normal;
+    text-align: left;
+  }
+  .check li .links {
+    display: inline-flex;
+    padding: 0 0 0 4px;
+  }
+  .attempts {
+    margin: 0;
+    padding: 2px 12px 6px 24px;
+    list-style: none;
+    line-height: 20px;
+    overflow-wrap: anywhere;
+  }
+  .attempts li {
+    display: grid;
+    grid-template-columns: minmax(0, max-content) minmax(0, 1fr);
+    column-gap: 10px;
+  }
   .links {
     display: flex;
     flex-wrap: wrap;

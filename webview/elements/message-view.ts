@@ -5,8 +5,9 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { ContractLink, MessageDetail } from "../../daemon/serve/protocol.ts";
 import { bytes, count, counted, offset, shortId, shortName, timeOfDay } from "../model/format.ts";
+import { fieldAt } from "../model/tree-rows.ts";
 import { strengthWords } from "../model/words.ts";
-import "./body-tree.ts";
+import { BodyTree } from "./body-tree.ts";
 import "./byte-view.ts";
 import { strengthOf } from "./evidence-hover.ts";
 import { brokerMark, icon } from "./icons.ts";
@@ -14,7 +15,11 @@ import { messageViewStyles } from "./message-view-styles.ts";
 import { sharedStyles } from "./shared-styles.ts";
 import { define, ViewElement } from "./view-element.ts";
 
-type Section = "Body" | "Bytes" | "Why it is here" | "Who writes this" | "Headers" | "Broker" | "Journey";
+type Section =
+  "Body" | "What was tried" | "Bytes" | "Why it is here" | "Who writes this" | "Headers" | "Broker" | "Journey";
+
+/** Places that break the contract beyond these are a number; the body marks each of them. */
+const mostViolations = 8;
 
 export class MessageView extends ViewElement {
   static override properties = {
@@ -151,7 +156,7 @@ export class MessageView extends ViewElement {
 
   #single(message: MessageDetail): TemplateResult {
     return html`<div class="scroll">
-      ${this.#check(message)}${this.#body(message)}${this.#why(message)}${this.#journey(message)}${this.#writers(message)}
+      ${this.#check(message)}${this.#body(message)}${this.#attempts(message)}${this.#why(message)}${this.#journey(message)}${this.#writers(message)}
       ${this.#headers(message)}${this.#broker(message)}${this.#bytes(message)}
     </div>`;
   }
@@ -159,7 +164,9 @@ export class MessageView extends ViewElement {
   #wide(message: MessageDetail): TemplateResult {
     return html`<div class="wide-check">${this.#check(message)}</div>
       <div class="columns">
-        <div class="scroll">${this.#body(message)}${this.#bytes(message)}${this.#headers(message)}</div>
+        <div class="scroll">
+          ${this.#body(message)}${this.#attempts(message)}${this.#bytes(message)}${this.#headers(message)}
+        </div>
         <div class="scroll">
           ${this.#writers(message)}${this.#why(message)}${this.#journey(message)}${this.#broker(message)}
         </div>
@@ -170,15 +177,14 @@ export class MessageView extends ViewElement {
 
   #check(message: MessageDetail): TemplateResult {
     const { contract, violations } = message;
-    const line = violations.find((violation) => violation.contract)?.contract ?? contract;
-    const links = html`${line ? html`<div class="links">${this.#contractLink(line)}</div>` : nothing}`;
     switch (message.check) {
       case "valid":
         return html`<div class="check">
           ${icon("pass", "ok")}
           <div>
             Agrees with
-            ${contract ? html`<code>${shortName(contract.definition, 60)}</code>` : "its contract"}${foundBy(message)}.${links}
+            ${contract ? html`<code>${shortName(contract.definition, 60)}</code>` : "its contract"}${foundBy(message)}.
+            ${contract ? html`<div class="links">${this.#contractLink(contract)}</div>` : nothing}
           </div>
         </div>`;
       case "invalid":
@@ -187,26 +193,69 @@ export class MessageView extends ViewElement {
           <div>
             <b>${counted(violations.length, "place breaks", "places break")} the contract.</b>
             <ul>
-              ${violations.slice(0, 5).map((each) => html`<li>${each.path === "" ? nothing : html`<code>${each.path}</code>: `}${each.message}</li>`)}
+              ${violations.slice(0, mostViolations).map((each) => this.#violation(each, contract))}
             </ul>
-            ${violations.length > 5 ? html`<span class="dim">and ${violations.length - 5} more</span>` : nothing}${links}
+            ${
+              violations.length > mostViolations
+                ? html`<span class="dim">and ${count(violations.length - mostViolations)} more</span>`
+                : nothing
+            }
           </div>
         </div>`;
       default:
         return html`<div class="check">
           ${icon("circle-slash")}
           <div>
-            No contract in this workspace describes it; read as ${message.format}.
             ${
-              message.attempts.length === 0
-                ? nothing
-                : html`<ul class="dim">
-                    ${message.attempts.slice(0, 4).map((each) => html`<li>Tried ${each.definition ?? each.format}: ${each.failure}</li>`)}
-                  </ul>`
+              contract
+                ? html`Read by <code>${shortName(contract.definition, 60)}</code>${foundBy(message)}; the contract does
+                    not say enough to check it.
+                    <div class="links">${this.#contractLink(contract)}</div>`
+                : message.format === "binary"
+                  ? "No contract in this workspace reads it, and it is no text; it is shown as bytes."
+                  : html`No contract in this workspace describes it; read as ${message.format}.`
             }
           </div>
         </div>`;
     }
+  }
+
+  /** Its path leads to the field in the body, its place to the line of the contract. */
+  #violation({ path, message, contract }: MessageDetail["violations"][number], whole?: ContractLink): TemplateResult {
+    const place = contract ?? whole;
+    return html`<li>
+      ${
+        path === ""
+          ? nothing
+          : html`<button class="link mono" title="Show this field" @click=${() => this.#showField(path)}>${path}</button
+              >: `
+      }${message}
+      ${place ? html`<span class="links">${this.#contractLink(place)}</span>` : nothing}
+    </li>`;
+  }
+
+  #showField(path: string): void {
+    this.#folded = new Map(this.#folded).set("Body", false);
+    this.requestUpdate();
+    void this.updateComplete.then(() => this.findAs("contrail-body-tree", BodyTree)?.showField(path));
+  }
+
+  /** Every way that was tried to read the bytes, and why it was not the one. */
+  #attempts(message: MessageDetail): TemplateResult | typeof nothing {
+    if (message.attempts.length === 0) return nothing;
+    return this.#section("What was tried", count(message.attempts.length), () => {
+      return html`<ul class="attempts">
+        ${message.attempts.map(
+          (each) =>
+            html`<li>
+              <span
+                >${each.format}${each.definition === undefined ? nothing : html` as <code>${shortName(each.definition, 60)}</code>`}</span
+              >
+              <span class="dim">${each.failure}</span>
+            </li>`,
+        )}
+      </ul>`;
+    });
   }
 
   /** Only an editor can open a file; in a plain browser the place is named. */
@@ -236,7 +285,11 @@ export class MessageView extends ViewElement {
   }
 
   #isFolded(name: Section): boolean {
-    return this.#folded.get(name) ?? (name === "Bytes" && !this.wide);
+    const known = this.#folded.get(name);
+    if (known !== undefined) return known;
+    // What was read in the end makes what was tried before it a side matter.
+    if (name === "What was tried") return (this.store.data.message?.message?.tree.length ?? 0) > 0;
+    return name === "Bytes" && !this.wide;
   }
 
   #toggle(name: Section): void {
@@ -250,7 +303,11 @@ export class MessageView extends ViewElement {
     const side = file === undefined ? definition : `${this.wide ? `${definition}, ` : ""}${file}`;
     return this.#section("Body", side, () => {
       if (message.tree.length > 0) {
-        return html`<contrail-body-tree .tree=${message.tree} @field=${this.#onField}></contrail-body-tree>`;
+        return html`<contrail-body-tree
+          .tree=${message.tree}
+          .of=${message.seq}
+          @field=${this.#onField}
+        ></contrail-body-tree>`;
       }
       if (message.bodySize === 0) return html`<div class="inset dim">Empty.</div>`;
       if (message.body === "" && message.hex === "")
@@ -275,6 +332,8 @@ export class MessageView extends ViewElement {
         .cut=${message.hexCut}
         .size=${message.bodySize}
         .marked=${this.#marked}
+        .fieldAt=${(at: number) => fieldAt(message.tree, at)?.name}
+        @byte=${(event: CustomEvent<number>) => this.findAs("contrail-body-tree", BodyTree)?.showByte(event.detail)}
       ></contrail-byte-view>`;
     });
   }

@@ -1,19 +1,19 @@
-/** What opens over the view: keys, taps, the non-intrusion report, contract problems, the histogram as a table. */
+/** What opens over the view: keys, taps, counts, the non-intrusion report, contract problems, the histogram as a table. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { TapReportView } from "../../daemon/serve/protocol.ts";
 import { bytes, count, counted, timeOfDay } from "../model/format.ts";
 import { keyBindings } from "../model/keys.ts";
-import { brokerNames } from "../model/words.ts";
 import { icon } from "./icons.ts";
+import { countsView, statusStyles, tapsView } from "./pop-over-status.ts";
 import { sharedStyles } from "./shared-styles.ts";
-import { phaseLook } from "./status-line.ts";
 import { define, ViewElement } from "./view-element.ts";
 
-export type PopOverContent = "keys" | "taps" | "report" | "contracts" | "histogram";
+export type PopOverContent = "keys" | "taps" | "counts" | "report" | "contracts" | "histogram";
 
 const titles: Readonly<Record<PopOverContent, string>> = {
   keys: "Keys",
   taps: "Taps",
+  counts: "What was seen, kept and given up",
   report: "What the tap did and did not do",
   contracts: "Contracts that cannot be used to decode",
   histogram: "Messages over time",
@@ -80,16 +80,6 @@ export class PopOver extends ViewElement {
       dd {
         margin: 0;
       }
-      .tap {
-        display: flex;
-        gap: 6px;
-        align-items: center;
-        font-weight: 600;
-      }
-      .tap + p {
-        margin: 0 0 8px 22px;
-        overflow-wrap: anywhere;
-      }
       table {
         border-spacing: 0;
         width: 100%;
@@ -101,7 +91,8 @@ export class PopOver extends ViewElement {
         text-align: right;
       }
       th:first-child,
-      td:first-child {
+      td:first-child,
+      .left {
         text-align: left;
       }
       td {
@@ -109,6 +100,7 @@ export class PopOver extends ViewElement {
         font-variant-numeric: tabular-nums;
       }
     `,
+    statusStyles,
   ];
 
   declare content: PopOverContent | undefined;
@@ -176,7 +168,9 @@ export class PopOver extends ViewElement {
             )}
         </dl>`;
       case "taps":
-        return this.#taps();
+        return tapsView(this.store.data.status, this.store.now, (tap) => this.store.retryTap(tap));
+      case "counts":
+        return countsView(this.store.data.status);
       case "report":
         return this.#reports(this.store.data.report?.reports);
       case "contracts":
@@ -186,26 +180,6 @@ export class PopOver extends ViewElement {
       default:
         return this.#histogram();
     }
-  }
-
-  #taps(): TemplateResult {
-    const { taps = [], notes = [] } = this.store.data.status ?? {};
-    return html`${notes.map((note) => html`<p class="dim">${note}</p>`)}${taps.map((tap) => {
-      const look = phaseLook(tap);
-      const facts = [
-        `${look.word} since ${timeOfDay(tap.since)}`,
-        tap.mode === undefined ? "" : `by ${tap.mode}`,
-        tap.shed > 0 ? `${counted(tap.shed, "message")} shed` : "",
-      ].filter((fact) => fact !== "");
-      const again = tap.phase === "failed" || tap.phase === "reconnecting";
-      return html`<div class="tap">
-          ${icon(look.icon, look.mark)}<span
-            >${tap.broker === "capture" ? "" : brokerNames[tap.broker]} ${tap.address}</span
-          >
-          ${again ? html`<button class="link" @click=${() => this.store.retryTap(tap.tap)}>Try Now</button>` : nothing}
-        </div>
-        <p>${facts.join(", ")}.${tap.detail === undefined ? "" : ` ${tap.detail}`}</p>`;
-    })}`;
   }
 
   #reports(reports: readonly TapReportView[] | undefined): TemplateResult | TemplateResult[] {

@@ -1,8 +1,10 @@
 /** The last line: each tap with its state, what was seen, shed and masked, that it leaves no trace, and the recording. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { Status, TapView } from "../../daemon/serve/protocol.ts";
+import { behindShownMs, memoryOnly } from "../model/counts.ts";
 import { bytes, count, counted } from "../model/format.ts";
 import type { IconName } from "../model/icon-names.ts";
+import { modeOf, totalLag } from "../model/taps.ts";
 import { brokerNames, type Mark } from "../model/words.ts";
 import { brokerMark, icon } from "./icons.ts";
 import { sharedStyles } from "./shared-styles.ts";
@@ -53,6 +55,9 @@ export class StatusLine extends ViewElement {
         flex: none;
         height: 21px;
         line-height: 21px;
+      }
+      .counts {
+        gap: 14px;
       }
       button:hover {
         background: var(--vscode-toolbar-hoverBackground);
@@ -109,8 +114,17 @@ export class StatusLine extends ViewElement {
 
   #tap(tap: TapView, index: number): TemplateResult {
     const look = phaseLook(tap);
-    const name = tap.broker === "capture" ? (this.narrow ? "" : tap.address) : brokerNames[tap.broker];
-    const title = `${name} ${tap.broker === "capture" ? "" : tap.address}: ${look.word}${tap.detail === undefined ? "" : `. ${tap.detail}`}`;
+    const name = tap.broker === "capture" ? (this.narrow ? "" : tap.address) : (brokerNames[tap.broker] ?? tap.broker);
+    const mode = modeOf(tap);
+    const lag = totalLag(tap) ?? 0;
+    const title = [
+      `${name} ${tap.broker === "capture" ? "" : tap.address}: ${look.word}`,
+      mode?.words ?? "",
+      lag === 0 ? "" : `groups are ${counted(lag, "record")} behind`,
+      tap.detail?.replace(/\.$/, "") ?? "",
+    ]
+      .filter((part) => part !== "")
+      .join(". ");
     return html`<button
       class=${tap.broker === "capture" ? "shrinks" : ""}
       title=${title}
@@ -125,24 +139,47 @@ export class StatusLine extends ViewElement {
           : html`<span class="cut">${name}</span
               >${this.tight || tap.broker === "capture" ? nothing : html`<span class="dim cut">${tap.address}</span>`}`
       }
+      ${
+        mode === undefined || mode.short === "" || tap.phase !== "live"
+          ? nothing
+          : html`${icon("warning", "warn")}${this.narrow ? nothing : html`<span>${mode.short}</span>`}`
+      }
+      ${lag === 0 || this.tight ? nothing : html`<span class="num dim">lag ${count(lag)}</span>`}
     </button>`;
   }
 
+  /** One button for all counts: what they mean, and what else was given up, is in what it opens. */
   #counts(status: Status): TemplateResult {
-    const shed = status.shed > 0;
-    return html`
-      <span class="item num" title=${`${counted(status.seen, "message")} seen`}
-        >${this.narrow ? html`${icon("mail")}${count(status.seen)}` : `${count(status.seen)} seen`}</span
-      >
-      <span
-        class="item num"
-        title=${shed ? "Shed because a bound was reached; what is left out is marked" : "Nothing was shed"}
-        >${shed ? icon("warning", "warn") : nothing}${count(status.shed)} shed</span
-      >
-      <span class="item num" title="Values masked before anything was stored"
-        >${this.narrow ? html`${icon("lock")}${count(status.masked)}` : `${count(status.masked)} masked`}</span
-      >
-    `;
+    const { shed, seen, masked, capture, behind } = status;
+    const dropped = capture?.dropped ?? 0;
+    const late = behind !== undefined && behind.ms > behindShownMs ? behind : undefined;
+    const said = [
+      counted(seen, "message seen", "messages seen"),
+      `${count(shed)} shed`,
+      `${counted(masked, "value")} masked`,
+      dropped > 0 ? `${count(dropped)} dropped by the limits` : "",
+      late === undefined ? "" : `correlation is behind by ${counted(late.messages, "message")}`,
+    ];
+    const title = `${said.filter((part) => part !== "").join(", ")}. Opens what they mean.`;
+    return html`<button
+      class="counts"
+      title=${title}
+      aria-label=${title}
+      tabindex="-1"
+      @click=${() => this.#open("counts")}
+    >
+      ${
+        late === undefined
+          ? nothing
+          : html`<span class="item num"
+              >${icon("clockface", "warn")}${this.narrow ? count(late.messages) : `correlation is behind by ${counted(late.messages, "message")}`}</span
+            >`
+      }
+      <span class="item num">${this.narrow ? html`${icon("mail")}${count(seen)}` : `${count(seen)} seen`}</span>
+      <span class="item num">${shed > 0 ? icon("warning", "warn") : nothing}${count(shed)} shed</span>
+      ${dropped > 0 && !this.narrow ? html`<span class="item num">${count(dropped)} dropped</span>` : nothing}
+      <span class="item num">${this.narrow ? html`${icon("lock")}${count(masked)}` : `${count(masked)} masked`}</span>
+    </button>`;
   }
 
   #contracts(status: Status): TemplateResult | typeof nothing {
@@ -172,19 +209,27 @@ export class StatusLine extends ViewElement {
     if (!capture) return nothing;
     const size = bytes(capture.bytes);
     const reading = status.mode === "capture";
-    const title = capture.problem ?? (reading ? `${capture.name}, ${size}` : `recording ${capture.name}, ${size}`);
+    const broken = capture.problem !== undefined;
+    const title = broken
+      ? memoryOnly(capture)
+      : reading
+        ? `${capture.name}, ${size}`
+        : `recording ${capture.name}, ${size}`;
     return html`<span class="item shrinks" title=${title}
-      >${icon(reading ? "database" : "record", reading ? "none" : "bad")}${
+      >${icon(broken ? "warning" : reading ? "database" : "record", broken ? "warn" : reading ? "none" : "bad")}${
         this.narrow
           ? html`<span class="hidden-text">${title}</span>`
           : this.tight
-            ? size
-            : html`<span class="cut">${capture.name}</span> <span class="dim">${size}</span>`
+            ? broken
+              ? "in memory"
+              : size
+            : html`<span class="cut">${broken ? "in memory only" : capture.name}</span>
+                <span class="dim">${size}</span>`
       }</span
     >`;
   }
 
-  #open(what: "taps" | "report" | "contracts"): void {
+  #open(what: "taps" | "counts" | "report" | "contracts"): void {
     this.dispatchEvent(new CustomEvent("open-popover", { detail: what }));
   }
 }

@@ -194,8 +194,10 @@ describe("bodies", () => {
 
   it("are bytes with a marked part", () => {
     const [first, second] = hexRows("41420a43", 3, [1, 2]);
-    expect(first?.cells.map((cell) => cell.character).join("")).toBe("AB·");
-    expect(first?.cells.map((cell) => cell.marked)).toEqual([false, true, true]);
+    expect(first?.runs).toEqual([
+      { pairs: "41 ", characters: "A", marked: false },
+      { pairs: "42 0a ", characters: "B·", marked: true },
+    ]);
     expect(second?.offset).toBe("0003");
   });
 });

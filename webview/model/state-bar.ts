@@ -3,9 +3,10 @@
  */
 import type { Status, TapView } from "../../daemon/serve/protocol.ts";
 import type { ConnectionState } from "../bridge.ts";
+import { brokerOf, memoryOnly } from "./counts.ts";
 import { counted, duration, timeOfDay } from "./format.ts";
 import type { IconName } from "./icon-names.ts";
-import { brokerNames, type Mark } from "./words.ts";
+import type { Mark } from "./words.ts";
 
 export type StateBarAction =
   | { readonly kind: "resume" }
@@ -41,6 +42,9 @@ export interface StateBarFacts {
   readonly hosted: boolean;
 }
 
+/** The status line tells a smaller lag; a line that comes and goes every few seconds would be worse than the lag. */
+const behindToSayMs = 5_000;
+
 export function stateBarFor(facts: StateBarFacts): StateBar | undefined {
   const { status } = facts;
   const taps = status?.taps ?? [];
@@ -53,12 +57,13 @@ export function stateBarFor(facts: StateBarFacts): StateBar | undefined {
   if (facts.refused !== undefined) return { icon: "warning", mark: "warn", text: sentence(facts.refused) };
   if (failed) return failedTap(failed, facts);
   if (reconnecting) return lostTap(reconnecting, facts);
+  if (status?.capture?.problem !== undefined) {
+    return { icon: "error", mark: "bad", text: sentence(memoryOnly(status.capture)) };
+  }
   if (facts.paused) return pausedBar(facts.paused);
   if (status && (status.overload !== undefined || status.shed > 0)) return overloaded(status, facts);
-  if (status?.capture?.problem !== undefined) {
-    return { icon: "warning", mark: "warn", text: sentence(status.capture.problem) };
-  }
   if (connecting) return connectingTap(connecting, taps, facts);
+  if (status?.behind !== undefined && status.behind.ms >= behindToSayMs) return correlationBehind(status.behind);
   const [note] = status?.notes ?? [];
   if (note !== undefined) return { icon: "info", mark: "none", text: sentence(note) };
   if (status && status.mode !== "live") return notLive(status);
@@ -129,6 +134,14 @@ function overloaded(status: Status, facts: StateBarFacts): StateBar {
   return facts.hosted ? { ...bar, action: { label: "Narrow the Tap…", does: { kind: "settings" } } } : bar;
 }
 
+function correlationBehind({ messages, ms }: NonNullable<Status["behind"]>): StateBar {
+  return {
+    icon: "clockface",
+    mark: "warn",
+    text: `Correlation is behind by ${counted(messages, "message")}, ${duration(ms)}. All are stored; rows and states follow.`,
+  };
+}
+
 function connectingTap(tap: TapView, taps: readonly TapView[], facts: StateBarFacts): StateBar {
   const phase = tap.detail === undefined ? "" : `: ${tap.detail.replace(/\.$/, "")}`;
   const live = taps.filter((other) => other.phase === "live").map((other) => brokerOf(other));
@@ -163,10 +176,6 @@ function notLive(status: Status): StateBar {
 
 function tapName(tap: TapView): string {
   return `${brokerOf(tap)} ${tap.address}`.trim();
-}
-
-function brokerOf(tap: TapView): string {
-  return tap.broker === "capture" ? "Capture" : brokerNames[tap.broker];
 }
 
 function nextTry(at: number | undefined, now: number): string {

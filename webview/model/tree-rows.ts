@@ -29,3 +29,33 @@ function rowsOf(nodes: readonly TreeNode[], prefix: string, level: number): Tree
     siblings: nodes.length,
   }));
 }
+
+/** The innermost field that the byte at `offset` belongs to. */
+export function fieldAt(tree: readonly TreeNode[], offset: number): (TreeNode & { readonly way: string }) | undefined {
+  let best: { readonly node: TreeNode; readonly way: string; readonly length: number } | undefined;
+  for (const { node, path } of flatTree(tree, new Set())) {
+    if (node.bytes === undefined) continue;
+    const [from, length] = node.bytes;
+    if (offset < from || offset >= from + length) continue;
+    if (best === undefined || length <= best.length) best = { node, way: path, length };
+  }
+  return best && { ...best.node, way: best.way };
+}
+
+/** The row of a field by its names, as a violation has them: `lines[0].quantity`. */
+export function fieldByName(tree: readonly TreeNode[], path: string): string | undefined {
+  const names = path
+    .replaceAll(/\[(\d+)\]/g, ".$1")
+    .split(".")
+    .filter((name) => name !== "");
+  let nodes = tree;
+  const way: number[] = [];
+  for (const name of names) {
+    const index = nodes.findIndex((node) => node.name === name);
+    // A field that is missing cannot be shown; what it is missing from can.
+    if (index < 0) break;
+    way.push(index);
+    nodes = nodes[index]?.children ?? [];
+  }
+  return way.length === 0 ? undefined : way.join(".");
+}

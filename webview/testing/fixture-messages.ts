@@ -141,6 +141,12 @@ const kafka: TapView = {
   phase: "live",
   since: now - 460_000,
   shed: 0,
+  cannotSee: ["whether a record was processed: Kafka tells only what groups commit"],
+  groups: [
+    { group: "order-svc", topic: "inventory.events", lag: 0, committedAt: now - 2_000 },
+    { group: "billing", topic: "shop.orders", lag: 1_204, committedAt: now - 310_000 },
+    { group: "order-svc", topic: "shop.payments", lag: 3, committedAt: now - 2_000 },
+  ],
 };
 const rabbitmq: TapView = {
   tap: "rabbitmq:127.0.0.1:5672/shop",
@@ -165,7 +171,17 @@ const live: Status = {
 
 /** What is the matter with the fixture's daemon. */
 export type Scenario =
-  "live" | "connecting" | "resuming" | "failed" | "overload" | "capture" | "recording" | "empty" | "quiet" | "million";
+  | "live"
+  | "connecting"
+  | "resuming"
+  | "failed"
+  | "overload"
+  | "capture"
+  | "recording"
+  | "empty"
+  | "quiet"
+  | "million"
+  | "lossy";
 
 export function statusOf(scenario: Scenario): Status {
   const wall = Date.now();
@@ -206,6 +222,35 @@ export function statusOf(scenario: Scenario): Status {
         shedSince: wall - 30_000,
         overload:
           "3,412 bodies shed since 14:02:10, headers kept. Edges are complete; 41 conversations have messages without a body.",
+      };
+    case "lossy":
+      return {
+        ...live,
+        taps: [
+          { ...kafka, shed: 12 },
+          {
+            ...rabbitmq,
+            mode: "bindings",
+            shed: 400,
+            detail:
+              "The user shop-reader may not switch tracing on. So 4 exchanges are watched by bindings: publishes that somebody receives are seen; deliveries, the default exchange and direct replies are not.",
+            cannotSee: ["deliveries and redeliveries, and so who reads a message", "who wrote a message"],
+          },
+        ],
+        shed: 3_824,
+        shedSince: wall - 30_000,
+        shedOf: { bodies: 3_000, messages: 412, atTaps: 412 },
+        overload: "More came than could be kept up with: 3,000 bodies and 824 messages shed in the last 30 s.",
+        behind: { messages: 18_400, ms: 2_300 },
+        capture: {
+          name: "checkout-run-4.contrail",
+          bytes: 1_000_000_000,
+          dropped: 120_000,
+          inMemorySince: wall - 20_000,
+          problem:
+            "Messages are kept in memory only, since the disk is full: what comes from now on is gone when the trace ends. Make room and start the trace again.",
+        },
+        search: { behind: 12_000 },
       };
     case "capture":
       return { ...live, mode: "capture", source: "checkout-run-3.contrail", taps: [] };

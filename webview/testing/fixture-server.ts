@@ -152,6 +152,7 @@ export class FixtureServer {
         errors: [14, 20, 154].includes(index) ? 1 : 0,
         warnings: [8, 26, 122].includes(index) ? 1 : 0,
       })),
+      ...(watch.filter.text === "slowly found" ? { searchBehind: 12_000 } : {}),
       ...(watch.atRevision === undefined ? {} : { behind: 312 }),
     });
   }

@@ -1,0 +1,141 @@
+/** What the status line opens: each tap with what it sees and what not, its groups, and what became of all that came. */
+import { css, html, nothing, type TemplateResult } from "lit";
+import type { GroupLag, Status, TapView } from "../../daemon/serve/protocol.ts";
+import { brokerOf, countLines } from "../model/counts.ts";
+import { age, count, counted, timeOfDay } from "../model/format.ts";
+import { byLag, modeOf, totalLag } from "../model/taps.ts";
+import { icon } from "./icons.ts";
+import { phaseLook } from "./status-line.ts";
+
+export const statusStyles = css`
+  .tap {
+    display: flex;
+    gap: 6px;
+    align-items: center;
+    font-weight: 600;
+  }
+  .tap .address {
+    overflow-wrap: anywhere;
+  }
+  .about {
+    margin: 0 0 12px 22px;
+  }
+  .about p {
+    margin: 0;
+    overflow-wrap: anywhere;
+  }
+  .about summary {
+    cursor: pointer;
+    width: fit-content;
+  }
+  .about table {
+    margin: 4px 0;
+  }
+  .about td {
+    overflow-wrap: anywhere;
+  }
+  .count {
+    display: grid;
+    grid-template-columns: 16px 150px minmax(0, 1fr);
+    column-gap: 6px;
+    padding: 2px 0;
+  }
+  .count p {
+    margin: 0;
+  }
+  .count dt {
+    font: inherit;
+  }
+  .counts {
+    display: block;
+  }
+  @media (max-width: 479px) {
+    .count {
+      grid-template-columns: 16px minmax(0, 1fr);
+    }
+    .count dd {
+      grid-column: 2;
+    }
+  }
+`;
+
+/** More groups than this are not drawn at once; the rest is one line that says so. */
+const mostGroups = 200;
+
+export function tapsView(status: Status | undefined, now: number, retry: (tap: string) => void): TemplateResult {
+  const { taps = [], notes = [] } = status ?? {};
+  return html`${notes.map((note) => html`<p class="dim">${note}</p>`)}
+  ${taps.length === 0 ? html`No broker is tapped.` : taps.map((tap) => tapView(tap, now, retry))}`;
+}
+
+function tapView(tap: TapView, now: number, retry: (tap: string) => void): TemplateResult {
+  const look = phaseLook(tap);
+  const facts = [
+    `${look.word} since ${timeOfDay(tap.since)}`,
+    modeOf(tap)?.words ?? "",
+    tap.shed > 0 ? `${counted(tap.shed, "event")} lost` : "",
+  ].filter((fact) => fact !== "");
+  const again = tap.phase === "failed" || tap.phase === "reconnecting";
+  return html`<div class="tap">
+      ${icon(look.icon, look.mark)}<span class="address"
+        >${tap.broker === "capture" ? "" : brokerOf(tap)} ${tap.address}</span
+      >
+      ${again ? html`<button class="link" @click=${() => retry(tap.tap)}>Try Now</button>` : nothing}
+    </div>
+    <div class="about">
+      <p>${facts.join(", ")}.${tap.detail === undefined ? "" : ` ${tap.detail}`}</p>
+      ${tap.groups === undefined || tap.groups.length === 0 ? nothing : groupsView(tap.groups, now)}
+      ${unseenView(tap.cannotSee ?? [])}
+    </div>`;
+}
+
+function unseenView(unseen: readonly string[]): TemplateResult | typeof nothing {
+  if (unseen.length === 0) return nothing;
+  return html`<details>
+    <summary>What it cannot see</summary>
+    <ul>
+      ${unseen.map((line) => html`<li>${line}</li>`)}
+    </ul>
+  </details>`;
+}
+
+function groupsView(groups: readonly GroupLag[], now: number): TemplateResult {
+  const shown = byLag(groups).slice(0, mostGroups);
+  const lag = totalLag({ groups }) ?? 0;
+  return html`<table aria-label=${`Consumer groups, ${counted(lag, "record")} behind in all`}>
+      <thead>
+        <tr>
+          <th scope="col">Group</th>
+          <th scope="col" class="left">Topic</th>
+          <th scope="col">Lag</th>
+          <th scope="col">Committed</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${shown.map(
+          ({ group, topic, lag: behind, committedAt }) =>
+            html`<tr>
+              <td>${group}</td>
+              <td class="left">${topic}</td>
+              <td>${count(behind)}</td>
+              <td>${committedAt === undefined ? "" : age(Math.max(0, now - committedAt))}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+    ${groups.length > shown.length ? html`<p class="dim">and ${count(groups.length - shown.length)} more, with less lag</p>` : nothing}`;
+}
+
+export function countsView(status: Status | undefined): TemplateResult {
+  if (!status) return html`The daemon has not said anything yet.`;
+  return html`<dl class="counts">
+    ${countLines(status).map(
+      (line) =>
+        html`<div class="count">
+          ${line.mark === "none" ? html`<span></span>` : icon(line.mark === "bad" ? "error" : "warning", line.mark)}
+          <dt>${line.label}</dt>
+          <dd>${line.value}${line.note === undefined ? nothing : html`<p class="dim">${line.note}</p>`}</dd>
+        </div>`,
+    )}
+  </dl>`;
+}
