@@ -1,48 +1,77 @@
 /** `contrail replay`: a recording through the very pipeline that live taps use, on the live page; or to a broker. */
-import { existsSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { basename } from "node:path";
+import type * as daemonModule from "../daemon/index.ts";
+import type { RepublishTargets } from "../daemon/index.ts";
 import { createInterface } from "node:readline/promises";
 import { exitCodes } from "./exit-codes.ts";
+import { contractsFolder, recordingFile } from "./recording-argument.ts";
+import { aboutPasswords, sourceFlags, sourcesOf } from "./source-flags.ts";
 import { harmless } from "./terminal.ts";
 import { installedParts, startTrace, untilEnd } from "./trace-options.ts";
-import { UsageError, type Command, type ParsedArguments } from "./usage.ts";
+import { grouped, UsageError, type Command, type Flag, type ParsedArguments } from "./usage.ts";
+
+/** Of the flags that name what to tap, those that say how to reach a broker. */
+const targetFlags: Readonly<Record<string, Flag>> = Object.fromEntries(
+  Object.entries(sourceFlags).filter(([name]) =>
+    /^(?:kafka|rabbitmq)(?:-(?:username|mechanism|password-file|tls|ca))?$|^address-map$/.test(name),
+  ),
+);
 
 export const replayCommand: Command = {
   name: "replay",
   summary: "Play a recording again, on the live page or on a broker.",
-  usage: "contrail replay FILE [--pace N] [--still | --to-broker --kafka HOST:PORT --rabbitmq URL]",
+  usage: "contrail replay FILE [--pace N | --still] [--to-broker --kafka HOST:PORT --rabbitmq URL]",
   about: `
 Plays a file that \`contrail tap --out\` recorded, at its pace, decoded by the contracts below this folder as they
 are now, and prints the address of the live page. Nothing is sent to any broker.
 
 With --to-broker its messages are written again, to a Kafka or a RabbitMQ on this machine only, at the same pace. It
 says what goes where and asks first. Each message carries a header x-contrail-replayed; nothing goes into internal
-topics or exchanges and queues named amq.*, and what is missing there is not created.`,
+topics or exchanges and queues named amq.*, and what is missing there is not created.
+
+FILE may be the name of a capture, too; see \`contrail captures\`.
+
+${aboutPasswords}
+
+Exit codes: 0 it ended as it was asked to, 2 it could not be done, or not everything was written.`,
   positionals: { min: 1, max: 1, what: "a recording" },
   flags: {
-    pace: { type: "string", value: "N", help: "How many times as fast: 1, the default, is as recorded." },
+    pace: {
+      type: "string",
+      value: "N",
+      help: "How many times as fast: 1, the default, is as recorded; 0.1 is slow motion.",
+    },
     still: { type: "boolean", help: "Show the whole recording at once, as it was, instead of playing it." },
-    "to-broker": { type: "boolean", help: "Write the messages to brokers again, instead of showing them." },
-    kafka: { type: "string", value: "HOST:PORT", help: "With --to-broker: the Kafka to write to, on this machine." },
-    rabbitmq: { type: "string", value: "URL", help: "With --to-broker: the RabbitMQ and virtual host to write to." },
-    yes: { type: "boolean", short: "y", help: "With --to-broker: do not ask." },
+    port: { type: "string", value: "N", help: "Serve the page on this port. Default: a free one." },
     contracts: { type: "string", value: "FOLDER", help: "Decode by the contracts below this folder instead." },
+    ...grouped("Writing to a broker", {
+      "to-broker": { type: "boolean", help: "Write the messages to brokers again, instead of showing them." },
+      yes: { type: "boolean", short: "y", help: "Do not ask." },
+      ...targetFlags,
+    }),
   },
   examples: [
     ["contrail replay run.contrail", "as recorded"],
     ["contrail replay run.contrail --pace 10", "ten times as fast"],
+    ["contrail replay run.contrail --still", "everything at once, at the times at which it was"],
     ["contrail replay run.contrail --to-broker --kafka 127.0.0.1:9092", "write its Kafka messages again"],
   ],
   async run(args) {
-    const file = resolve(args.positionals[0] ?? "");
-    const contracts = resolve(args.text("contracts") ?? ".");
-    for (const path of [file, contracts]) if (!existsSync(path)) throw new UsageError(`There is no "${path}".`);
     const pace = Number(args.text("pace") ?? "1");
-    if (!(pace > 0 && pace <= 1000)) throw new UsageError(`--pace takes a number above 0, such as 1 or 10.`);
-    if (args.flag("to-broker")) return toBroker(file, contracts, pace, args);
-    for (const name of ["kafka", "rabbitmq", "yes"]) {
-      if (args.flag(name)) throw new UsageError(`--${name} is for writing to a broker: add --to-broker.`);
+    if (!(pace > 0 && Number.isFinite(pace)))
+      throw new UsageError(`--pace takes a number above 0, such as 0.1 or 10, not "${args.text("pace") ?? ""}".`);
+    if (args.flag("still") && args.flag("pace"))
+      throw new UsageError("--still shows everything at once, so it has no pace. Leave one of them out.");
+    const port = args.text("port") === undefined ? undefined : Number(args.text("port"));
+    if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535))
+      throw new UsageError(`--port takes a port from 1 to 65535, not "${args.text("port") ?? ""}".`);
+    for (const name of ["yes", ...Object.keys(targetFlags)]) {
+      if (args.flag(name) && !args.flag("to-broker"))
+        throw new UsageError(`--${name} is for writing to a broker: add --to-broker.`);
     }
+    const contracts = contractsFolder(args.text("contracts"));
+    const file = await recordingFile(args.positionals[0] ?? "");
+    if (args.flag("to-broker")) return toBroker(file, contracts, pace, args);
     const ended = untilEnd();
     const trace = await startTrace({
       taps: [
@@ -52,10 +81,13 @@ topics or exchanges and queues named amq.*, and what is missing there is not cre
       ],
       contractsFolder: contracts,
       source: `the recording ${basename(file)}`,
+      ...(port === undefined ? {} : { port }),
       ...installedParts(),
     });
     process.stdout.write(`${trace.browserAddress()}\n`);
     process.stderr.write("The address opens one browser, once. Ctrl-C ends it.\n");
+    if (!args.flag("still"))
+      void trace.ended.then(() => process.stderr.write("The recording was played to its end; the page goes on.\n"));
     await ended;
     await trace.stop();
     return exitCodes.clean;
@@ -64,14 +96,9 @@ topics or exchanges and queues named amq.*, and what is missing there is not cre
 
 async function toBroker(file: string, contracts: string, pace: number, args: ParsedArguments): Promise<number> {
   if (args.flag("still")) throw new UsageError("--still shows a recording; it cannot go with --to-broker.");
-  const kafka = args.text("kafka");
-  const rabbitmq = args.text("rabbitmq");
-  const targets = { ...(kafka === undefined ? {} : { kafka }), ...(rabbitmq === undefined ? {} : { rabbitmq }) };
-  if (kafka === undefined && rabbitmq === undefined) {
-    throw new UsageError("--to-broker needs a broker on this machine: --kafka HOST:PORT, --rabbitmq URL, or both.");
-  }
-  const { CaptureError, openForReading, planRepublishing, republish, RepublishError } =
-    await import("../daemon/index.ts");
+  const daemon = await import("../daemon/index.ts");
+  const targets = await targetsOf(args, daemon);
+  const { CaptureError, openForReading, planRepublishing, republish, RepublishError } = daemon;
   try {
     const reading = await openForReading(file, contracts);
     try {
@@ -101,6 +128,23 @@ async function toBroker(file: string, contracts: string, pace: number, args: Par
     if (error instanceof CaptureError || error instanceof RepublishError) throw new UsageError(error.message);
     throw error;
   }
+}
+
+/** Only brokers that are named in the call are written to: a variable that was set for tapping is no order to write. */
+async function targetsOf(args: ParsedArguments, daemon: typeof daemonModule): Promise<RepublishTargets> {
+  if (!args.flag("kafka") && !args.flag("rabbitmq"))
+    throw new UsageError("--to-broker needs a broker on this machine: --kafka HOST:PORT, --rabbitmq URL, or both.");
+  if (args.texts("rabbitmq").length > 1)
+    throw new UsageError("--to-broker writes to one virtual host of RabbitMQ: give --rabbitmq once.");
+  const { taps, addressMap, notes } = await sourcesOf(args, daemon);
+  for (const note of notes) process.stderr.write(`${note}\n`);
+  const kafka = args.flag("kafka") ? taps.find((tap) => tap.kind === "kafka") : undefined;
+  const rabbitmq = args.flag("rabbitmq") ? taps.find((tap) => tap.kind === "rabbitmq") : undefined;
+  return {
+    addressMap,
+    ...(kafka === undefined ? {} : { kafka }),
+    ...(rabbitmq === undefined ? {} : { rabbitmq }),
+  };
 }
 
 /** Services that read there will act on what is written, so somebody has to want it. */

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type * as daemonModule from "../daemon/index.ts";
 import type { RunningTrace, TraceOptions } from "../daemon/index.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { contractsFolder } from "./recording-argument.ts";
 import { aboutPasswords, sourceFlags, sourcesOf } from "./source-flags.ts";
 import { filterFlags, filterOf } from "./tap-filter.ts";
 import { ConversationPrinter, MessagePrinter, type Changes } from "./tap-printers.ts";
@@ -93,8 +94,7 @@ async function optionsOf(args: ParsedArguments, daemon: Daemon): Promise<TraceOp
   const out = args.text("out");
   if (out !== undefined && existsSync(out))
     throw new UsageError(`"${out}" is there already. Name a new file, or move it away.`);
-  const contracts = resolve(args.text("contracts") ?? ".");
-  if (!existsSync(contracts)) throw new UsageError(`There is no folder "${contracts}". Correct --contracts.`);
+  const contracts = contractsFolder(args.text("contracts"));
   const { notes, ...sources } = await sourcesOf(args, daemon);
   if (sources.taps.length === 0) {
     throw new UsageError("contrail tap needs a broker: --kafka HOST:PORT, --rabbitmq URL, or both.");

@@ -184,6 +184,9 @@ describe("otlp", () => {
   });
 });
 
+const kafkaAt = (brokers: string) => ({ kind: "kafka", brokers }) as const;
+const rabbitmqAt = (url: string) => ({ kind: "rabbitmq", url }) as const;
+
 describe("what is written to a broker again", () => {
   it("is nothing of a broker's own, nothing cut, and no replay of a replay", async () => {
     const whole = kafka("orders", "{}");
@@ -196,20 +199,20 @@ describe("what is written to a broker again", () => {
       rabbit("amq.rabbitmq.reply-to.g1", "{}"),
       rabbit("payments", "{}"),
     ]);
-    const both = { kafka: "127.0.0.1:9092", rabbitmq: "amqp://localhost" };
+    const both = { kafka: kafkaAt("127.0.0.1:9092"), rabbitmq: rabbitmqAt("amqp://localhost") };
     const plan = planRepublishing(own, both);
     expect(plan.seqs).toEqual([1, 7]);
     expect(Object.fromEntries(plan.destinations)).toEqual({ "Kafka topic orders": 1, "RabbitMQ queue payments": 1 });
     expect([...plan.skipped.values()].reduce((sum, count) => sum + count, 0)).toBe(5);
-    expect(planRepublishing(own, { kafka: "127.0.0.1:9092" }).seqs).toEqual([1]);
+    expect(planRepublishing(own, { kafka: kafkaAt("127.0.0.1:9092") }).seqs).toEqual([1]);
     own.close();
   });
 
   it("goes to no other machine", () => {
     for (const targets of [
-      { kafka: "127.0.0.1:9092,kafka.example.com:9092" },
-      { rabbitmq: "amqp://guest:guest@10.0.0.7" },
-      { rabbitmq: "amqp://127.0.0.1.example.com" },
+      { kafka: kafkaAt("127.0.0.1:9092,kafka.example.com:9092") },
+      { rabbitmq: rabbitmqAt("amqp://guest:guest@10.0.0.7") },
+      { rabbitmq: rabbitmqAt("amqp://127.0.0.1.example.com") },
     ]) {
       expect(() => planRepublishing(reading, targets)).toThrow(/another machine/);
     }

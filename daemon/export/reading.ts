@@ -8,6 +8,15 @@ import { Capture } from "../store/index.ts";
 const settleMs = 2_000;
 const readAtOnce = 500;
 
+export interface ReadingOptions {
+  /** How many of how many messages were correlated; a few times a second. */
+  readonly onProgress?: (done: number, all: number) => void;
+  /** Ends the correlation early; what was read by then is handed out. */
+  readonly signal?: AbortSignal;
+}
+
+const progressEveryMs = 200;
+
 /** A capture file with everything that is known of it. */
 export interface CaptureReading {
   readonly capture: Capture;
@@ -23,7 +32,11 @@ export interface CaptureReading {
  * Opens a capture, read only, and correlates it to its end, as the live page shows the file. Throws a CaptureError for
  * a file that is none. Correlation holds as many messages as while tracing; of older ones only themselves are known.
  */
-export async function openForReading(file: string, contractsFolder?: string): Promise<CaptureReading> {
+export async function openForReading(
+  file: string,
+  contractsFolder?: string,
+  { onProgress, signal }: ReadingOptions = {},
+): Promise<CaptureReading> {
   const capture = Capture.open(file, { readOnly: true });
   const contracts = contractsHereOr(
     capture,
@@ -36,7 +49,13 @@ export async function openForReading(file: string, contractsFolder?: string): Pr
     createCorrelator: (hints) => createCorrelator({ hints }),
     now: () => end,
   });
+  const messages = capture.lastSeq - capture.oldestSeq + 1;
+  const watch = setInterval(() => onProgress?.(pipeline.seen, messages), progressEveryMs);
+  const stop = () => pipeline.stop();
+  signal?.addEventListener("abort", stop, { once: true });
   await pipeline.rebuild();
+  clearInterval(watch);
+  signal?.removeEventListener("abort", stop);
   const notes = contracts.problems.slice(0, 5);
   const unknown = firstCorrelated(pipeline) - pipeline.firstSeq;
   if (unknown > 0) {

@@ -4,7 +4,15 @@
  */
 import { once } from "node:events";
 import type { ConfirmChannel, Options } from "amqplib";
-import { Kafka, logLevel, Partitioners, type IHeaders, type Producer, type TopicMessages } from "kafkajs";
+import {
+  Kafka,
+  logLevel,
+  Partitioners,
+  type IHeaders,
+  type Producer,
+  type SASLOptions,
+  type TopicMessages,
+} from "kafkajs";
 import { headerText } from "../pipeline-input.ts";
 import {
   createSocketFactory,
@@ -17,16 +25,19 @@ import {
   type KafkaOrigin,
   type RabbitmqOrigin,
 } from "../tap/index.ts";
+import type { TapSettings } from "../serve/protocol.ts";
 import type { CaptureReading } from "./reading.ts";
 
 /** Each message that is written carries it: the capture's id and the message's number in it. */
 export const replayedHeader = "x-contrail-replayed";
 
 export interface RepublishTargets {
-  /** `host:port`, several with commas between. */
-  readonly kafka?: string;
-  /** `amqp://user:password@host:port/vhost`; everything goes into this virtual host. */
-  readonly rabbitmq?: string;
+  /** As they would be tapped: the address, a login, TLS. */
+  readonly kafka?: Extract<TapSettings, { readonly kind: "kafka" }>;
+  /** Everything goes into its virtual host. */
+  readonly rabbitmq?: Extract<TapSettings, { readonly kind: "rabbitmq" }>;
+  /** What Kafka advertises -> where it is reached from here. */
+  readonly addressMap?: Readonly<Record<string, string>>;
 }
 
 export interface RepublishPlan {
@@ -112,7 +123,8 @@ export async function republish(
   let written = 0;
   try {
     const { topics, exchanges, queues } = plan;
-    if (topics.size > 0 && targets.kafka !== undefined) await kafka.open(targets.kafka, [...topics]);
+    if (topics.size > 0 && targets.kafka !== undefined)
+      await kafka.open(targets.kafka, targets.addressMap ?? {}, [...topics]);
     if (exchanges.size + queues.size > 0 && targets.rabbitmq !== undefined) {
       await rabbitmq.open(targets.rabbitmq, exchanges, queues);
     }
@@ -156,7 +168,11 @@ class KafkaWriter {
     this.captureId = captureId;
   }
 
-  async open(address: string, topics: readonly string[]): Promise<void> {
+  async open(
+    { brokers: address, sasl, tls }: NonNullable<RepublishTargets["kafka"]>,
+    addressMap: Readonly<Record<string, string>>,
+    topics: readonly string[],
+  ): Promise<void> {
     const parsed = parseKafkaAddress(address);
     if ("failure" in parsed) throw new RepublishError(parsed.failure.message);
     const client = new Kafka({
@@ -166,7 +182,11 @@ class KafkaWriter {
       retry: { retries: 2, initialRetryTime: 200 },
       connectionTimeout: 3_000,
       // A broker may send its clients on to another machine; nothing is written there.
-      socketFactory: createSocketFactory({ seeds: parsed.value, mayConnect: isLoopback }, new Map()),
+      socketFactory: createSocketFactory({ seeds: parsed.value, addressMap, mayConnect: isLoopback }, new Map()),
+      ...(sasl === undefined ? {} : { sasl: saslOf(sasl) }),
+      ...(tls === undefined
+        ? {}
+        : { ssl: typeof tls === "boolean" || tls.ca === undefined ? tls !== false : { ca: tls.ca } }),
     });
     const admin = client.admin();
     try {
@@ -225,12 +245,16 @@ class RabbitmqWriter {
     this.captureId = captureId;
   }
 
-  async open(url: string, exchanges: ReadonlySet<string>, queues: ReadonlySet<string>): Promise<void> {
+  async open(
+    { url, tls }: NonNullable<RepublishTargets["rabbitmq"]>,
+    exchanges: ReadonlySet<string>,
+    queues: ReadonlySet<string>,
+  ): Promise<void> {
     const parsed = parseRabbitmqAddress(url);
     if ("failure" in parsed) throw new RepublishError(parsed.failure.message);
     const address = `${parsed.value.host}:${parsed.value.port}`;
     try {
-      const { model } = await openAmqp(parsed.value, "contrail replay", undefined);
+      const { model } = await openAmqp(parsed.value, "contrail replay", tls?.ca);
       model.on("error", () => undefined);
       this.end = () => model.close().catch(() => undefined);
       const isThere = async (ask: (channel: ConfirmChannel) => Promise<unknown>): Promise<boolean> => {
@@ -283,15 +307,25 @@ class RabbitmqWriter {
   }
 }
 
+/** kafkajs types each mechanism for itself. */
+function saslOf({
+  mechanism,
+  username,
+  password,
+}: NonNullable<NonNullable<RepublishTargets["kafka"]>["sasl"]>): SASLOptions {
+  if (mechanism === "plain") return { mechanism, username, password };
+  return mechanism === "scram-sha-256" ? { mechanism, username, password } : { mechanism, username, password };
+}
+
 function requireLoopback({ kafka, rabbitmq }: RepublishTargets): void {
   const hosts: string[] = [];
   if (kafka !== undefined) {
-    const parsed = parseKafkaAddress(kafka);
+    const parsed = parseKafkaAddress(kafka.brokers);
     if ("failure" in parsed) throw new RepublishError(parsed.failure.message);
     hosts.push(...parsed.value.map(({ host }) => host));
   }
   if (rabbitmq !== undefined) {
-    const parsed = parseRabbitmqAddress(rabbitmq);
+    const parsed = parseRabbitmqAddress(rabbitmq.url);
     if ("failure" in parsed) throw new RepublishError(parsed.failure.message);
     hosts.push(parsed.value.host);
   }
