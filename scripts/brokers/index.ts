@@ -24,6 +24,8 @@ import { kafkaReady, rabbitmqReady, until } from "./ready.ts";
 import { ResidueWatch } from "./residue.ts";
 import { missingTools } from "./tools.ts";
 
+export { makeCertificates, type Certificates } from "./certificates.ts";
+export { startGuardedKafka, startKafkaCluster, type GuardedKafka, type KafkaCluster } from "./kafka-sets.ts";
 export { claimPorts, type PortBlock } from "./ports.ts";
 export type { CertificateFiles } from "./local-rabbitmq.ts";
 export { ensureRabbitmq4 } from "./rabbitmq4.ts";
