@@ -81,8 +81,14 @@ export function brokerSilent(broker: BrokerName, address: string, seconds: numbe
   );
 }
 
-export function brokerClosed(broker: BrokerName, address: string): Failure {
-  return failure("broker-closed", `${broker} at ${address} closed the connection. Trying to reach it again.`, true);
+/** `why`: in the broker's own words, where it gave some. */
+export function brokerClosed(broker: BrokerName, address: string, why?: string): Failure {
+  const words = why === undefined ? "" : ` (${why.trim().replaceAll(/\s+/g, " ").replace(/\.$/, "")})`;
+  return failure(
+    "broker-closed",
+    `${broker} at ${address} closed the connection${words}. Trying to reach it again.`,
+    true,
+  );
 }
 
 export function closedAtOnce(broker: BrokerName, address: string): Failure {

@@ -347,8 +347,10 @@ export class Pipeline implements TapSink {
     }
   }
 
-  private tell(event: Extract<TapEvent, { kind: "commit" | "transaction" }>): void {
-    if (event.kind === "commit") {
+  private tell(event: Extract<TapEvent, { kind: "commit" | "transaction" | "connection" }>): void {
+    if (event.kind === "connection") {
+      this.correlator.nameConnection(event.tap, event.connection, event.name);
+    } else if (event.kind === "commit") {
       this.correlator.commit(event.group, event.topic, event.partition, event.offset, event.at);
     } else {
       this.correlator.transaction(event.topic, event.partition, event.producerId, event.offset, event.outcome);

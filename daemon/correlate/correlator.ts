@@ -69,6 +69,8 @@ class CorrelatorState implements Correlator {
   private readonly settling = new Timers<Node>();
   private readonly checks = new Timers<Conv>();
   private readonly changedMessages = new Set<Seq>();
+  /** Producers that got a name since the last call of `takeChanges`. */
+  private readonly renamed = new Set<string>();
   private readonly recent: Conv[] = [];
   private recentNext = 0;
   private pendingChanges: Conv[] = [];
@@ -136,6 +138,12 @@ class CorrelatorState implements Correlator {
     }
   }
 
+  nameConnection(tap: string, connection: string, name: string): void {
+    const producer = `${tap} ${connection}`;
+    this.participants.nameProducer(producer, name);
+    this.renamed.add(producer);
+  }
+
   gap(from: number, to: number): void {
     if (!(to > from)) return;
     this.deadlines.addGap(from, to);
@@ -161,6 +169,7 @@ class CorrelatorState implements Correlator {
   }
 
   takeChanges(): readonly Change[] {
+    this.showNames();
     this.collectTouched();
     const changes: Change[] = this.membership.takeMoves();
     for (const conv of new Set(this.pendingChanges)) {
@@ -242,6 +251,20 @@ class CorrelatorState implements Correlator {
         }),
       ],
     };
+  }
+
+  /** One pass for all that got a name, for many come at once. */
+  private showNames(): void {
+    if (this.renamed.size === 0) return;
+    for (const node of this.nodes.values()) {
+      const took = node.journey?.deliveries.some(
+        ({ connection }) => connection !== undefined && this.renamed.has(`${node.tap} ${connection}`),
+      );
+      if (took !== true && (node.producer === undefined || !this.renamed.has(node.producer))) continue;
+      this.changedMessages.add(node.seq);
+      this.membership.touch(node.group.conv);
+    }
+    this.renamed.clear();
   }
 
   private time(): number {

@@ -189,6 +189,8 @@ export interface Correlator {
     offset: bigint,
     outcome: "committed" | "aborted",
   ): void;
+  /** A RabbitMQ connection turned out to have a name: it is who wrote and read by it, earlier messages included. */
+  nameConnection(tap: string, connection: string, name: string): void;
   /** No expectation runs while a tap could not see: moves deadlines by the gap. */
   gap(from: number, to: number): void;
   /** Settles inferred evidence and deadlines; called about every 250 ms of event time. */

@@ -1,6 +1,7 @@
 /** Who writes and who reads: contracts first, then what the wire shows, then a number. */
 import { describe, expect, it } from "vitest";
 import type { ChannelFacts } from "../../contracts/codec/index.ts";
+import type { Delivery, RabbitmqOrigin } from "../tap/envelope.ts";
 import { createCorrelator, type CorrelationHints } from "./index.ts";
 import { parseFlow, start, traced } from "./testing/check-flow.ts";
 
@@ -92,6 +93,36 @@ b: +9 rabbit /amq.rabbitmq.reply-to.g1 type=Answer correlation_id=17 via=pricing
     expect(
       partiesOf(`a: +0 rabbit /pricing type=Ask via=web {"n":1}\ndeliver +1 a queue=pricing via=pricing-svc`, hints),
     ).toEqual({ a: "web (observed) > Pricing Service (declared)" });
+  });
+
+  it("takes a connection's name for what it wrote and read before the name was known", () => {
+    const correlator = createCorrelator();
+    const nameless = ({ connectionName: _named, ...rest }: { readonly connectionName?: string }): object => rest;
+    let seq = 0;
+    const connections: string[] = [];
+    for (const event of parseFlow(`a: +0 rabbit /work type=Job via=web {"n":1}\ndeliver +1 a queue=work via=worker`)) {
+      if (event.kind === "message") {
+        const message = traced(event, ++seq);
+        const origin = nameless(message.envelope.origin as never) as RabbitmqOrigin;
+        connections.push(origin.connection ?? "");
+        correlator.observe({ ...message, envelope: { ...message.envelope, origin } });
+      } else if (event.kind === "delivery") {
+        connections.push(event.delivery.connection ?? "");
+        correlator.deliver(nameless(event.delivery) as Delivery);
+      }
+    }
+    correlator.tick(start + 10_000);
+    const { tap } = parseFlow(`a: +0 rabbit /work {"n":1}`).flatMap((e) =>
+      e.kind === "message" ? [e.envelope] : [],
+    )[0]!;
+    expect(correlator.parties(1).writer?.basis).toBe("placeholder");
+    correlator.takeChanges();
+    connections.forEach((connection, i) => correlator.nameConnection(tap, connection, ["web", "worker"][i] ?? ""));
+    expect(correlator.takeChanges()).toContainEqual({ kind: "message", seq: 1 });
+    expect(correlator.parties(1)).toEqual({
+      writer: { name: "web", basis: "observed" },
+      readers: [{ name: "worker", basis: "observed" }],
+    });
   });
 });
 

@@ -14,6 +14,8 @@ export class Participants {
     kafka: new Map<string, ChannelFacts | undefined>(),
     rabbitmq: new Map<string, ChannelFacts | undefined>(),
   };
+  /** Names of connections that came after their messages. */
+  private readonly named = new Map<string, string>();
   private readonly votes = new Map<string, Map<string, number>>();
   private readonly slugs = new Map<string, string>();
   private readonly declared = new Map<string, string>();
@@ -87,6 +89,12 @@ export class Participants {
       this.declared.set(this.slug(party.name), party.name);
     }
     return facts;
+  }
+
+  /** A connection turned out to have a name; what it wrote and read was its. */
+  nameProducer(producer: string, name: string): void {
+    if (this.named.size >= bounds.channels && !this.named.has(producer)) this.counters.channels++;
+    else this.named.set(producer, name);
   }
 
   /** A settled message votes for who its producer is. */
@@ -200,6 +208,8 @@ export class Participants {
   }
 
   private voted(producer: string): string | undefined {
+    const named = this.named.get(producer);
+    if (named !== undefined) return named;
     const votes = this.votes.get(producer);
     if (!votes) return undefined;
     let total = 0;

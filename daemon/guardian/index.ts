@@ -18,5 +18,6 @@ export {
   type Exchange,
   type ManagementAccess,
   type ManagementConnection,
+  type QueueCounts,
   type Vhost,
 } from "./management.ts";

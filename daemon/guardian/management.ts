@@ -30,6 +30,8 @@ export interface Vhost {
   readonly tags: readonly string[];
   readonly defaultQueueType: string | undefined;
   readonly tracing: boolean;
+  /** What was published in it and handed to consumers, ever; seconds old, absent where no statistics are kept. */
+  readonly traffic?: { readonly published: number; readonly delivered: number };
 }
 
 export interface ManagementConnection {
@@ -52,6 +54,19 @@ export interface Binding {
   readonly routingKey: string;
   readonly arguments: Readonly<Record<string, unknown>>;
 }
+
+export interface QueueCounts {
+  /** How many messages ever entered it; RabbitMQ 3 tells it as the next number to be given, 4 does not. */
+  readonly entered: number | undefined;
+  /** How many wait in it, of how many bytes. */
+  readonly ready: number;
+  readonly readyBytes: number;
+  /** How many were handed to consumers, ever. */
+  readonly delivered: number;
+}
+
+/** By the host of the management API: the last change of tracing that is under way there. */
+const tracingChanges = new Map<string, Promise<void>>();
 
 const timeoutMs = 4_000;
 const answerLimit = 64 << 20;
@@ -87,12 +102,16 @@ export class Management {
     const metadata = asObject(vhost["metadata"]);
     // The outer field may be the node's default rather than the virtual host's own; only the inner one is its own.
     const defaultQueueType = metadata["default_queue_type"];
+    const traffic = asObject(vhost["message_stats"]);
     return {
       description: asText(metadata["description"] ?? vhost["description"]),
       tags: asTexts(metadata["tags"] ?? vhost["tags"]),
       defaultQueueType:
         typeof defaultQueueType === "string" && defaultQueueType !== "undefined" ? defaultQueueType : undefined,
       tracing: vhost["tracing"] === true,
+      ...(typeof traffic["publish"] === "number"
+        ? { traffic: { published: traffic["publish"], delivered: asCount(traffic["deliver_get"]) } }
+        : undefined),
     };
   }
 
@@ -110,9 +129,23 @@ export class Management {
 
   /**
    * Switches the tracing of a virtual host and returns whether it had to. The request that does it also sets
-   * description, tags and default queue type, and empties what it does not name: so all of them are read before.
+   * description, tags and default queue type, and empties what it does not name: so all of them are read before. One
+   * after the other: a RabbitMQ before 4.3.3 that is asked for two virtual hosts at once forgets one of them.
    */
-  async setTracing(name: string, on: boolean): Promise<boolean> {
+  setTracing(name: string, on: boolean): Promise<boolean> {
+    const { host } = new URL(this.#access.baseUrl);
+    const before = tracingChanges.get(host) ?? Promise.resolve();
+    const change = before.then(() => this.#changeTracing(name, on));
+    const ended = change.then(
+      () => undefined,
+      () => undefined,
+    );
+    tracingChanges.set(host, ended);
+    void ended.then(() => tracingChanges.get(host) === ended && tracingChanges.delete(host));
+    return change;
+  }
+
+  async #changeTracing(name: string, on: boolean): Promise<boolean> {
     const vhost = await this.vhost(name);
     if (vhost.tracing === on) return false;
     await this.#send("PUT", `/api/vhosts/${encodeURIComponent(name)}`, {
@@ -157,22 +190,47 @@ export class Management {
     }));
   }
 
-  /**
-   * How many messages ever entered a queue (RabbitMQ 3 tells it as the next number to be given, 4 does not), and how
-   * many wait in it, of how many bytes. Seconds old, but all of one moment.
-   */
-  async queueCounts(
-    vhost: string,
-    queue: string,
-  ): Promise<{ readonly entered: number | undefined; readonly ready: number; readonly readyBytes: number }> {
-    const found = asObject(await this.#get(`/api/queues/${encodeURIComponent(vhost)}/${encodeURIComponent(queue)}`));
-    const count = (value: unknown): number => (typeof value === "number" ? value : 0);
+  /** Seconds old, but all of one moment. */
+  async queueCounts(vhost: string, queue: string): Promise<QueueCounts> {
+    const found = asObject(await this.#get(queuePath(vhost, queue)));
     const entered = asObject(found["backing_queue_status"])["next_seq_id"];
     return {
       entered: typeof entered === "number" ? entered : undefined,
-      ready: count(found["messages_ready"]),
-      readyBytes: count(found["message_bytes_ready"]),
+      ready: asCount(found["messages_ready"]),
+      readyBytes: asCount(found["message_bytes_ready"]),
+      delivered: asCount(asObject(found["message_stats"])["deliver_get"]),
     };
+  }
+
+  async hasQueue(vhost: string, queue: string): Promise<boolean> {
+    return this.#exists(`${queuePath(vhost, queue)}?columns=name`);
+  }
+
+  async hasExchange(vhost: string, exchange: string): Promise<boolean> {
+    return this.#exists(`/api/exchanges/${encodeURIComponent(vhost)}/${encodeURIComponent(exchange)}?columns=name`);
+  }
+
+  /** The queues that are bound to an exchange directly. */
+  async queuesBoundTo(vhost: string, exchange: string): Promise<readonly string[]> {
+    const path = `/api/exchanges/${encodeURIComponent(vhost)}/${encodeURIComponent(exchange)}/bindings/source`;
+    const bindings = asObjects(await this.#get(`${path}?columns=destination,destination_type`));
+    const queues = bindings.filter((binding) => binding["destination_type"] === "queue");
+    return [...new Set(queues.map((binding) => asText(binding["destination"])))];
+  }
+
+  /** Whether the user may enter a virtual host at all; only administrators are told. */
+  async hasPermissions(vhost: string): Promise<boolean> {
+    return this.#exists(`/api/permissions/${encodeURIComponent(vhost)}/${encodeURIComponent(this.#access.username)}`);
+  }
+
+  async #exists(path: string): Promise<boolean> {
+    try {
+      await this.#get(path);
+      return true;
+    } catch (error) {
+      if (error instanceof ManagementError && error.status === 404) return false;
+      throw error;
+    }
   }
 
   close(): void {
@@ -243,6 +301,14 @@ function asObject(value: unknown): Readonly<Record<string, unknown>> {
 
 function asObjects(value: unknown): readonly Readonly<Record<string, unknown>>[] {
   return Array.isArray(value) ? value.map(asObject) : [];
+}
+
+function asCount(value: unknown): number {
+  return typeof value === "number" ? value : 0;
+}
+
+function queuePath(vhost: string, queue: string): string {
+  return `/api/queues/${encodeURIComponent(vhost)}/${encodeURIComponent(queue)}`;
 }
 
 function asText(value: unknown): string {

@@ -75,6 +75,8 @@ export function happenedToRow(
         JSON.stringify({ ...event, offset: String(event.offset), producerId: String(event.producerId) }),
         null,
       ];
+    case "connection":
+      return ["connection", event.at, null, JSON.stringify(event), null];
     default:
       return ["state", event.state.since, null, JSON.stringify(event), null];
   }
@@ -124,6 +126,8 @@ export function happenedFromRow(
         offset: BigInt(data["offset"] as string),
         producerId: BigInt(data["producerId"] as string),
       } as TapEvent & { kind: "transaction" };
+    case "connection":
+      return data as unknown as TapEvent & { kind: "connection" };
     case "state":
       return data as unknown as TapEvent & { kind: "state" };
     default:

@@ -167,6 +167,7 @@ function shift(
       return { event: { kind: "delivery", delivery: { ...delivery, receivedAt: at, message } }, at };
     }
     case "commit":
+    case "connection":
       return { event: { ...event, at: moved(event.at) }, at: moved(event.at) };
     case "transaction":
       return { event };

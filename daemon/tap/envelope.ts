@@ -144,6 +144,14 @@ export type TapEvent =
       readonly offset: bigint;
       readonly outcome: "committed" | "aborted";
     }
+  | {
+      /** A connection, messages of which were handed on without a name, turned out to have one. */
+      readonly kind: "connection";
+      readonly tap: string;
+      readonly connection: string;
+      readonly name: string;
+      readonly at: number;
+    }
   | { readonly kind: "state"; readonly state: TapState };
 
 export type TapPhase = "connecting" | "live" | "reconnecting" | "failed" | "stopped" | "ended";

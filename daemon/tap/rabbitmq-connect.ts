@@ -24,8 +24,13 @@ export interface AmqpConnection {
   readonly model: ChannelModel;
   /** The name of the broker's cluster, by which its management API is recognised. */
   readonly cluster: string;
-  /** Why it ended: the broker's reply code, where it gave one. */
-  readonly closed: Promise<{ readonly code: number | undefined; readonly message: string }>;
+  readonly closed: Promise<Closed>;
+}
+
+/** Why a connection ended: the broker's reply code and words, where it gave some. */
+export interface Closed {
+  readonly code: number | undefined;
+  readonly message?: string;
 }
 
 export async function openAmqp(
@@ -60,13 +65,14 @@ export async function openAmqp(
     throw new FailureError(await explain(error, address, timeoutMs), error);
   }
   let last: { code?: number; message?: string } = {};
-  const closed = new Promise<{ code: number | undefined; message: string }>((resolve) => {
+  const closed = new Promise<Closed>((resolve) => {
     model.on("error", (error: { code?: number; message?: string }) => {
       last = error;
     });
     model.on("close", (error?: { code?: number; message?: string }) => {
       const reason = error ?? last;
-      resolve({ code: reason.code ?? last.code, message: reason.message ?? last.message ?? "closed" });
+      const words = / with message "(.*)"$/s.exec(reason.message ?? last.message ?? "")?.[1];
+      resolve({ code: reason.code ?? last.code, ...(words === undefined ? undefined : { message: words }) });
     });
   });
   const { cluster_name: cluster } = (model.connection as unknown as { serverProperties: Record<string, unknown> })

@@ -6,7 +6,9 @@
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
 import type { Management } from "../guardian/index.ts";
 import type { TapEvent } from "./envelope.ts";
-import { bindingKey, mirroredBindings, type WantedBinding } from "./rabbitmq-bindings.ts";
+import { preciseNow } from "./clock.ts";
+import { bindingKey, mirroredBindings, traceExchange, type WantedBinding } from "./rabbitmq-bindings.ts";
+import { DropCounter, type Dropped } from "./rabbitmq-dropped.ts";
 import { ownPrefix } from "./rabbitmq-messages.ts";
 
 export interface TapQueueOptions {
@@ -19,13 +21,9 @@ export interface TapQueueOptions {
   readonly onClosed: () => void;
 }
 
-/** Events that the bound of the queue cost; not exact: at least that many. */
-export interface Dropped {
-  readonly count: number;
-  readonly exact: boolean;
-}
-
 const prefetch = 4_000;
+/** While nobody takes what came, so often it is looked at how full the queue is. */
+const watchStallMs = 250;
 
 export class TapQueue {
   readonly #model: ChannelModel;
@@ -38,7 +36,9 @@ export class TapQueue {
   #flushing = false;
   #closed = false;
   #received = 0;
-  #dropped: Dropped = { count: 0, exact: true };
+  /** The most messages that were found waiting since the last count. */
+  #fullest = 0;
+  readonly #drops = new DropCounter();
 
   private constructor(model: ChannelModel, options: TapQueueOptions, channel: Channel, name: string) {
     this.#model = model;
@@ -129,22 +129,39 @@ export class TapQueue {
     return only?.map((exchange) => ({ exchange, routingKey: "#", arguments: {} }));
   }
 
-  /**
-   * How many events the broker dropped at the queue's bound: what entered the queue, less what came out and what waits.
-   * The broker's numbers are seconds old, ours are not, so it may be told too low at first, but never too high. Where the
-   * broker does not tell what entered, a queue that was found full has dropped something, and that is all one knows.
-   */
-  async dropped(management: Management | undefined, vhost: string): Promise<Dropped> {
+  /** How many events the broker dropped at the queue's bound; see rabbitmq-dropped.ts. */
+  async dropped(management: Management | undefined, vhost: string, whole: boolean): Promise<Dropped> {
     const counts = await management?.queueCounts(vhost, this.#name);
-    if (counts?.entered !== undefined) {
-      const count = counts.entered - counts.ready - this.#received;
-      if (count > this.#dropped.count) this.#dropped = { count, exact: true };
-      return this.#dropped;
+    if (management !== undefined && counts?.entered !== undefined) {
+      const entered = { count: counts.entered, ready: counts.ready };
+      return this.#drops.look({ now: preciseNow(), received: this.#received, ready: 0, entered, full: "no" });
     }
+    const told = whole && management !== undefined ? await this.#told(management, vhost) : undefined;
+    const ready = await this.#measure();
+    const received = this.#received;
+    const fullest = this.#fullest;
+    this.#fullest = ready;
+    const { length, bytes } = this.#options;
+    const heavy = (counts?.readyBytes ?? 0) >= bytes * 0.95;
+    // What was handed over since may have made room in a queue that was full.
+    const full =
+      fullest >= length || heavy ? "yes" : fullest >= length - Math.min(prefetch, length / 2) ? "maybe" : "no";
+    return this.#drops.look({ now: preciseNow(), received, ready, full, ...(told === undefined ? {} : { told }) });
+  }
+
+  /** How many trace events there were to tell: every publish and every delivery, but those of trace events themselves. */
+  async #told(management: Management, vhost: string): Promise<number | undefined> {
+    const { traffic } = await management.vhost(vhost);
+    if (traffic === undefined) return undefined;
+    const queues = await management.queuesBoundTo(vhost, traceExchange);
+    const counts = await Promise.all(queues.map((queue) => management.queueCounts(vhost, queue)));
+    return traffic.published + traffic.delivered - counts.reduce((sum, { delivered }) => sum + delivered, 0);
+  }
+
+  async #measure(): Promise<number> {
     const { messageCount } = await this.#channel.checkQueue(this.#name);
-    const full = messageCount >= this.#options.length || (counts?.readyBytes ?? 0) >= this.#options.bytes * 0.95;
-    if (full) this.#dropped = { count: Math.max(1, this.#dropped.count), exact: false };
-    return this.#dropped;
+    this.#fullest = Math.max(this.#fullest, messageCount);
+    return messageCount;
   }
 
   close(): void {
@@ -201,11 +218,13 @@ export class TapQueue {
       const tag = this.#lastTag;
       this.#events = [];
       this.#lastTag = undefined;
+      const stall = setInterval(() => void this.#measure().catch(() => undefined), watchStallMs);
       try {
         if (events.length > 0) await this.#options.accept(events);
       } catch {
         // What the sink cannot take is the sink's to tell.
       }
+      clearInterval(stall);
       try {
         if (!this.#closed) this.#channel.ack({ fields: { deliveryTag: tag } } as ConsumeMessage, true);
       } catch {

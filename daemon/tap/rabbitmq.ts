@@ -12,16 +12,20 @@
 import type { ConsumeMessage } from "amqplib";
 import { randomBytes } from "node:crypto";
 import { brokerClosed, brokerFailed, failureOf } from "../errors.ts";
-import type { LeaseHandle, LeaseKeeper, Management } from "../guardian/index.ts";
+import type { LeaseKeeper, Management } from "../guardian/index.ts";
 import { rabbitmqAddress, type RabbitmqAddress } from "./address.ts";
 import { pause, preciseNow } from "./clock.ts";
-import type { Tap, TapEvent, TapReport, TapSink } from "./envelope.ts";
+import type { RabbitmqOrigin, Tap, TapEvent, TapReport, TapSink } from "./envelope.ts";
 import { narrowFirehose, wholeFirehose } from "./rabbitmq-bindings.ts";
 import { openAmqp, type AmqpConnection } from "./rabbitmq-connect.ts";
+import { Destinations } from "./rabbitmq-destinations.ts";
+import type { Dropped } from "./rabbitmq-dropped.ts";
 import { findManagement, mayTrace } from "./rabbitmq-management.ts";
 import { ownPrefix, readCopy, readTrace } from "./rabbitmq-messages.ts";
-import { ConnectionNames } from "./rabbitmq-names.ts";
+import { ConnectionNames, eventExchange, type LateName } from "./rabbitmq-names.ts";
 import { TapQueue } from "./rabbitmq-queue.ts";
+import { Tracing } from "./rabbitmq-tracing.ts";
+import { liveDetail } from "./rabbitmq-words.ts";
 import { StateTeller } from "./state-teller.ts";
 
 export interface RabbitmqTapOptions {
@@ -44,12 +48,20 @@ export interface RabbitmqTapOptions {
   readonly queueBytes?: number;
 }
 
+/** Why a session ended: the broker's reply code and words, or `again` where another way of watching is to be taken. */
+interface SessionEnd {
+  readonly code: number | "again" | undefined;
+  readonly message?: string;
+}
+
 /** What the tap can see: everything, copies of some publishes, or nothing but that the broker is there. */
 export type RabbitmqMode = "firehose" | "bindings" | "topology";
 
 const longestBackoffMs = 8_000;
 const watchEveryMs = 2_000;
 const longNamesCode = 541;
+/** For so long it is said that somebody switched tracing off. */
+const sayOffMs = 300_000;
 
 export function createRabbitmqTap(options: RabbitmqTapOptions): Tap {
   return new RabbitmqTap(options);
@@ -69,8 +81,8 @@ class RabbitmqTap implements Tap {
   #running: Promise<void> | undefined;
   #management: Management | undefined;
   #managementRefused = false;
-  #lease: LeaseHandle | undefined;
-  #tracing = false;
+  readonly #tracing: Tracing;
+  readonly #destinations: Destinations;
   #queue: TapQueue | undefined;
   #bindingsReason = "";
   #leftOut: readonly string[] = [];
@@ -82,7 +94,7 @@ class RabbitmqTap implements Tap {
   #bytes = 0;
   #shed = 0;
   #shedBefore = 0;
-  #shedExactly = true;
+  #shedKnown: Dropped["known"] = "exactly";
   readonly #touched = new Set<string>();
 
   constructor(options: RabbitmqTapOptions) {
@@ -91,7 +103,12 @@ class RabbitmqTap implements Tap {
     this.#address = rabbitmqAddress(options.address);
     this.id = `rabbitmq:${this.#address}`;
     this.#state = new StateTeller({ tap: this.id, broker: "rabbitmq", address: this.#address });
-    this.#names = new ConnectionNames(this.#vhost);
+    this.#names = new ConnectionNames(this.#vhost, (names) => this.#tellNames(names));
+    this.#tracing = new Tracing(this.#vhost, options.leases, (sentence) => this.#touched.add(sentence));
+    this.#destinations = new Destinations(
+      (queue) => this.#management?.hasQueue(this.#vhost, queue) ?? Promise.reject(new Error("no management API")),
+      preciseNow,
+    );
   }
 
   /** Resolves when the tap sees what it can see, or when its first attempt failed. */
@@ -114,13 +131,14 @@ class RabbitmqTap implements Tap {
     const patience = new AbortController();
     await Promise.race([this.#running, pause(1_500, patience.signal)]);
     patience.abort();
-    await this.#restoreTracing();
+    await this.#tracing.restore(this.#management);
     this.#management?.close();
     if (first && this.#sink !== undefined) this.#state.tell({ phase: "stopped", mode: this.#mode });
   }
 
   /** Where it sees less than everything, it connects anew: somebody may have granted what was missing. */
   retry(): void {
+    this.#tracing.forgive();
     this.#wake.abort();
     this.#wake = new AbortController();
   }
@@ -157,6 +175,7 @@ class RabbitmqTap implements Tap {
           continue;
         }
         if (reason.code === "again") continue;
+        failure = brokerClosed("RabbitMQ", this.#address, reason.message);
       } catch (error) {
         failure = failureOf(error, (why) => brokerFailed("RabbitMQ", this.#address, why));
       }
@@ -176,7 +195,7 @@ class RabbitmqTap implements Tap {
   }
 
   /** One connection's life. Resolves with why it ended; throws when it could not be set up. */
-  async #session(live: () => void): Promise<{ readonly code: number | "again" | undefined }> {
+  async #session(live: () => void): Promise<SessionEnd> {
     const connection = await openAmqp(
       this.#options.address,
       this.#name,
@@ -188,16 +207,17 @@ class RabbitmqTap implements Tap {
     let again = false;
     try {
       await this.#findManagement(connection.cluster);
+      this.#tracing.begin();
       await this.#watchByBestMeans(connection);
       if (!this.#stopped) live();
       while (!ended.signal.aborted && !this.#stopped && !again) {
         const wake = this.#wake.signal;
         await pause(watchEveryMs, AbortSignal.any([ended.signal, this.#stopping.signal, wake]));
         again = wake.aborted && this.#mode !== "firehose";
-        if (!ended.signal.aborted && !this.#stopped) await this.#lookAfter();
+        if (!ended.signal.aborted && !this.#stopped) again = (await this.#lookAfter()) || again;
       }
     } finally {
-      if (this.#stopped) await this.#restoreTracing();
+      if (this.#stopped) await this.#tracing.restore(this.#management);
       this.#queue?.close();
       this.#queue = undefined;
       if (!ended.signal.aborted) {
@@ -219,7 +239,10 @@ class RabbitmqTap implements Tap {
   /** Firehose, else bindings, else nothing but words; each step down says what it cannot see and what would help. */
   async #watchByBestMeans(connection: AmqpConnection): Promise<void> {
     let reason = "Tracing was switched off in the settings.";
-    if (this.#options.noFirehose !== true) {
+    if (this.#tracing.refused) {
+      reason =
+        "Somebody switched tracing off three times within a minute, so it is left off. Try again when it may be on.";
+    } else if (this.#options.noFirehose !== true) {
       const permitted = await mayTrace(this.#managementRefused ? "refused" : this.#management, this.#options.address);
       if (permitted === true) {
         const refused = await this.#openFirehose(connection);
@@ -244,10 +267,11 @@ class RabbitmqTap implements Tap {
     }
     this.#queue = queue;
     this.#touched.add("A queue of the tap's own, exclusive and gone with its connection, received trace events.");
-    await this.#switchTracingOn();
+    if (this.#management !== undefined && !this.#stopped) await this.#tracing.keepOn(this.#management, preciseNow());
     this.#mode = "firehose";
     this.#tellLive(leftOut);
-    void this.#names.refresh();
+    void this.#listenForNames(connection).then(() => this.#names.refresh());
+    void this.#countDropped().catch(() => undefined);
     return undefined;
   }
 
@@ -277,60 +301,97 @@ class RabbitmqTap implements Tap {
     this.#tellLive([]);
   }
 
+  /** New connections are told by the broker in one virtual host, where that plug-in is on; so that one is listened to. */
+  async #listenForNames(connection: AmqpConnection): Promise<void> {
+    const management = this.#management;
+    const queue = `${this.#name}-names`;
+    try {
+      if (management === undefined) return;
+      if (await management.hasExchange(this.#vhost, eventExchange)) {
+        await this.#names.listen(connection.model, queue);
+        return;
+      }
+      const home = "/";
+      const elsewhere = this.#vhost !== home && (await management.hasExchange(home, eventExchange));
+      if (!elsewhere || !(await management.hasPermissions(home))) return;
+      const address = { ...this.#options.address, vhost: home };
+      const other = await openAmqp(address, queue, this.#options.ca, this.#options.connectTimeoutMs);
+      void connection.closed.then(() => other.model.close().catch(() => undefined));
+      await this.#names.listen(other.model, queue);
+    } catch {
+      // Then the management API tells them later.
+    }
+  }
+
+  #tellNames(names: readonly LateName[]): void {
+    const at = preciseNow();
+    const events = names
+      .filter(({ name }) => !name.startsWith(ownPrefix))
+      .map((late): TapEvent => ({ kind: "connection", tap: this.id, at, ...late }));
+    if (events.length > 0) void Promise.resolve(this.#sink?.accept(events)).catch(() => undefined);
+  }
+
   #tellLive(leftOut: readonly string[]): void {
     this.#leftOut = leftOut;
-    const details: string[] = [];
-    if (this.#mode === "bindings") {
-      const exchanges = this.#watched === 1 ? "1 exchange is" : `${this.#watched} exchanges are`;
-      details.push(
-        this.#bindingsReason,
-        `So ${exchanges} watched by bindings: publishes that somebody receives are seen; deliveries, the default exchange and direct replies are not.`,
-      );
-    }
-    if (this.#mode === "firehose" && this.#narrow) {
-      const [first] = leftOut;
-      const which = leftOut.length === 1 ? "1 queue or exchange has" : `${leftOut.length} queues or exchanges have`;
-      details.push(
-        first === undefined
-          ? "A name over 247 bytes interrupted tracing."
-          : `${which} a name over 247 bytes, which RabbitMQ cannot trace (${first.slice(0, 40)}…).`,
-        `Everything else is traced by its name, and what is new is seen after up to ${watchEveryMs / 1_000} s.`,
-      );
-    }
-    if (this.#shed > 0) {
-      const count = this.#shedExactly ? String(this.#shed) : "Some";
-      details.push(`${count} events were dropped at the bound of the tap's queue, since the tap could not keep up.`);
-    }
+    if (this.#mode !== "firehose" && this.#mode !== "bindings") return;
+    const { offAt } = this.#tracing;
     this.#state.tell({
       phase: "live",
       mode: this.#mode,
-      detail: details.length > 0 ? details.join(" ") : undefined,
+      detail: liveDetail({
+        mode: this.#mode,
+        reason: this.#bindingsReason,
+        watched: this.#watched,
+        listed: this.#management !== undefined,
+        narrow: this.#narrow,
+        leftOut,
+        noticedAfterMs: watchEveryMs,
+        shed: this.#shed,
+        shedKnown: this.#shedKnown,
+        offAt: offAt !== undefined && preciseNow() - offAt < sayOffMs ? offAt : undefined,
+      }),
       shed: this.#shed,
     });
   }
 
-  /** Every two seconds: tracing still on, bindings up to date, nothing dropped. */
-  async #lookAfter(): Promise<void> {
+  /** Every two seconds: tracing still on, bindings up to date, nothing dropped. `true`: another way is to be taken. */
+  async #lookAfter(): Promise<boolean> {
     try {
       if (this.#mode === "firehose") {
-        await this.#switchTracingOn();
+        if (this.#management !== undefined && (await this.#keepTracingOn(this.#management))) return true;
         if (this.#narrow && this.#queue !== undefined) this.#leftOut = await this.#bindNarrowly(this.#queue);
+        await this.#names.lookAfter();
       } else if (this.#queue !== undefined) {
         await this.#mirrorBindings(this.#queue);
       }
       await this.#countDropped();
-      if (this.#mode !== "topology") this.#tellLive(this.#leftOut);
+      this.#tellLive(this.#leftOut);
     } catch {
       // The management API is away; the queue goes on, and the next look tries again.
     }
+    return false;
+  }
+
+  /** Resolves to whether somebody does not want it on. While it was off, nothing could be seen: that is an interruption. */
+  async #keepTracingOn(management: Management): Promise<boolean> {
+    const found = await this.#tracing.keepOn(management, preciseNow(), () =>
+      this.#state.tell({
+        phase: "reconnecting",
+        mode: this.#mode,
+        detail: "Somebody switched tracing off. Switching it on again.",
+      }),
+    );
+    return found === "refused";
   }
 
   /** Counts on from what queues of earlier connections dropped. */
   async #countDropped(): Promise<void> {
-    const dropped = await this.#queue?.dropped(this.#management, this.#vhost);
+    const whole = this.#mode === "firehose" && !this.#narrow;
+    const dropped = await this.#queue?.dropped(this.#management, this.#vhost, whole);
     if (dropped === undefined || dropped.count === 0) return;
     this.#shed = this.#shedBefore + dropped.count;
-    this.#shedExactly &&= dropped.exact;
+    // The least that is known of one part is all that is known of the sum.
+    this.#shedKnown = dropped.known === "exactly" && this.#shedBefore > 0 ? this.#shedKnown : dropped.known;
   }
 
   async #openQueue(
@@ -372,12 +433,33 @@ class RabbitmqTap implements Tap {
   }
 
   async #accept(events: readonly TapEvent[]): Promise<void> {
-    for (const event of events) {
+    const told = this.#mode === "firehose" ? await this.#withDestinations(events) : events;
+    for (const event of told) {
       if (event.kind !== "message") continue;
       this.#messages++;
       this.#bytes += event.envelope.bodySize;
     }
-    await this.#sink?.accept(events);
+    await this.#sink?.accept(told);
+  }
+
+  /** Says of messages to the default exchange whether there is such a queue. */
+  async #withDestinations(events: readonly TapEvent[]): Promise<readonly TapEvent[]> {
+    const asked = new Set<string>();
+    for (const event of events) {
+      if (event.kind === "delivery") this.#destinations.delivered(event.delivery.queue);
+      const queue = defaultDestination(event);
+      if (queue !== undefined) asked.add(queue);
+    }
+    if (asked.size === 0 || this.#management === undefined) return events;
+    const there = await this.#destinations.there(asked);
+    return events.map((event) => {
+      const queue = defaultDestination(event);
+      const known = queue === undefined ? undefined : there.get(queue);
+      if (queue === undefined || known === undefined || event.kind !== "message") return event;
+      const { envelope } = event;
+      const origin = { ...envelope.origin, routedQueues: known ? [queue] : [] } as RabbitmqOrigin;
+      return { kind: "message", envelope: { ...envelope, origin } };
+    });
   }
 
   async #bindNarrowly(queue: TapQueue): Promise<readonly string[]> {
@@ -401,42 +483,11 @@ class RabbitmqTap implements Tap {
     this.#watched = watched ?? 0;
     return watched !== undefined;
   }
+}
 
-  /** Under a lease, and only when it is off. Also when somebody else switched it off meanwhile. */
-  async #switchTracingOn(): Promise<void> {
-    const management = this.#management;
-    if (management === undefined || this.#stopped) return;
-    if ((await management.vhost(this.#vhost)).tracing) return;
-    this.#lease ??= await this.#options.leases?.takeTracing(management.access, this.#vhost);
-    if (this.#stopped) return;
-    const changed = await management.setTracing(this.#vhost, true);
-    if (changed) {
-      this.#tracing = true;
-      this.#touched.add(
-        `Tracing of virtual host ${this.#vhost} was off and is on while the tap runs; it is switched off at its end.`,
-      );
-    } else if (!this.#tracing) {
-      await this.#releaseLease();
-    }
-  }
-
-  async #restoreTracing(): Promise<void> {
-    if (this.#tracing && this.#management !== undefined) {
-      try {
-        await this.#management.setTracing(this.#vhost, false);
-        this.#tracing = false;
-        this.#touched.add(`Tracing of virtual host ${this.#vhost} is off again.`);
-      } catch {
-        // The lease stays: the guardian goes on trying, and the next start too.
-        return;
-      }
-    }
-    await this.#releaseLease();
-  }
-
-  async #releaseLease(): Promise<void> {
-    const lease = this.#lease;
-    this.#lease = undefined;
-    await lease?.release();
-  }
+/** The one queue that a message to the default exchange names; with several (CC, BCC), each may or may not be there. */
+function defaultDestination(event: TapEvent): string | undefined {
+  if (event.kind !== "message" || event.envelope.origin.broker !== "rabbitmq") return undefined;
+  const { exchange, routingKeys } = event.envelope.origin;
+  return exchange === "" && routingKeys.length === 1 ? routingKeys[0] : undefined;
 }
