@@ -11,6 +11,7 @@ export const failureCodes = [
   "not-that-broker",
   "wants-tls",
   "tls-refused",
+  "wants-client-certificate",
   "bad-credentials",
   "wants-credentials",
   "login-unsupported",
@@ -120,7 +121,15 @@ export function wantsTls(broker: BrokerName, address: string): Failure {
 export function tlsRefused(broker: BrokerName, address: string, why: string): Failure {
   return failure(
     "tls-refused",
-    `A TLS connection to ${broker} at ${address} could not be made (${why}). Check that the port speaks TLS and that its certificate is trusted here.`,
+    `A TLS connection to ${broker} at ${address} could not be made (${why}). Check that the port speaks TLS; where its certificate comes from an authority of your own, name that authority's certificate.`,
+    false,
+  );
+}
+
+export function wantsClientCertificate(broker: BrokerName, address: string): Failure {
+  return failure(
+    "wants-client-certificate",
+    `${broker} at ${address} asks its clients for a certificate of their own (mutual TLS), which Contrail does not have. Name a listener of this broker that takes a user name and password instead.`,
     false,
   );
 }
@@ -144,7 +153,7 @@ export function wantsCredentials(address: string): Failure {
 export function loginUnsupported(address: string, mechanism: string): Failure {
   return failure(
     "login-unsupported",
-    `Kafka at ${address} does not offer the login mechanism ${mechanism}. Contrail speaks PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512; choose one that this listener offers, or none.`,
+    `Kafka at ${address} does not offer the login mechanism ${mechanism}. Contrail logs in by PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, not by OAUTHBEARER, Kerberos or AWS_MSK_IAM: choose what this listener offers, none, or another listener.`,
     false,
   );
 }

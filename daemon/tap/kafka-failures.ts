@@ -16,13 +16,14 @@ import {
   notPermitted,
   notThatBroker,
   tlsRefused,
+  wantsClientCertificate,
   wantsCredentials,
   wantsTls,
   type Failure,
 } from "../errors.ts";
 import { formatHostPort, kafkaAddress, type HostPort } from "./address.ts";
 import type { SocketError } from "./kafka-socket.ts";
-import { tlsReason } from "./tls-reason.ts";
+import { tlsReason, wantsCertificate } from "./tls-reason.ts";
 
 export interface KafkaContext {
   /** Whom we talked to, and whether that address was given by the user rather than by a broker. */
@@ -96,6 +97,7 @@ function socketFailure(code: string, message: string, context: KafkaContext): Fa
       return elsewhere ? advertisedUnreachable(seed, address, why) : brokerUnreachable("Kafka", address, why);
     }
     default: {
+      if (wantsCertificate(code)) return wantsClientCertificate("Kafka", address);
       const refused = /^ERR_(SSL|TLS)|CERT|SELF_SIGNED|UNABLE_TO/.test(code) || (context.tls && code === "ECONNRESET");
       return refused ? tlsRefused("Kafka", address, tlsReason(message)) : undefined;
     }
