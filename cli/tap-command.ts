@@ -135,7 +135,9 @@ async function follow(
   const say = (text: string) => process.stderr.write(`${harmless(text)}\n`);
   const sayStates = () => {
     const states = [...pipeline.taps.values()];
-    for (const { tap, broker, address, phase, detail, mode } of states) {
+    for (const { tap, broker, address, phase, detail: more, mode } of states) {
+      // "connecting. Connecting to ..." would say it twice.
+      const detail = phase === "connecting" && more?.startsWith("Connecting") === true ? undefined : more;
       const text = `${broker} ${address}: ${phase}${mode === undefined ? "" : ` (${mode})`}${detail === undefined ? "" : `. ${detail}`}`;
       if (said.get(tap) === text) continue;
       said.set(tap, text);

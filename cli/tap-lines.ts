@@ -29,11 +29,13 @@ export function textLine({ facts, message, name }: SeenMessage, style: Style, wi
   const key = facts.key === "" ? "" : ` key=${facts.key}`;
   const body =
     decoded.value === undefined ? `${decoded.format}, ${envelope.bodySize} bytes` : JSON.stringify(decoded.value);
-  const head = `${time} ${facts.broker} ${facts.channel} ${name}${key}`;
+  // Behind the name of a direct reply's queue stands an address of the connection, which says nothing to a person.
+  const channel = facts.channel.replace(/^(amq\.rabbitmq\.reply-to)\..*$/s, "$1");
+  const head = `${time} ${facts.broker} ${channel} ${name}${key}`;
   const room = Math.max(20, width - head.length - 1);
   const shown = body.length > room ? `${body.slice(0, room - 1)}…` : body;
   const violation = decoded.violations[0];
-  const line = `${style.dim(time)} ${facts.broker} ${style.cyan(harmless(facts.channel))} ${style.bold(harmless(name))}${harmless(key)} ${harmless(shown)}`;
+  const line = `${style.dim(time)} ${facts.broker} ${style.cyan(harmless(channel))} ${style.bold(harmless(name))}${harmless(key)} ${harmless(shown)}`;
   if (violation === undefined) return line;
   const where = violation.path === "" ? "" : ` at "${violation.path}"`;
   return `${line}\n  ${style.red(`breaks its contract${harmless(where)}: ${harmless(violation.message)}`)}`;
@@ -65,7 +67,7 @@ export function conversationJsonLine({ id, kind, name, key, state, seqs }: Conve
 }
 
 /** The object that docs/tap-json.md describes. */
-export function jsonLine({ seq, facts, message, name }: SeenMessage): string {
+export function jsonLine({ seq, facts, message, name }: SeenMessage, conversation?: string): string {
   const { decoded, envelope } = message;
   return JSON.stringify({
     kind: "message",
@@ -85,6 +87,7 @@ export function jsonLine({ seq, facts, message, name }: SeenMessage): string {
     ...(decoded.value === undefined ? {} : { decoded: decoded.value }),
     check: decoded.check,
     violations: decoded.violations.map((violation) => ({ path: violation.path, message: violation.message })),
+    ...(conversation === undefined ? {} : { conversation }),
   });
 }
 

@@ -22,15 +22,18 @@ const mostRemembered = 10_000;
 
 class Lines {
   private readonly style: Style;
-  private readonly json: boolean;
+  readonly json: boolean;
 
   constructor(style: Style, json: boolean) {
     this.style = style;
     this.json = json;
   }
 
-  ofMessage(message: SeenMessage): string {
-    return this.json ? jsonLine(message) : textLine(message, this.style, process.stdout.columns ?? 10_000);
+  /** Below the line of its conversation, where that is given. */
+  ofMessage(message: SeenMessage, conversation?: string): string {
+    if (this.json) return jsonLine(message, conversation);
+    const indent = conversation === undefined ? "" : "  ";
+    return indent + textLine(message, this.style, (process.stdout.columns ?? 10_000) - indent.length);
   }
 
   ofConversation(conversation: NonNullable<ReturnType<Pipeline["conversation"]>>, at: number): string {
@@ -79,6 +82,8 @@ export class ConversationPrinter {
   private readonly states: ReadonlySet<WantedState>;
   private readonly changes: Changes;
   private readonly lines: Lines;
+  /** The conversation of the line that was printed last. */
+  private latest = "";
   private readonly printed = new Map<string, { state: WantedState; readonly seqs: Set<number> }>();
 
   constructor(
@@ -125,15 +130,18 @@ export class ConversationPrinter {
       .map((seq) => readMessage(pipeline, seq))
       .filter((message) => message !== undefined)
       .filter((message) => filter.wants(message))
-      .map((message) => ({ seq: message.seq, line: lines.ofMessage(message) }))
+      .map((message) => ({ seq: message.seq, line: lines.ofMessage(message, id) }))
       .filter(({ line }) => filter.wantsLine(line));
     // Where something of it was printed, its state belongs to it; else it is only of interest for what is asked for.
     if (messages.length === 0 && known === undefined) return;
     const printed = known ?? { state: conversation.state, seqs: new Set<number>() };
-    if (known?.state !== conversation.state) {
+    const isNew = known?.state !== conversation.state;
+    // To a person who reads on, a message that comes later says nothing without its conversation.
+    if (isNew || (!lines.json && this.latest !== id && messages.length > 0)) {
       printed.state = conversation.state;
       await lines.write(lines.ofConversation(conversation, conversation.lastAt));
     }
+    this.latest = id;
     this.remember(id, printed);
     for (const { seq, line } of messages) {
       printed.seqs.add(seq);
