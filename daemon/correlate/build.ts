@@ -10,6 +10,7 @@ import type { Conversation } from "./model.ts";
 import { compareNodes, type Node } from "./node.ts";
 import type { Participants } from "./participants.ts";
 import { shapeOf, type Shape } from "./sagas.ts";
+import { isSpan, type Spans } from "./spans.ts";
 import type { Values } from "./values.ts";
 
 /** What is built for a conversation, and until when it is right. */
@@ -32,6 +33,7 @@ export interface Knowledge {
   readonly commits: Commits;
   readonly deadlines: Deadlines;
   readonly copies: Copies;
+  readonly spans: Spans;
 }
 
 /** Who reads a message, by name; `undefined` when nothing says so. */
@@ -50,7 +52,9 @@ function knownReaders(
 }
 
 export function buildConversation(conv: Conv, now: number, know: Knowledge): Built {
-  const nodes = [...conv.nodes()].sort(compareNodes);
+  const all = [...conv.nodes()].sort(compareNodes);
+  const nodes = know.spans.any ? all.filter((node) => !isSpan(node)) : all;
+  if (nodes.length === 0) return spansAlone(conv, now, all, know.spans);
   const exchanges = exchangesOf(nodes, know.values);
   const names = new Map<Node, string | undefined>();
   const readBy = new Map<Node, readonly string[] | undefined>();
@@ -84,7 +88,7 @@ export function buildConversation(conv: Conv, now: number, know: Knowledge): Bui
     afterGaps: (from, to) => know.deadlines.afterGaps(from, to),
     writer,
   });
-  const value = valueOf(conv, nodes, causes, shape, know.values);
+  const value = withSpans(valueOf(conv, nodes, causes, shape, know.values), nodes, all, know.spans);
   return {
     revision: conv.revision,
     until: shape.until,
@@ -116,6 +120,56 @@ function valueOf(conv: Conv, nodes: readonly Node[], causes: Causes, shape: Shap
     startedAt: first.at,
     lastAt: last.at,
     ...(shape.endedAt === undefined ? {} : { endedAt: shape.endedAt }),
+  };
+}
+
+/** Spans stand between the messages; what they say of causes comes before what only seems so. */
+function withSpans(value: Conversation, nodes: readonly Node[], all: readonly Node[], spans: Spans): Conversation {
+  if (all.length === nodes.length) return value;
+  const edges = spans.edges(all);
+  const caused = new Set(edges.filter(({ strength }) => strength === "certain").map(({ to }) => to));
+  const kept = value.edges.filter(({ kind, to }) => (kind !== "order" && kind !== "window") || !caused.has(to));
+  const [first] = all;
+  return {
+    ...value,
+    seqs: all.map((node) => node.seq),
+    spans: spans.steps(all),
+    edges: [...kept, ...edges],
+    startedAt: Math.min(value.startedAt, first?.at ?? value.startedAt),
+  };
+}
+
+/** Work that no message was seen of: a request through a gateway. It teaches nothing of what messages do. */
+function spansAlone(conv: Conv, now: number, all: readonly Node[], spans: Spans): Built {
+  const edges = spans.edges(all);
+  const caused = new Set(edges.map(({ to }) => to));
+  const first = all.find((node) => !caused.has(node.seq)) ?? (all[0] as Node);
+  const last = all[all.length - 1] as Node;
+  const value: Conversation = {
+    id: conv.id,
+    revision: conv.revision,
+    kind: "flow",
+    name: first.name,
+    key: "",
+    state: all.some((node) => node.failed) ? "failed" : "completed",
+    seqs: all.map((node) => node.seq),
+    spans: spans.steps(all),
+    edges,
+    exchanges: [],
+    steps: [],
+    missing: [],
+    startedAt: first.at,
+    lastAt: last.at,
+    endedAt: last.at,
+  };
+  return {
+    revision: conv.revision,
+    until: Infinity,
+    builtAt: now,
+    value,
+    exchanges: { all: [], ofRequest: new Map(), ofReply: new Map(), retryOf: new Map() },
+    contribution: { family: "spans", messages: [], pause: 0, steps: [], failed: false, saga: false, over: false },
+    digest: digest(value),
   };
 }
 

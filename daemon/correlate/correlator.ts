@@ -1,5 +1,5 @@
 /** The correlator: takes messages and events in, keeps what belongs together, and builds conversations when asked. */
-import type { Delivery } from "../tap/envelope.ts";
+import type { Delivery, OtlpOrigin } from "../tap/envelope.ts";
 import { buildConversation, type Built } from "./build.ts";
 import { Clocks } from "./clocks.ts";
 import { Commits } from "./commits.ts";
@@ -24,6 +24,7 @@ import { exchangesOf, type Exchanges } from "./exchanges.ts";
 import { compareNodes, type Node } from "./node.ts";
 import { Pairs } from "./pairs.ts";
 import { Participants } from "./participants.ts";
+import { Spans } from "./spans.ts";
 import { Timers } from "./timers.ts";
 import { Values } from "./values.ts";
 import { Windows } from "./windows.ts";
@@ -36,6 +37,8 @@ export interface CorrelatorOptions {
   readonly hints?: CorrelationHints;
   /** How many messages are kept at most; older conversations go first. */
   readonly maxMessages?: number;
+  /** Whether spans are expected: then messages are remembered by their trace context from the first one on. */
+  readonly spans?: boolean;
 }
 
 class CorrelatorState implements Correlator {
@@ -53,6 +56,7 @@ class CorrelatorState implements Correlator {
   private readonly families = new Families();
   private readonly extractor = new Extractor(this.counters);
   private readonly participants: Participants;
+  private readonly spans: Spans;
   private readonly windows = new Windows({
     // A connection without a name is as good as one with: what counts is that it is the same.
     writer: (node) => this.participants.writer(node)?.name,
@@ -80,6 +84,9 @@ class CorrelatorState implements Correlator {
 
   constructor(options: CorrelatorOptions) {
     this.participants = new Participants(options.hints, this.counters);
+    const apart = (a: Node, b: Node) => this.values.apart(a, b);
+    this.spans = new Spans({ on: options.spans ?? false, apart }, this.membership, this.counters);
+    this.participants.spans = this.spans;
     this.maxMessages = options.maxMessages ?? bounds.messages;
     this.membership.onGone = (conv) => {
       const contribution = conv.contribution as Contribution | undefined;
@@ -90,12 +97,14 @@ class CorrelatorState implements Correlator {
 
   observe(message: TracedMessage): void {
     if (this.nodes.has(message.seq)) return;
+    if (message.envelope.origin.broker === "otlp") return this.observeSpan(message, message.envelope.origin);
     const facts = this.participants.factsOf(message.envelope);
     const node = this.extractor.read(message, facts);
     node.at = this.clocks.note(node);
     if (node.at > this.newest) this.newest = node.at;
     this.nodes.set(node.seq, node);
     this.membership.add(node);
+    this.spans.addMessage(node, message.envelope);
     this.commits.add(node);
     const early = this.deliveries.add(node);
     this.values.add(node);
@@ -111,6 +120,17 @@ class CorrelatorState implements Correlator {
     if (node.at > conv.lastAt) conv.lastAt = node.at;
     this.membership.touch(conv);
     for (const delivery of early) this.deliver(delivery);
+    if (this.nodes.size > this.maxMessages) this.forgetOldest();
+  }
+
+  /** A span belongs to messages and nothing else of what is known of them goes for it: no reply, no copy, no clock. */
+  private observeSpan(message: TracedMessage, origin: OtlpOrigin): void {
+    const node = this.extractor.read(message, undefined);
+    this.nodes.set(node.seq, node);
+    this.membership.add(node);
+    this.spans.addSpan(node, message.envelope, origin);
+    const surplus = this.spans.surplus();
+    if (surplus !== undefined) this.forget(surplus);
     if (this.nodes.size > this.maxMessages) this.forgetOldest();
   }
 
@@ -157,6 +177,7 @@ class CorrelatorState implements Correlator {
       if (this.nodes.get(due.what.seq) === due.what) this.settle(due.what);
     }
     this.values.decide(watermark);
+    this.spans.decide();
     this.collectTouched();
     const time = this.time();
     for (let due = this.checks.takeDue(time); due; due = this.checks.takeDue(time)) {
@@ -197,6 +218,15 @@ class CorrelatorState implements Correlator {
     for (const conv of [...this.membership.convs].sort((a, b) => a.number - b.number)) yield this.valueOf(conv);
   }
 
+  startOf(id: string): number | undefined {
+    const node = this.nodeOfId(id);
+    if (!node || node.group.conv.id !== id) return undefined;
+    let first = node.at;
+    // Of a long one the oldest message is near enough.
+    if (node.group.conv.size <= 16) for (const other of node.group.conv.nodes()) first = Math.min(first, other.at);
+    return first;
+  }
+
   conversationOf(seq: Seq): string | undefined {
     return this.nodes.get(seq)?.group.conv.id;
   }
@@ -220,12 +250,19 @@ class CorrelatorState implements Correlator {
   parties(seq: Seq): Parties {
     const node = this.nodes.get(seq);
     if (!node) return { readers: [] };
+    if (node.broker === "otlp") return this.partiesOfSpan(node);
     const answered = this.build(node.group.conv).exchanges.ofReply.get(node)?.request;
     return this.participants.parties(
       node,
       answered,
       this.commits.committedBy(node).map((commit) => commit.group),
     );
+  }
+
+  private partiesOfSpan(node: Node): Parties {
+    const { writer, readers } = this.spans.parties(node);
+    const known = readers.map((reader) => this.participants.known(reader));
+    return writer === undefined ? { readers: known } : { writer: this.participants.known(writer), readers: known };
   }
 
   nameOf(seq: Seq): string {
@@ -372,6 +409,7 @@ class CorrelatorState implements Correlator {
       commits: this.commits,
       deadlines: this.deadlines,
       copies: this.copies,
+      spans: this.spans,
     });
     conv.built = built;
     const { revision, until, contribution, digest } = built;
@@ -398,14 +436,19 @@ class CorrelatorState implements Correlator {
     }
     if (!oldest) return;
     this.counters.messages++;
-    for (const member of oldest.nodes()) {
+    this.forget(oldest);
+  }
+
+  private forget(conv: Conv): void {
+    for (const member of conv.nodes()) {
       this.nodes.delete(member.seq);
       this.values.remove(member);
       this.pairs.remove(member);
       this.deliveries.remove(member);
       this.commits.remove(member);
+      this.spans.remove(member);
     }
-    this.membership.forget(oldest);
+    this.membership.forget(conv);
   }
 }
 

@@ -45,6 +45,8 @@ export const thresholds = {
   shortestDeadline: 1_000,
   /** Messages of one broker closer than this are siblings of one handler, not cause and effect. */
   siblings: 1.5,
+  /** Clock error between a service and whoever saw its messages that is not taken for an order of spans and messages. */
+  spanClock: 2_000,
   /** Clock error between two brokers that is not taken for an order. */
   crossBroker: 5,
   /** Instances after which a family of sagas is known, and how often a type must have an effect to be expected to. */
@@ -102,6 +104,8 @@ export const bounds = {
   deliveriesPerMessage: 64,
   commitsPerPartition: 10_000,
   gaps: 256,
+  spans: 100_000,
+  spansPerTrace: 2_000,
   sharedValueTypes: 24,
   /** Conversations whose built values are kept at hand; others are built again when asked for. */
   builtConversations: 4_000,

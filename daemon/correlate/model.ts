@@ -124,8 +124,10 @@ export interface Conversation {
   readonly sagaKind?: "choreography" | "orchestration";
   /** Whether the saga's shape was inferred, and from how many completed instances. */
   readonly inferredFrom?: number;
-  /** In effective order. */
+  /** Messages and spans, in effective order. */
   readonly seqs: readonly Seq[];
+  /** Those of `seqs` that are spans; absent where there are none. Steps, exchanges and the state are of messages alone. */
+  readonly spans?: readonly SpanStep[];
   readonly edges: readonly Edge[];
   readonly exchanges: readonly Exchange[];
   readonly steps: readonly Step[];
@@ -134,6 +136,13 @@ export interface Conversation {
   readonly lastAt: number;
   /** When it ended, once it did. */
   readonly endedAt?: number;
+}
+
+/** A span of a conversation. */
+export interface SpanStep {
+  readonly seq: Seq;
+  /** It says nothing that a message or another span beside it does not say, such as that this message was sent. */
+  readonly folded: boolean;
 }
 
 /** What a message went through after it was written. */
@@ -201,6 +210,8 @@ export interface Correlator {
   /** Follows merges: the id under which a conversation lives now. */
   resolve(id: string): string | undefined;
   conversations(): Iterable<Conversation>;
+  /** When a conversation began, without building it; `undefined` when there is none under this id. */
+  startOf(id: string): number | undefined;
   conversationOf(seq: Seq): string | undefined;
   journey(seq: Seq): Journey;
   parties(seq: Seq): Parties;

@@ -9,6 +9,8 @@ import type { CorrelationHints, Participant, Parties } from "./model.ts";
 import { bounds, type Counters } from "./limits.ts";
 import type { Node } from "./node.ts";
 
+const noSpans = { writerOf: () => undefined, readersOf: () => [] };
+
 export class Participants {
   private readonly facts = {
     kafka: new Map<string, ChannelFacts | undefined>(),
@@ -19,6 +21,8 @@ export class Participants {
   private readonly votes = new Map<string, Map<string, number>>();
   private readonly slugs = new Map<string, string>();
   private readonly declared = new Map<string, string>();
+  /** Who wrote and who took a message by the spans around it; set by whoever knows spans. */
+  spans: { writerOf(node: Node): string | undefined; readersOf(node: Node): readonly string[] } = noSpans;
   private readonly hints: CorrelationHints | undefined;
   private readonly counters: Counters;
 
@@ -121,7 +125,8 @@ export class Participants {
 
   writer(node: Node, answered?: Node): Participant | undefined {
     const senders = this.matching(this.factsOfNode(node)?.senders, node);
-    const observed = node.sender ?? (node.producer === undefined ? undefined : this.voted(node.producer));
+    const observed =
+      node.sender ?? this.spans.writerOf(node) ?? (node.producer === undefined ? undefined : this.voted(node.producer));
     if (observed !== undefined) {
       const slug = this.slug(observed);
       const same = senders.find((party) => this.slug(party.name) === slug);
@@ -141,11 +146,13 @@ export class Participants {
 
   readers(node: Node, answered: Node | undefined, groups: readonly string[]): Participant[] {
     const receivers = this.factsOfNode(node)?.receivers;
-    if (!receivers && !node.journey && groups.length === 0 && !answered) return [];
+    const traced = this.spans.readersOf(node);
+    if (!receivers && !node.journey && groups.length === 0 && !answered && traced.length === 0) return [];
     const readers = new Map<string, Participant>();
     for (const party of this.matching(receivers, node)) {
       readers.set(this.slug(party.name), { name: party.name, basis: "declared" });
     }
+    for (const service of traced) this.addReader(readers, service, "observed");
     if (node.broker === "kafka") {
       // In the order of their names: which of them committed first is chance.
       groups = [...groups].sort();
@@ -171,6 +178,12 @@ export class Participants {
       if (asker) return [asker];
     }
     return [...readers.values()];
+  }
+
+  /** The name that contracts have for somebody who was seen, else the one it was seen by. */
+  known(participant: Participant): Participant {
+    const declared = participant.basis === "placeholder" ? undefined : this.declared.get(this.slug(participant.name));
+    return declared === undefined ? participant : { name: declared, basis: "observed" };
   }
 
   /** Whether anything says who reads a message; else that nobody is known means nothing. */
