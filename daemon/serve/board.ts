@@ -1,23 +1,41 @@
 import type { Change } from "../correlate/model.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { conversationRow } from "./present-row.ts";
-import type { ConversationRow } from "./protocol.ts";
+import type { ConversationRow, ConversationState } from "./protocol.ts";
+import { type Placed, Sorted } from "./sorted.ts";
 import { Subject } from "./subject.ts";
 
 /** A conversation in the list: its row, and the words a filter looks through. */
-export interface Entry {
-  readonly row: ConversationRow;
+export interface Entry extends Placed {
+  readonly id: string;
+  /** Absent for one that has just begun and that nobody has looked at yet. */
+  readonly row?: ConversationRow;
   readonly words: string;
 }
 
-/** Time for making rows in one round; the rest waits for the next, so that a burst never holds up the taps. */
-const roundBudgetMs = 20;
-/** Conversations beyond this number leave the list, the oldest first. */
+/** Time for making rows in one round that nobody looks at; the rest waits for the next, so that taps go on. */
+const roundBudgetMs = 10;
+/** With more rows to make than this, those that nobody looks at wait until their conversation has come to rest. */
+const manyStale = 200;
+const restMs = 1_500;
+/** Conversations beyond this number leave the list, the oldest first, some at a time. */
 const mostEntries = 200_000;
+const leaveAtOnce = 2_000;
+
+export const noCounts: Readonly<Record<ConversationState | "all", number>> = {
+  all: 0,
+  running: 0,
+  completed: 0,
+  failed: 0,
+  compensating: 0,
+  compensated: 0,
+  stuck: 0,
+  late: 0,
+};
 
 /**
  * All conversations in their order: newest start first, never by activity. Rows are values; a change makes a new one
- * with the revision of its round.
+ * with the revision of its round. What somebody looks at is made when it is looked at, everything else soon after.
  */
 export class Board {
   revision = 0;
@@ -25,8 +43,11 @@ export class Board {
   dropped = 0;
   private readonly pipeline: Pipeline;
   private readonly entries = new Map<string, Entry>();
-  private order: Entry[] = [];
-  private readonly stale = new Set<string>();
+  private readonly order = new Sorted<Entry>();
+  private readonly needing = new Sorted<Entry>();
+  private readonly byState = { ...noCounts };
+  /** Whose row is not of today, and since when; the oldest first. */
+  private readonly stale = new Map<string, number>();
   private readonly dismissed = new Set<string>();
   private readonly merged = new Map<string, string>();
   private generation = 0;
@@ -35,61 +56,89 @@ export class Board {
     this.pipeline = pipeline;
   }
 
-  /** Takes in the changes of a round; returns the conversations whose rows are new or gone. */
+  /** Takes in the changes of a round; returns the conversations that are not what they were. */
   apply(changes: readonly Change[]): ReadonlySet<string> {
     const changed = new Set<string>();
     if (this.generation !== this.pipeline.generation) {
       this.generation = this.pipeline.generation;
       for (const id of this.entries.keys()) changed.add(id);
-      this.entries.clear();
-      this.order = [];
-      this.stale.clear();
-      this.merged.clear();
+      this.clear();
     }
+    const now = performance.now();
+    const gone = new Set<Entry>();
     for (const change of changes) {
       if (change.kind === "message") {
         const id = this.pipeline.correlator.conversationOf(change.seq);
-        if (id !== undefined) this.stale.add(id);
+        if (id !== undefined) this.mark(id, now, changed, gone);
       } else if (change.kind === "merged") {
-        this.remove(change.id);
-        this.stale.delete(change.id);
+        this.leave(change.id, gone);
         this.merged.set(change.id, change.into);
         changed.add(change.id);
-        this.stale.add(change.into);
+        this.mark(change.into, now, changed, gone);
       } else {
-        this.stale.add(change.id);
-        if (change.kind === "split") this.stale.add(change.from);
+        this.mark(change.id, now, changed, gone);
+        if (change.kind === "split") this.mark(change.from, now, changed, gone);
       }
     }
-    if (this.stale.size > 0 || changed.size > 0) this.revision++;
-    const until = performance.now() + roundBudgetMs;
-    for (const id of this.stale) {
-      if (performance.now() > until) break;
-      this.stale.delete(id);
-      this.refresh(id);
-      changed.add(id);
-    }
+    this.order.removeAll(gone);
+    this.needing.removeAll(gone);
+    if (this.order.length > mostEntries) this.dropOldest();
+    if (changed.size > 0) this.revision++;
+    this.makeRows(now);
     return changed;
   }
 
-  /** Makes these rows anew: they say something about the time. */
+  /** Makes these rows anew when they are looked at: they say something about the time. */
   touch(ids: Iterable<string>): void {
-    for (const id of ids) if (this.entries.has(id)) this.stale.add(id);
+    for (const id of ids) if (this.entries.has(id) && !this.stale.has(id)) this.stale.set(id, performance.now());
   }
 
   dismiss(id: string, dismissed: boolean): void {
     if (dismissed) this.dismissed.add(id);
     else this.dismissed.delete(id);
     this.touch([id]);
+    this.revision++;
   }
 
-  /** Newest start first. Do not change it. */
-  get all(): readonly Entry[] {
-    return this.order;
+  get size(): number {
+    return this.order.length;
+  }
+
+  /** How many there are in each state; one that nobody has looked at yet has just begun, and is running. */
+  get counts(): Readonly<Record<ConversationState | "all", number>> {
+    const withRow = this.byState.all;
+    return { ...this.byState, all: this.size, running: this.byState.running + (this.size - withRow) };
+  }
+
+  /** Counted from the newest start, which is 0. */
+  newest(i: number): Entry | undefined {
+    return this.order.newest(i);
+  }
+
+  /** The place in the list of one that is in it. */
+  rankOf(entry: Entry): number {
+    return this.order.rankOf(entry);
+  }
+
+  /** Newest start first, as it is now. */
+  get all(): Entry[] {
+    return this.order.toNewestFirst();
+  }
+
+  /** Those that need a look, in the same order. */
+  get needsLook(): Pick<Sorted<Entry>, "length" | "newest" | "toNewestFirst"> {
+    return this.needing;
   }
 
   get(id: string): Entry | undefined {
     return this.entries.get(id);
+  }
+
+  /** The row of an entry as it is now. */
+  rowOf(entry: Entry): ConversationRow | undefined {
+    const known = this.entries.get(entry.id);
+    if (known !== undefined && (known.row === undefined || this.stale.has(entry.id))) this.refresh(known);
+    return this.entries.get(entry.id)?.row ?? entry.row;
   }
 
   /** Where a conversation went that is no longer there by itself. */
@@ -97,49 +146,89 @@ export class Board {
     return this.merged.get(id);
   }
 
-  private refresh(id: string): void {
-    const conversation = this.pipeline.correlator.conversation(id);
-    this.remove(id);
-    if (conversation === undefined || conversation.seqs.length === 0) return;
-    const subject = new Subject(conversation, this.pipeline, this.pipeline.now());
-    const row = conversationRow(subject, this.revision, this.dismissed.has(id));
-    const entry = { row, words: wordsOf(subject, row) };
-    this.entries.set(id, entry);
-    this.order.splice(this.placeOf(row), 0, entry);
-    if (this.order.length > mostEntries) {
-      const oldest = this.order.pop();
-      if (oldest !== undefined) this.entries.delete(oldest.row.id);
-      this.dropped++;
+  private mark(id: string, now: number, changed: Set<string>, gone: Set<Entry>): void {
+    changed.add(id);
+    const known = this.entries.get(id);
+    if (known === undefined) {
+      const startedAt = this.pipeline.correlator.startOf(id);
+      if (startedAt === undefined) return;
+      const entry: Entry = { id, number: Number(id.slice(1)), startedAt, words: "" };
+      this.entries.set(id, entry);
+      this.order.add(entry);
+    } else if (gone.has(known) || this.pipeline.correlator.startOf(id) === undefined) {
+      this.leave(id, gone);
+      return;
     }
+    if (!this.stale.has(id)) this.stale.set(id, now);
   }
 
-  private remove(id: string): void {
+  private leave(id: string, gone: Set<Entry>): void {
+    this.stale.delete(id);
     const entry = this.entries.get(id);
     if (entry === undefined) return;
     this.entries.delete(id);
-    const place = this.placeOf(entry.row);
-    if (this.order[place] === entry) this.order.splice(place, 1);
-    else this.order = this.order.filter((other) => other !== entry);
+    this.count(entry, -1);
+    gone.add(entry);
   }
 
-  /** The first place whose row does not come before `row`. */
-  private placeOf(row: ConversationRow): number {
-    let low = 0;
-    let high = this.order.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const other = this.order[middle]?.row;
-      if (other !== undefined && comesBefore(other, row)) low = middle + 1;
-      else high = middle;
+  private makeRows(now: number): void {
+    const until = now + roundBudgetMs;
+    const rest = this.stale.size > manyStale ? restMs : 0;
+    for (const [id, since] of this.stale) {
+      if (since + rest > now || performance.now() > until) break;
+      const entry = this.entries.get(id);
+      if (entry === undefined) this.stale.delete(id);
+      else this.refresh(entry);
     }
-    return low;
   }
-}
 
-function comesBefore(a: ConversationRow, b: ConversationRow): boolean {
-  if (a.startedAt !== b.startedAt) return a.startedAt > b.startedAt;
-  const difference = Number(a.id.slice(1)) - Number(b.id.slice(1));
-  return Number.isNaN(difference) ? a.id > b.id : difference > 0;
+  private refresh(before: Entry): void {
+    const { id } = before;
+    this.stale.delete(id);
+    const conversation = this.pipeline.correlator.conversation(id);
+    if (conversation === undefined || conversation.seqs.length === 0) {
+      const gone = new Set<Entry>();
+      this.leave(id, gone);
+      this.order.removeAll(gone);
+      this.needing.removeAll(gone);
+      return;
+    }
+    const subject = new Subject(conversation, this.pipeline, this.pipeline.now());
+    const row = conversationRow(subject, this.revision, this.dismissed.has(id));
+    const entry: Entry = { id, number: before.number, startedAt: row.startedAt, row, words: wordsOf(subject, row) };
+    this.entries.set(id, entry);
+    this.order.replace(before, entry);
+    if (before.row?.needsLook === true) this.needing.remove(before);
+    if (row.needsLook) this.needing.add(entry);
+    this.count(before, -1);
+    this.count(entry, 1);
+  }
+
+  private count({ row }: Entry, by: 1 | -1): void {
+    if (row === undefined) return;
+    this.byState.all += by;
+    this.byState[row.state] += by;
+  }
+
+  private dropOldest(): void {
+    const leaving = this.order.dropOldest(this.order.length - mostEntries + leaveAtOnce);
+    for (const entry of leaving) {
+      this.entries.delete(entry.id);
+      this.stale.delete(entry.id);
+      this.count(entry, -1);
+    }
+    this.needing.removeAll(new Set(leaving));
+    this.dropped += leaving.length;
+  }
+
+  private clear(): void {
+    this.entries.clear();
+    this.order.clear();
+    this.needing.clear();
+    this.stale.clear();
+    this.merged.clear();
+    Object.assign(this.byState, noCounts);
+  }
 }
 
 function wordsOf(subject: Subject, row: ConversationRow): string {

@@ -1,7 +1,7 @@
 import type { Pipeline } from "../pipeline.ts";
-import type { Board, Entry } from "./board.ts";
+import { type Board, type Entry, noCounts } from "./board.ts";
 import type { Activity } from "./histogram.ts";
-import type { ConversationFilter, ConversationRow, ConversationState, Histogram, ServerMessage } from "./protocol.ts";
+import type { ConversationFilter, ConversationRow, Histogram, ServerMessage } from "./protocol.ts";
 import { TextSearch } from "./text-search.ts";
 
 /** How many rows one view may ask for at once. */
@@ -11,16 +11,12 @@ const mostSlices = 200;
 /** Words of one filter that are looked for in messages; nobody types more. */
 const mostWords = 8;
 
-const emptyCounts: Readonly<Record<ConversationState | "all", number>> = {
-  all: 0,
-  running: 0,
-  completed: 0,
-  failed: 0,
-  compensating: 0,
-  compensated: 0,
-  stuck: 0,
-  late: 0,
-};
+/** With many conversations that need a look, where they lie is not found anew for every round. */
+const manyProblems = 2_000;
+const rulerMs = 1_000;
+
+type Snapshot = Extract<ServerMessage, { kind: "conversations" }>;
+type Ruler = NonNullable<Snapshot["ruler"]>;
 
 /** One view's cursor on the list of conversations: its filter, its window, and whether it stands still. */
 export class ListView {
@@ -34,6 +30,7 @@ export class ListView {
   private words: ReadonlyArray<{ readonly lower: string; readonly isField: boolean; readonly search: TextSearch }> = [];
   /** The whole list as it was when the view was paused. Rows are values, so this costs a pointer each. */
   private frozen: { entries: readonly Entry[]; histogram: Histogram; revision: number; seen: number } | undefined;
+  private ruler: { readonly at: number; readonly slices: Ruler } | undefined;
 
   constructor(board: Board, pipeline: Pipeline, activity: Activity) {
     this.board = board;
@@ -54,8 +51,8 @@ export class ListView {
     if (!paused) this.frozen = undefined;
     else
       this.frozen ??= {
-        entries: [...this.board.all],
-        histogram: this.histogram(this.board.all),
+        entries: this.board.all,
+        histogram: this.histogram(this.board.needsLook.toNewestFirst()),
         revision: this.board.revision,
         seen: this.pipeline.shownCount,
       };
@@ -72,59 +69,124 @@ export class ListView {
 
   /** Conversations on screen whose rows speak of the time. */
   *ticking(): Iterable<string> {
-    const window = this.board.all.slice(this.first, this.first + this.count);
-    for (const { row } of window) if (row.state === "stuck") yield row.id;
+    for (let i = this.first; i < this.first + this.count; i++) {
+      const row = this.board.newest(i)?.row;
+      if (row?.state === "stuck") yield row.id;
+    }
   }
 
-  snapshot(): Extract<ServerMessage, { kind: "conversations" }> {
-    const all = this.frozen?.entries ?? this.board.all;
+  snapshot(): Snapshot {
     this.lookForWords();
-    const inTextAndTime =
-      this.words.length === 0 && this.filter.from === undefined && this.filter.to === undefined
-        ? all
-        : all.filter((entry) => this.matches(entry));
-    const counts = { ...emptyCounts, all: inTextAndTime.length };
-    const pinned: ConversationRow[] = [];
-    let needsLookTotal = 0;
-    for (const { row } of inTextAndTime) {
-      counts[row.state]++;
-      if (!row.needsLook) continue;
-      needsLookTotal++;
-      if (pinned.length < mostPinned) pinned.push(row);
-    }
-    const states = new Set(this.filter.states);
-    // A pinned row stands once: on top, unless the filter asks for it where it belongs by its start.
-    const onTop = new Set(pinned);
-    const listed =
-      states.size === 0 && this.filter.needsLook !== true
-        ? onTop.size === 0
-          ? inTextAndTime
-          : inTextAndTime.filter(({ row }) => !onTop.has(row))
-        : inTextAndTime.filter(
-            ({ row }) =>
-              (states.size === 0 || states.has(row.state)) && (this.filter.needsLook !== true || row.needsLook),
-          );
+    const { text, states, needsLook, from, to } = this.filter;
+    const isWhole = text.trim() === "" && from === undefined && to === undefined;
+    const isPlain = isWhole && states.length === 0 && needsLook !== true && this.frozen === undefined;
+    const parts = isPlain ? this.whole() : this.filtered(isWhole);
     return {
       kind: "conversations",
       revision: this.frozen?.revision ?? this.board.revision,
-      needsLook: states.size === 0 && this.filter.needsLook !== true ? pinned : [],
-      needsLookTotal,
       first: this.first,
-      rows: listed.slice(this.first, this.first + this.count).map(({ row }) => row),
-      total: listed.length,
-      counts,
-      histogram: this.frozen?.histogram ?? this.histogram(all),
-      ruler: rulerOf(listed),
+      ...parts,
       ...(this.searching ? { searchBehind: Math.max(...this.words.map(({ search }) => search.behind)) } : {}),
       ...(this.frozen === undefined ? {} : { behind: Math.max(0, this.pipeline.shownCount - this.frozen.seen) }),
     };
   }
 
-  private matches({ row, words }: Entry): boolean {
+  /** The list as it is, without looking through all of it. */
+  private whole(): Omit<Snapshot, "kind" | "revision" | "first"> {
+    const { board } = this;
+    const onTop = this.pinned(board.needsLook);
+    // A pinned row stands once, on top: the places below move up.
+    const taken = onTop.map((entry) => board.rankOf(entry)).sort((a, b) => a - b);
+    let at = this.first;
+    for (const rank of taken) if (rank <= at) at++;
+    const rows: ConversationRow[] = [];
+    for (; rows.length < this.count && at < board.size; at++) {
+      const entry = taken.includes(at) ? undefined : board.newest(at);
+      const row = entry && board.rowOf(entry);
+      if (row !== undefined) rows.push(row);
+    }
+    return {
+      needsLook: onTop.map((entry) => board.rowOf(entry)).filter((row) => row !== undefined),
+      needsLookTotal: board.needsLook.length,
+      rows,
+      total: board.size - taken.length,
+      counts: board.counts,
+      histogram: this.histogram(board.needsLook.toNewestFirst()),
+      ruler: this.rulerOfBoard(taken),
+    };
+  }
+
+  private filtered(isWhole: boolean): Omit<Snapshot, "kind" | "revision" | "first"> {
+    const { board } = this;
+    const all = this.frozen?.entries ?? board.all;
+    const inTextAndTime = isWhole ? all : all.filter((entry) => this.matches(entry));
+    const counts = { ...noCounts, all: inTextAndTime.length };
+    const needing: Entry[] = [];
+    for (const entry of inTextAndTime) {
+      counts[entry.row?.state ?? "running"]++;
+      if (entry.row?.needsLook === true) needing.push(entry);
+    }
+    const states = new Set(this.filter.states);
+    const isChosen = states.size > 0 || this.filter.needsLook === true;
+    const onTop = isChosen ? [] : needing.slice(0, mostPinned);
+    const listed = isChosen
+      ? inTextAndTime.filter(
+          ({ row }) =>
+            (states.size === 0 || states.has(row?.state ?? "running")) &&
+            (this.filter.needsLook !== true || row?.needsLook === true),
+        )
+      : inTextAndTime.filter((entry) => !onTop.includes(entry));
+    const rowOf = (entry: Entry) =>
+      this.frozen !== undefined && entry.row !== undefined ? entry.row : board.rowOf(entry);
+    const rowsOf = (entries: readonly Entry[]) => entries.map(rowOf).filter((row) => row !== undefined);
+    return {
+      needsLook: rowsOf(onTop),
+      needsLookTotal: needing.length,
+      rows: rowsOf(listed.slice(this.first, this.first + this.count)),
+      total: listed.length,
+      counts,
+      histogram: this.frozen?.histogram ?? this.histogram(board.needsLook.toNewestFirst()),
+      ruler: rulerOf(listed.map(({ row }) => row)),
+    };
+  }
+
+  private pinned(needing: Board["needsLook"]): Entry[] {
+    const pinned: Entry[] = [];
+    for (let i = 0; i < mostPinned; i++) {
+      const entry = needing.newest(i);
+      if (entry !== undefined) pinned.push(entry);
+    }
+    return pinned;
+  }
+
+  /** Where problems lie among the rows that are not pinned. */
+  private rulerOfBoard(taken: readonly number[]): Ruler {
+    const { needsLook, size } = this.board;
+    const now = performance.now();
+    if (this.ruler !== undefined && needsLook.length > manyProblems && now - this.ruler.at < rulerMs) {
+      return this.ruler.slices;
+    }
+    const total = size - taken.length;
+    const slices = emptyRuler(total);
+    const perSlice = Math.ceil(total / Math.max(1, slices.length));
+    for (const entry of needsLook.toNewestFirst()) {
+      const rank = this.board.rankOf(entry);
+      if (taken.includes(rank)) continue;
+      const place = rank - taken.filter((other) => other < rank).length;
+      const slice = slices[Math.floor(place / perSlice)];
+      if (slice === undefined) continue;
+      if ((entry.row?.errors ?? 0) > 0) slice.errors++;
+      else slice.warnings++;
+    }
+    this.ruler = { at: now, slices };
+    return slices;
+  }
+
+  private matches({ id, startedAt, row, words }: Entry): boolean {
     const { from, to } = this.filter;
-    if (from !== undefined && row.lastAt < from) return false;
-    if (to !== undefined && row.startedAt > to) return false;
-    return this.words.every(({ lower, isField, search }) => search.has(row.id) || (!isField && words.includes(lower)));
+    if (from !== undefined && (row?.lastAt ?? startedAt) < from) return false;
+    if (to !== undefined && startedAt > to) return false;
+    return this.words.every(({ lower, isField, search }) => search.has(id) || (!isField && words.includes(lower)));
   }
 
   private lookForWords(): void {
@@ -135,10 +197,10 @@ export class ListView {
     for (const { search } of this.words) search.look();
   }
 
-  private histogram(entries: readonly Entry[]): Histogram {
+  private histogram(needing: readonly Entry[]): Histogram {
     const warnedAt: number[] = [];
-    for (const { row } of entries) {
-      if (row.needsLook && row.errors === 0) warnedAt.push(row.lastAt);
+    for (const { row } of needing) {
+      if (row?.errors === 0) warnedAt.push(row.lastAt);
       if (warnedAt.length >= 1000) break;
     }
     return this.activity.histogram(this.pipeline.now(), warnedAt);
@@ -150,15 +212,20 @@ function isFieldWord(word: string): boolean {
 }
 
 /** Where problems lie in the whole list, in at most 200 slices of equally many rows. */
-function rulerOf(entries: readonly Entry[]): ReadonlyArray<{ readonly errors: number; readonly warnings: number }> {
-  if (entries.length === 0) return [];
-  const perSlice = Math.ceil(entries.length / mostSlices);
-  const slices = Array.from({ length: Math.ceil(entries.length / perSlice) }, () => ({ errors: 0, warnings: 0 }));
-  entries.forEach(({ row }, i) => {
+function rulerOf(rows: ReadonlyArray<ConversationRow | undefined>): Ruler {
+  const slices = emptyRuler(rows.length);
+  const perSlice = Math.ceil(rows.length / Math.max(1, slices.length));
+  rows.forEach((row, i) => {
     const slice = slices[Math.floor(i / perSlice)];
-    if (slice === undefined || !row.needsLook) return;
+    if (slice === undefined || row?.needsLook !== true) return;
     if (row.errors > 0) slice.errors++;
     else slice.warnings++;
   });
   return slices;
+}
+
+function emptyRuler(rows: number): Array<{ errors: number; warnings: number }> {
+  if (rows === 0) return [];
+  const perSlice = Math.ceil(rows / mostSlices);
+  return Array.from({ length: Math.ceil(rows / perSlice) }, () => ({ errors: 0, warnings: 0 }));
 }
