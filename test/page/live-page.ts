@@ -60,7 +60,7 @@ export function usePage(): LivePage {
       const page = await openBare(options);
       await page
         .locator("contrail-status-line footer")
-        .getByText(/seen|tap|shed/)
+        .getByText(/seen|tap|shed|^\S*[\d,]{3,}$/)
         .first()
         .waitFor();
       return page;

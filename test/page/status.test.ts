@@ -12,7 +12,7 @@ describe("the status line", () => {
   it("says what was shed and dropped, what is behind, which tap sees less, and how far groups are behind", async () => {
     const page = await live.open("lossy", { width: 1600 });
     const text = await footer(page).innerText();
-    expect(text.replaceAll(/\s+/g, " ")).toContain(
+    expect(text.replaceAll(/[\s\ue000-\uf8ff]+/g, " ")).toContain(
       "correlation is behind by 18,400 messages 48,212 seen 3,824 shed 120,000 dropped 312 masked",
     );
     expect(text).toContain("by bindings");
@@ -54,7 +54,7 @@ describe("what the counts mean", () => {
     expect(text).toContain("Dropped 120,000 messages The oldest went because of the limits");
     expect(text).toContain("Correlation is behind 18,400 messages By 2.30 s.");
     expect(text).toContain("Search index 12,000 messages behind A search reads these one by one.");
-    expect(text).toMatch(/Recording checkout-run-4.contrail, 1.00 GB From .* on, messages are kept in memory only/);
+    expect(text).toMatch(/Recording checkout-run-4.contrail, 1 GB From .* on, messages are kept in memory only/);
     await page.keyboard.press("Escape");
     await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
   });
@@ -62,7 +62,7 @@ describe("what the counts mean", () => {
   it("says that nothing was lost where nothing was", async () => {
     const page = await live.open();
     await page.getByRole("button", { name: /48,212 messages seen/ }).click();
-    expect((await page.getByRole("dialog").innerText()).replaceAll(/\s+/g, " ")).toContain(
+    expect((await page.getByRole("dialog").innerText()).replaceAll(/[\s\ue000-\uf8ff]+/g, " ")).toContain(
       "Shed nothing No bound was reached.",
     );
   });
@@ -77,9 +77,9 @@ describe("taps", () => {
     await dialog.getByText("deliveries and redeliveries, and so who reads a message").waitFor();
     const cells = await dialog.getByRole("table").locator("tbody tr").allInnerTexts();
     expect(cells.map((line) => line.split(/\s*\t\s*|\n+/).filter((cell) => cell !== ""))).toEqual([
-      ["billing", "shop.orders", "1,204", "5 min"],
-      ["order-svc", "shop.payments", "3", "2 s"],
-      ["order-svc", "inventory.events", "0", "2 s"],
+      ["billing", "shop.orders", "1,204", "5 min ago"],
+      ["order-svc", "shop.payments", "3", "2 s ago"],
+      ["order-svc", "inventory.events", "0", "2 s ago"],
     ]);
     expect(await dialog.getByRole("table").getAttribute("aria-label")).toBe(
       "Consumer groups, 1,207 records behind in all",

@@ -58,6 +58,10 @@ export class FilterBar extends ViewElement {
         height: 24px;
         color: var(--vscode-input-foreground, var(--vscode-foreground));
       }
+      /* The field around it shows the focus. */
+      input:focus-visible {
+        outline: none;
+      }
       input::placeholder {
         color: var(--vscode-input-placeholderForeground);
         opacity: 1;

@@ -53,6 +53,9 @@ export const statusStyles = css`
     .count {
       grid-template-columns: 16px minmax(0, 1fr);
     }
+    .count dt {
+      font-weight: 600;
+    }
     .count dd {
       grid-column: 2;
     }
@@ -118,12 +121,16 @@ function groupsView(groups: readonly GroupLag[], now: number): TemplateResult {
               <td>${group}</td>
               <td class="left">${topic}</td>
               <td>${count(behind)}</td>
-              <td>${committedAt === undefined ? "" : age(Math.max(0, now - committedAt))}</td>
+              <td>${committedAt === undefined ? "" : ago(now - committedAt)}</td>
             </tr>`,
         )}
       </tbody>
     </table>
     ${groups.length > shown.length ? html`<p class="dim">and ${count(groups.length - shown.length)} more, with less lag</p>` : nothing}`;
+}
+
+function ago(ms: number): string {
+  return ms < 1000 ? "now" : `${age(ms)} ago`;
 }
 
 export function countsView(status: Status | undefined): TemplateResult {

@@ -70,9 +70,30 @@ export class StatusLine extends ViewElement {
         font-size: 14px;
         width: 14px;
       }
-      @media (max-width: 399px) {
-        footer {
+      .name,
+      .broker {
+        flex: none;
+      }
+      .lag {
+        margin-left: 6px;
+      }
+      .long {
+        display: none;
+      }
+      @media (min-width: 1500px) {
+        .long {
+          display: inline;
+        }
+        .short {
+          display: none;
+        }
+      }
+      @media (max-width: 479px) {
+        footer,
+        .counts {
           gap: 8px;
+        }
+        footer {
           padding: 0 8px;
         }
       }
@@ -126,7 +147,7 @@ export class StatusLine extends ViewElement {
       .filter((part) => part !== "")
       .join(". ");
     return html`<button
-      class=${tap.broker === "capture" ? "shrinks" : ""}
+      class="shrinks"
       title=${title}
       aria-label=${title}
       tabindex=${index === 0 ? 0 : -1}
@@ -136,7 +157,7 @@ export class StatusLine extends ViewElement {
       ${
         this.narrow
           ? nothing
-          : html`<span class="cut">${name}</span
+          : html`<span class=${tap.broker === "capture" ? "cut" : "name"}>${name}</span
               >${this.tight || tap.broker === "capture" ? nothing : html`<span class="dim cut">${tap.address}</span>`}`
       }
       ${
@@ -144,7 +165,7 @@ export class StatusLine extends ViewElement {
           ? nothing
           : html`${icon("warning", "warn")}${this.narrow ? nothing : html`<span>${mode.short}</span>`}`
       }
-      ${lag === 0 || this.tight ? nothing : html`<span class="num dim">lag ${count(lag)}</span>`}
+      ${lag === 0 || this.tight ? nothing : html`<span class="num dim lag">lag ${count(lag)}</span>`}
     </button>`;
   }
 
@@ -172,11 +193,18 @@ export class StatusLine extends ViewElement {
         late === undefined
           ? nothing
           : html`<span class="item num"
-              >${icon("clockface", "warn")}${this.narrow ? count(late.messages) : `correlation is behind by ${counted(late.messages, "message")}`}</span
+              >${icon("clockface", "warn")}${
+                this.narrow
+                  ? count(late.messages)
+                  : html`<span class="long">correlation is behind by ${counted(late.messages, "message")}</span
+                      ><span class="short">${count(late.messages)} behind</span>`
+              }</span
             >`
       }
       <span class="item num">${this.narrow ? html`${icon("mail")}${count(seen)}` : `${count(seen)} seen`}</span>
-      <span class="item num">${shed > 0 ? icon("warning", "warn") : nothing}${count(shed)} shed</span>
+      <span class="item num"
+        >${shed > 0 ? icon("warning", "warn") : nothing}${count(shed)}${shed > 0 && this.narrow ? "" : " shed"}</span
+      >
       ${dropped > 0 && !this.narrow ? html`<span class="item num">${count(dropped)} dropped</span>` : nothing}
       <span class="item num">${this.narrow ? html`${icon("lock")}${count(masked)}` : `${count(masked)} masked`}</span>
     </button>`;
