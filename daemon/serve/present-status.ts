@@ -17,7 +17,7 @@ export interface Showing {
 const mostGroups = 100;
 
 export function statusOf(pipeline: Pipeline, showing: Showing): Status {
-  const { capture, contracts } = pipeline;
+  const { behind, capture, contracts } = pipeline;
   const overload = overloadOf(pipeline);
   const failedAt = noteCaptureProblem(pipeline);
   return {
@@ -32,6 +32,7 @@ export function statusOf(pipeline: Pipeline, showing: Showing): Status {
     ...(pipeline.shedSince === undefined ? {} : { shedSince: pipeline.shedSince }),
     ...(overload === undefined ? {} : { overload }),
     ...(pipeline.shed === 0 ? {} : { shedOf: shedOf(pipeline) }),
+    ...(behind.messages === 0 ? {} : { behind }),
     capture: {
       name: capture.name,
       bytes: capture.bytes(),
@@ -80,6 +81,7 @@ function tapView(state: TapState, lastSeq: number | undefined, groups: readonly 
     ...(lastSeq === undefined ? {} : { lastSeq }),
     ...(unseen.length === 0 ? {} : { cannotSee: unseen }),
     ...(groups.length === 0 ? {} : { groups: groups.slice(0, mostGroups) }),
+    ...(groups.length <= mostGroups ? {} : { moreGroups: groups.length - mostGroups }),
   };
 }
 

@@ -266,6 +266,8 @@ export interface TapView {
   readonly cannotSee?: readonly string[];
   /** Kafka: what consumer groups have committed, a line a group and topic. */
   readonly groups?: readonly GroupLag[];
+  /** How many more lines there are, with less lag. */
+  readonly moreGroups?: number;
 }
 
 /** How far a consumer group has committed one topic. */

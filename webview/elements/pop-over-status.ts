@@ -62,9 +62,6 @@ export const statusStyles = css`
   }
 `;
 
-/** More groups than this are not drawn at once; the rest is one line that says so. */
-const mostGroups = 200;
-
 export function tapsView(status: Status | undefined, now: number, retry: (tap: string) => void): TemplateResult {
   const { taps = [], notes = [] } = status ?? {};
   return html`${notes.map((note) => html`<p class="dim">${note}</p>`)}
@@ -87,7 +84,7 @@ function tapView(tap: TapView, now: number, retry: (tap: string) => void): Templ
     </div>
     <div class="about">
       <p>${facts.join(", ")}.${tap.detail === undefined ? "" : ` ${tap.detail}`}</p>
-      ${tap.groups === undefined || tap.groups.length === 0 ? nothing : groupsView(tap.groups, now)}
+      ${tap.groups === undefined || tap.groups.length === 0 ? nothing : groupsView(tap.groups, tap.moreGroups ?? 0, now)}
       ${unseenView(tap.cannotSee ?? [])}
     </div>`;
 }
@@ -102,8 +99,8 @@ function unseenView(unseen: readonly string[]): TemplateResult | typeof nothing 
   </details>`;
 }
 
-function groupsView(groups: readonly GroupLag[], now: number): TemplateResult {
-  const shown = byLag(groups).slice(0, mostGroups);
+function groupsView(groups: readonly GroupLag[], more: number, now: number): TemplateResult {
+  const shown = byLag(groups);
   const lag = totalLag({ groups }) ?? 0;
   return html`<table aria-label=${`Consumer groups, ${counted(lag, "record")} behind in all`}>
       <thead>
@@ -126,7 +123,7 @@ function groupsView(groups: readonly GroupLag[], now: number): TemplateResult {
         )}
       </tbody>
     </table>
-    ${groups.length > shown.length ? html`<p class="dim">and ${count(groups.length - shown.length)} more, with less lag</p>` : nothing}`;
+    ${more > 0 ? html`<p class="dim">and ${count(more)} more, with less lag</p>` : nothing}`;
 }
 
 function ago(ms: number): string {
