@@ -51,7 +51,7 @@ export function readSelfDescribed(
     return undefined;
   }
   const reading = readAvroWhole(target.schema, body.subarray(10));
-  if (reading.ok) return avroBody(target, reading.value, "header", attempts);
+  if (reading.ok) return avroBody(target, reading.value, "header", attempts, 10);
   attempts.push({ format: "avro", definition: target.definition.name, failure: reading.failure });
   return undefined;
 }
@@ -73,7 +73,9 @@ export function readAvroBody(
         attempts.push({ format: "avro", definition: target.definition.name, failure: reading.failure });
       } else if (best === undefined || reading.texts > best.reading.texts) best = { target, reading };
     }
-    if (best !== undefined) return avroBody(best.target, best.reading.value, evidence, attempts);
+    if (best !== undefined) {
+      return avroBody(best.target, best.reading.value, evidence, attempts, body.length - payload.length);
+    }
   }
   return undefined;
 }
@@ -87,13 +89,14 @@ export function guessAvro(
   if (targets.length === 0 || targets.length > maxGuessed) return undefined;
   for (const payload of payloads(body)) {
     const fits: Array<{ target: AvroTarget; value: JsonValue }> = [];
+    const payloadAt = body.length - payload.length;
     for (const target of targets) {
       const reading = readAvroWhole(target.schema, payload);
       if (reading.ok && reading.texts >= leastTexts) fits.push({ target, value: reading.value });
     }
     const [only] = fits;
     if (only === undefined) continue;
-    if (fits.length === 1) return avroBody(only.target, only.value, "guessed", attempts);
+    if (fits.length === 1) return avroBody(only.target, only.value, "guessed", attempts, payloadAt);
     const names = fits.slice(0, 3).map((fit) => `"${fit.target.definition.name}"`);
     attempts.push({ format: "avro", failure: `The bytes fit several schemas alike: ${names.join(", ")}.` });
     return undefined;
@@ -106,6 +109,7 @@ function avroBody(
   value: JsonValue,
   evidence: DefinitionEvidence,
   attempts: readonly DecodeAttempt[],
+  payloadAt = 0,
 ): DecodedBody {
   const { definition } = target;
   // Bytes that the schema reads are what it says: Avro has nothing more to check.
@@ -118,6 +122,7 @@ function avroBody(
     check: "valid",
     violations: [],
     attempts,
+    ...(payloadAt === 0 ? {} : { payloadAt }),
   };
 }
 

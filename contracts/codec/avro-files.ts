@@ -7,11 +7,18 @@
  *
  * The fingerprint is CRC-64-AVRO of the schema's canonical form: what it reads by, names in full, nothing else.
  */
+// @ts-expect-error snappyjs comes without types; what is used of it is typed below.
+import * as snappyModule from "snappyjs";
 import { DocumentSet } from "../source/index.ts";
 import type { JsonValue } from "./decoded.ts";
+import { avroLeaves } from "./avro-leaves.ts";
+import { inflate } from "./inflate.ts";
+import type { VisitLeaf } from "./leaves.ts";
 import { readAvro, Reader } from "./avro-read.ts";
 import { type AvroSchema, AvroSchemas } from "./avro-schema.ts";
 import { utf8 } from "../proto/index.ts";
+
+const snappy = snappyModule as { uncompress(bytes: Uint8Array, maxLength: number): Uint8Array };
 
 export type ContainerReading =
   | { readonly ok: true; readonly value: readonly JsonValue[]; readonly schema: AvroSchema }
@@ -33,47 +40,129 @@ export function singleObjectFingerprint(bytes: Uint8Array): string | undefined {
 const mostItems = 100_000;
 const largestSchema = 1_000_000;
 
-/** Reads all values of a container file. Never throws. */
+/** Blocks hold at most so many bytes once they are decompressed. */
+const largestBlocks = 16 * 1024 * 1024;
+
+/** A container file taken apart: its values lie in `blocks`, which are in clear whatever its codec was. */
+interface Container {
+  readonly schema: AvroSchema;
+  readonly schemaBytes: Uint8Array;
+  readonly isCompressed: boolean;
+  readonly blocks: ReadonlyArray<{ readonly count: number; readonly start: number; readonly bytes: Uint8Array }>;
+}
+
+/** Reads all values of a container file, deflated or compressed with snappy as well. Never throws. */
 export function readAvroContainer(bytes: Uint8Array): ContainerReading {
-  const reader = new Reader(bytes, 4, bytes.length);
   try {
-    const metadata = new Map<string, Uint8Array>();
-    for (let count = reader.long(); count !== 0; count = reader.long()) {
-      if (typeof count !== "number" || Math.abs(count) > 1000) return failed("its metadata is too large");
-      if (count < 0) reader.length();
-      for (let i = 0; i < Math.abs(count); i++) metadata.set(reader.string(), reader.take(reader.length()));
-    }
-    const schemaBytes = metadata.get("avro.schema") ?? new Uint8Array();
-    const text = schemaBytes.length > largestSchema ? undefined : utf8(schemaBytes);
-    const codec = utf8(metadata.get("avro.codec") ?? new Uint8Array()) ?? "";
-    if (text === undefined || text === "") return failed("it brings no schema");
-    if (codec !== "" && codec !== "null") return failed(`its blocks are compressed with "${codec}"`);
-    const documents = new DocumentSet(new Map([["container.avsc", text]]));
-    const root = documents.document("container.avsc")?.root;
-    if (root === undefined) return failed("its schema is not JSON");
-    const schema = new AvroSchemas(documents, []).schema("container.avsc", root);
-    const sync = reader.take(16);
+    const { schema, blocks } = containerOf(bytes);
     const value: JsonValue[] = [];
-    while (reader.at < bytes.length) {
-      const count = reader.long();
-      const end = reader.length() + reader.at;
-      if (typeof count !== "number" || count < 0 || value.length + count > mostItems) {
-        return failed(`it holds more than ${mostItems} values`);
-      }
+    for (const { count, bytes: block } of blocks) {
+      let at = 0;
       for (let i = 0; i < count; i++) {
-        const reading = readAvro(schema, bytes, reader.at, end);
+        const reading = readAvro(schema, block, at);
         if (!reading.ok) return reading;
         value.push(reading.value);
-        reader.at = reading.end;
+        at = reading.end;
       }
-      if (reader.at !== end) return failed("a block has another size than it says");
-      const mark = reader.take(16);
-      if (mark.some((byte, i) => byte !== sync[i])) return failed("a block is not followed by the file's mark");
+      if (at !== block.length) return failed("a block has another size than it says");
     }
     return { ok: true, value, schema };
   } catch (error) {
     return failed(error instanceof Error ? error.message : "it could not be read");
   }
+}
+
+/** Visits the single values of a container file that is not compressed. */
+export function containerLeaves(bytes: Uint8Array, visit: VisitLeaf): void {
+  try {
+    const { schema, isCompressed, blocks } = containerOf(bytes);
+    if (isCompressed) return;
+    for (const { count, start, bytes: block } of blocks) {
+      let at = start;
+      for (let i = 0; i < count; i++) at = avroLeaves(schema, bytes, at, start + block.length, visit);
+    }
+  } catch {
+    // A file that cannot be read has no values.
+  }
+}
+
+/** The same file without compression, so that single values can be replaced; `undefined` where it has none. Never throws. */
+export function plainContainer(bytes: Uint8Array): Uint8Array | undefined {
+  try {
+    const { schemaBytes, isCompressed, blocks } = containerOf(bytes);
+    if (!isCompressed) return undefined;
+    const sync = new Uint8Array(16);
+    const name = (text: string) => [text.length * 2, ...utf8Bytes(text)];
+    const head = [2, ...name("avro.schema"), ...longBytes(schemaBytes.length)];
+    const parts: Array<ArrayLike<number>> = [[0x4f, 0x62, 0x6a, 1], head, schemaBytes, [0], sync];
+    for (const { count, bytes: block } of blocks) parts.push(longBytes(count), longBytes(block.length), block, sync);
+    const result = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      result.set(part, at);
+      at += part.length;
+    }
+    return result;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Throws what is wrong, in words that follow "cannot be read:". */
+function containerOf(bytes: Uint8Array): Container {
+  const reader = new Reader(bytes, 4, bytes.length);
+  const metadata = new Map<string, Uint8Array>();
+  for (let count = reader.long(); count !== 0; count = reader.long()) {
+    if (typeof count !== "number" || Math.abs(count) > 1000) throw new Error("its metadata is too large");
+    if (count < 0) reader.length();
+    for (let i = 0; i < Math.abs(count); i++) metadata.set(reader.string(), reader.take(reader.length()));
+  }
+  const schemaBytes = metadata.get("avro.schema") ?? new Uint8Array();
+  const text = schemaBytes.length > largestSchema ? undefined : utf8(schemaBytes);
+  const codec = utf8(metadata.get("avro.codec") ?? new Uint8Array()) ?? "";
+  if (text === undefined || text === "") throw new Error("it brings no schema");
+  const decompress = codec === "" || codec === "null" ? undefined : decompressors.get(codec);
+  if (codec !== "" && codec !== "null" && decompress === undefined) {
+    throw new Error(`its blocks are compressed with "${codec}"`);
+  }
+  const documents = new DocumentSet(new Map([["container.avsc", text]]));
+  const root = documents.document("container.avsc")?.root;
+  if (root === undefined) throw new Error("its schema is not JSON");
+  const schema = new AvroSchemas(documents, []).schema("container.avsc", root);
+  const sync = reader.take(16);
+  const blocks: Array<Container["blocks"][number]> = [];
+  let values = 0;
+  let left = largestBlocks;
+  while (reader.at < bytes.length) {
+    const count = reader.long();
+    const size = reader.length();
+    const start = reader.at;
+    if (typeof count !== "number" || count < 0 || (values += count) > mostItems) {
+      throw new Error(`it holds more than ${mostItems} values`);
+    }
+    const stored = reader.take(size);
+    const block = decompress === undefined ? stored : decompress(stored, left);
+    left -= block.length;
+    blocks.push({ count, start, bytes: block });
+    if (reader.take(16).some((byte, i) => byte !== sync[i])) {
+      throw new Error("a block is not followed by the file's mark");
+    }
+  }
+  return { schema, schemaBytes, isCompressed: decompress !== undefined, blocks };
+}
+
+/** Avro's snappy blocks end with a checksum of four bytes. */
+const decompressors: ReadonlyMap<string, (bytes: Uint8Array, limit: number) => Uint8Array> = new Map([
+  ["deflate", inflate],
+  ["snappy", (bytes, limit) => snappy.uncompress(bytes.subarray(0, Math.max(0, bytes.length - 4)), limit)],
+]);
+
+/** A number that is not negative, as a zigzag varint. */
+function longBytes(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value * 2;
+  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
+  return [...bytes, rest];
 }
 
 function failed(why: string): { ok: false; failure: string } {

@@ -1,4 +1,5 @@
 import type { Place } from "../source/index.ts";
+import type { VisitLeaf } from "./leaves.ts";
 import type { DecodedBody, MessageDefinition } from "./decoded.ts";
 import type { FieldMap } from "./field-map.ts";
 
@@ -46,6 +47,8 @@ export interface MessageCatalog {
    * somebody has open, and never while messages come in.
    */
   fields(input: MessageInput, decoded: DecodedBody): FieldMap;
+  /** Visits the single values of a binary or XML body that this catalog decoded, where they stand in its bytes. */
+  leaves(body: Uint8Array, decoded: DecodedBody, visit: VisitLeaf): void;
   /** Facts for a channel; address parameters match one segment. */
   channel(broker: "kafka" | "rabbitmq", address: string): ChannelFacts | undefined;
   /** Every definition, for the editor's "seen live" and for lists. */

@@ -1,6 +1,8 @@
 import type { ContractSet } from "../compat/request.ts";
 import { evaluate } from "../json-schema/index.ts";
 import { guessAvro, readAvroBody, readSelfDescribed } from "./avro-bodies.ts";
+import { containerLeaves, isAvroContainer } from "./avro-files.ts";
+import { avroLeaves } from "./avro-leaves.ts";
 import { apicurioFraming, confluentFraming, looksLikeJson } from "./body.ts";
 import type { ChannelFacts, MessageCatalog, MessageInput } from "./catalog-types.ts";
 import { ChannelIndex } from "./channels.ts";
@@ -16,6 +18,9 @@ import type {
 import { factsOf, type FieldMap, noFields } from "./field-map.ts";
 import { jsonPlaces } from "./json-places.ts";
 import { Definitions, type ProtoTarget, type Target } from "./definitions.ts";
+import type { VisitLeaf } from "./leaves.ts";
+import { cborLeaves, messagePackLeaves } from "./packed-leaves.ts";
+import { protobufLeaves } from "./protobuf-leaves.ts";
 import { undefinedBody, unreadable } from "./outcome.ts";
 import { decodeProtobuf, largestProtobuf } from "./protobuf.ts";
 import { protobufFields } from "./protobuf-fields.ts";
@@ -24,6 +29,7 @@ import { revisionOf } from "./revision.ts";
 import { foldedName, lastName, nameForms, typeHints, typeInValue } from "./type-names.ts";
 import { avroTypes, schemaTypes } from "./value-types.ts";
 import { shapedXml } from "./xml-shape.ts";
+import { xmlTexts } from "./xml.ts";
 
 /** Reads messages by the contracts of `set`. The catalog is a value: a changed contract makes a new one. */
 export function createCatalog(set: ContractSet): MessageCatalog {
@@ -115,6 +121,20 @@ class Catalog implements MessageCatalog {
     return { fields: factsOf(types, format === "json" ? jsonPlaces(body) : new Map()), unread: [] };
   }
 
+  leaves(body: Uint8Array, decoded: DecodedBody, visit: VisitLeaf): void {
+    const { definition, format } = decoded;
+    if (format === "messagepack") return messagePackLeaves(body, visit);
+    if (format === "cbor") return cborLeaves(body, visit);
+    if (format === "xml") {
+      return xmlTexts(latin1(body), (path, start, end) => visit({ path, start, end, form: "bytes" }));
+    }
+    if (format === "avro" && isAvroContainer(body)) return containerLeaves(body, visit);
+    const target = definition === undefined ? undefined : this.known.targetOf(definition);
+    const start = decoded.payloadAt ?? 0;
+    if (target?.kind === "avro") void avroLeaves(target.schema, body, start, body.length, visit);
+    else if (target?.kind === "proto") protobufLeaves(this.known.proto, target.message, body, start, visit);
+  }
+
   /** A registry's framing is no part of the message: its fields lie behind what reads as the same value. */
   private protobufFields(body: Uint8Array, { definition }: ProtoTarget, value: JsonValue): FieldMap {
     const wanted = JSON.stringify(value);
@@ -193,9 +213,11 @@ class Catalog implements MessageCatalog {
         const violations = protobufViolations(definition, reading.unknownFields);
         const typeName = lastName(definition.name);
         const check = violations.length === 0 ? "valid" : "invalid";
+        const payloadAt = body.length - payload.length;
         return {
           format: "protobuf",
           value: reading.value,
+          ...(payloadAt === 0 ? {} : { payloadAt }),
           definition,
           evidence,
           typeName,
@@ -223,7 +245,7 @@ class Catalog implements MessageCatalog {
         attempts.push({ format: "protobuf", failure: `The bytes fit several messages alike: ${names.join(", ")}.` });
         return undefined;
       }
-      return this.readProtobuf(payload, [target], "guessed", attempts);
+      return this.readProtobuf(body, [target], "guessed", attempts);
     }
     return undefined;
   }
@@ -285,6 +307,13 @@ class Catalog implements MessageCatalog {
     }
     return best ?? undefinedBody(content.format, value, hints, attempts);
   }
+}
+
+/** One character a byte. */
+function latin1(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  return text;
 }
 
 /** Fields of another type on the wire than declared are unknown to the codec too. */

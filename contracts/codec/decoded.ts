@@ -51,4 +51,6 @@ export interface DecodedBody {
   readonly check: "valid" | "invalid" | "unchecked";
   readonly violations: readonly Violation[];
   readonly attempts: readonly DecodeAttempt[];
+  /** How many bytes of framing stand before what was read; absent: none. */
+  readonly payloadAt?: number;
 }

@@ -7,6 +7,7 @@
  */
 export * from "./decoded.ts";
 export * from "./catalog-types.ts";
+export type { Leaf, LeafForm, VisitLeaf } from "./leaves.ts";
 export type { FieldFacts, FieldMap, UnreadField } from "./field-map.ts";
 export { createCatalog } from "./catalog.ts";
 export {

@@ -37,6 +37,19 @@ export function readXml(text: string): XmlReading {
   }
 }
 
+/** Is called for each text and each value of an attribute (`@name`), with the elements around it and where it stands. */
+export type VisitXml = (path: readonly string[], start: number, end: number) => void;
+
+/** Visits the texts of a document, which may be its bytes, one character each. Stops without a word where it is none. */
+export function xmlTexts(text: string, visit: VisitXml): void {
+  const mark = text.startsWith("\u00ef\u00bb\u00bf") ? 3 : text.startsWith("\ufeff") ? 1 : 0;
+  try {
+    new XmlReader(text.slice(mark), (path, start, end) => visit(path, start + mark, end + mark)).document();
+  } catch {
+    // What was visited until here stands.
+  }
+}
+
 const nameAt = /[A-Za-z_:\u0080-\uffff][-A-Za-z0-9._:\u0080-\uffff]*/y;
 const blankAt = /[ \t\r\n]*/y;
 const attributeAt = /[ \t\r\n]+([A-Za-z_:\u0080-\uffff][-A-Za-z0-9._:\u0080-\uffff]*)[ \t\r\n]*=[ \t\r\n]*(["'])/y;
@@ -46,9 +59,11 @@ class XmlReader {
   private readonly text: string;
   private at = 0;
   private elements = 0;
+  private readonly visit: VisitXml | undefined;
 
-  constructor(text: string) {
+  constructor(text: string, visit?: VisitXml) {
     this.text = text.startsWith("\ufeff") ? text.slice(1) : text;
+    this.visit = visit;
   }
 
   document(): JsonValue {
@@ -58,8 +73,10 @@ class XmlReader {
       const open = stack.at(-1);
       const next = this.text.indexOf("<", this.at);
       const words = this.text.slice(this.at, next < 0 ? this.text.length : next);
-      if (open !== undefined) open.text += this.plain(words);
-      else if (words.trim() !== "") throw new Failure("text stands outside of its element");
+      if (open !== undefined) {
+        open.text += this.plain(words);
+        this.tell(stack, this.at, this.at + words.length);
+      } else if (words.trim() !== "") throw new Failure("text stands outside of its element");
       if (next < 0) break;
       this.at = next;
       if (this.text.startsWith("<!--", next)) this.skipPast("-->", 4);
@@ -69,6 +86,7 @@ class XmlReader {
         this.skipPast("]]>", 9);
         if (open === undefined) throw new Failure("text stands outside of its element");
         open.text += this.text.slice(start, this.at - 3);
+        this.tell(stack, start, this.at - 3);
       } else if (this.text.startsWith("<!", next)) {
         if (root !== undefined || open !== undefined) throw new Failure("a declaration stands inside of it");
         this.skipDeclaration();
@@ -86,7 +104,7 @@ class XmlReader {
         else addChild(parent, closed.name, value);
       } else {
         if (root !== undefined && open === undefined) throw new Failure("it has more than one root element");
-        const { element, isEmpty } = this.startTag();
+        const { element, isEmpty } = this.startTag(stack);
         if (!isEmpty) {
           if (stack.length >= deepest) throw new Failure(`elements nest deeper than ${deepest} levels`);
           stack.push(element);
@@ -98,7 +116,7 @@ class XmlReader {
     return root;
   }
 
-  private startTag(): { element: Open; isEmpty: boolean } {
+  private startTag(stack: readonly Open[]): { element: Open; isEmpty: boolean } {
     if (++this.elements > mostElements) throw new Failure(`it has more than ${mostElements} elements`);
     this.at++;
     const name = this.match(nameAt);
@@ -115,6 +133,7 @@ class XmlReader {
       const key = `@${found[1] ?? ""}`;
       if (Object.hasOwn(element.attributes, key)) throw new Failure("an attribute stands twice");
       put(element.attributes, key, this.plain(value));
+      this.tell([...stack, element], start, end, key);
       this.at = end + 1;
     }
     this.match(blankAt);
@@ -122,6 +141,12 @@ class XmlReader {
     if (isEmpty) this.at++;
     if (this.text[this.at++] !== ">") throw new Failure("a tag does not end");
     return { element, isEmpty };
+  }
+
+  private tell(stack: readonly Open[], start: number, end: number, attribute?: string): void {
+    if (this.visit === undefined || start >= end) return;
+    const names = stack.map(({ name }) => name);
+    this.visit(attribute === undefined ? names : [...names, attribute], start, end);
   }
 
   private match(pattern: RegExp): string {

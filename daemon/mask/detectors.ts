@@ -2,6 +2,7 @@
  * Values that are secrets wherever they stand. Works on text of one character a byte (latin1), so that what is found
  * can be replaced in the bytes without moving anything.
  */
+import { hints } from "./gate.ts";
 
 export interface Found {
   readonly start: number;
@@ -10,16 +11,9 @@ export interface Found {
   readonly digits: boolean;
 }
 
-/** Cheap test that lets nearly every text pass at once; everything masked anywhere must match it. */
-const suspicious =
-  /eyJ|PRIVATE KEY|AKIA|ASIA|AIza|gh[pousr]_|xox[abprs]-|sk_live_|rk_live_|[0-9][0-9 -]{11,}[0-9]|:\/\/[^\s/]{0,256}@|bearer|basic |authorization|cookie|passw|passphrase|pwd|secret|token|key|ssn|iban|card|cvv|cvc|credential/i;
-
-/** Whether `text` may hold a secret at all. */
-export function maySecret(text: string): boolean {
-  return suspicious.test(text);
-}
-
 interface Detector {
+  /** Runs only where the gate saw this. */
+  readonly hint: number;
   readonly pattern: RegExp;
   /** Which group is the secret; 0 is the whole match. */
   readonly group: number;
@@ -27,29 +21,36 @@ interface Detector {
 }
 
 const detectors: readonly Detector[] = [
-  { pattern: /eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*/g, group: 0 },
+  { hint: hints.jwt, pattern: /eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*/g, group: 0 },
   {
+    hint: hints.privateKey,
     pattern: /-----BEGIN [A-Z ]{0,24}PRIVATE KEY-----([^-]{1,16384})(?:-----END|$)/g,
     group: 1,
   },
-  { pattern: /(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])/g, group: 0 },
-  { pattern: /AIza[0-9A-Za-z_-]{35}/g, group: 0 },
-  { pattern: /gh[pousr]_[A-Za-z0-9]{36,255}/g, group: 0 },
-  { pattern: /xox[abprs]-[A-Za-z0-9-]{10,255}/g, group: 0 },
-  { pattern: /[sr]k_live_[A-Za-z0-9]{16,255}/g, group: 0 },
-  { pattern: /(?<![A-Za-z])(?:Bearer|Basic) +([A-Za-z0-9._~+/=-]{8,4096})/gi, group: 1 },
-  { pattern: /[A-Za-z][A-Za-z0-9+.-]{0,20}:\/\/[^\s/:@"'<>]{0,128}:([^\s/@"'<>]{1,256})@/g, group: 1 },
+  { hint: hints.awsKey, pattern: /(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])/g, group: 0 },
+  { hint: hints.googleKey, pattern: /AIza[0-9A-Za-z_-]{35}/g, group: 0 },
+  { hint: hints.githubKey, pattern: /gh[pousr]_[A-Za-z0-9]{36,255}/g, group: 0 },
+  { hint: hints.slackKey, pattern: /xox[abprs]-[A-Za-z0-9-]{10,255}/g, group: 0 },
+  { hint: hints.stripeKey, pattern: /[sr]k_live_[A-Za-z0-9]{16,255}/g, group: 0 },
+  { hint: hints.credentials, pattern: /(?<![A-Za-z])(?:Bearer|Basic) +([A-Za-z0-9._~+/=-]{8,4096})/gi, group: 1 },
   {
+    hint: hints.address,
+    pattern: /[A-Za-z][A-Za-z0-9+.-]{0,20}:\/\/[^\s/:@"'<>]{0,128}:([^\s/@"'<>]{1,256})@/g,
+    group: 1,
+  },
+  {
+    hint: hints.card,
     pattern: /(?<![0-9A-Za-z.-])[2-6](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z]|[.-][0-9])/g,
     group: 0,
     confirm: isCardNumber,
   },
 ];
 
-/** Every secret value in `text`, in order, without overlaps. */
-export function findSecrets(text: string): readonly Found[] {
+/** Every secret value in `text`, in order, without overlaps; `seen` is what the gate says of it. */
+export function findSecrets(text: string, seen: number): readonly Found[] {
   const found: Found[] = [];
-  for (const { pattern, group, confirm } of detectors) {
+  for (const { hint, pattern, group, confirm } of detectors) {
+    if ((seen & hint) === 0) continue;
     for (const match of text.matchAll(pattern)) {
       const value = match[group];
       if (value === undefined || value === "" || (confirm !== undefined && !confirm(value))) continue;

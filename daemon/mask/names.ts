@@ -10,6 +10,7 @@ const secretWords = new Set([
   "passwd",
   "passphrase",
   "pwd",
+  "pin",
   "secret",
   "token",
   "apikey",
