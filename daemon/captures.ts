@@ -9,9 +9,14 @@ const ending = ".contrail";
 
 /**
  * The capture to go on with in `folder`, which nobody else writes to: the newest one of this source that was not closed
- * and is young enough, else a new one. Captures older than a day are deleted, unless they were given a name by moving them away.
+ * and is young enough, else a new one; `say` hears of one that cannot be read any more. Captures older than a day are deleted, unless they were given a name by moving them away.
  */
-export function openCapture(folder: string, now: number, source: string): Capture {
+export function openCapture(
+  folder: string,
+  now: number,
+  source: string,
+  say: (note: string) => void = () => undefined,
+): Capture {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
   let leftOpen: Capture | undefined;
@@ -25,7 +30,7 @@ export function openCapture(folder: string, now: number, source: string): Captur
       continue;
     }
     if (leftOpen !== undefined) continue;
-    leftOpen = reopen(file, source);
+    leftOpen = reopen(file, source, say);
   }
   if (leftOpen !== undefined) return leftOpen;
   const capture = Capture.create(join(folder, fileName(now)), captureName(now), now);
@@ -40,15 +45,16 @@ export function captureName(now: number): string {
   return `trace ${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
-function reopen(file: string, source: string): Capture | undefined {
+function reopen(file: string, source: string, say: (note: string) => void): Capture | undefined {
   try {
     const seen = Capture.open(file, { readOnly: true });
     const same = seen.wasLeftOpen && seen.meta("source") === source;
     seen.close();
     return same ? Capture.open(file, { readOnly: false }) : undefined;
   } catch (cause) {
-    if (cause instanceof CaptureError) return undefined;
-    throw cause;
+    if (!(cause instanceof CaptureError)) throw cause;
+    say(`An earlier trace cannot be gone on with. ${cause.message}`);
+    return undefined;
   }
 }
 

@@ -113,7 +113,11 @@ class Trace implements RunningTrace {
     if (contracts === undefined) void reading?.then((late) => this.useContracts(late));
     else this.watch();
     this.trimmer = setInterval(() => this.trim(), trimEveryMs);
-    await this.rebuildIfKept();
+    const rebuilt = this.rebuildIfKept();
+    // A file that is opened is shown whole. A trace that goes on must be back at once, however much it has: what its
+    // taps see meanwhile waits.
+    if (this.opened !== undefined) await rebuilt;
+    else rebuilt.catch((cause: unknown) => console.error("contrail: the capture could not be read again:", cause));
     this.startTaps();
   }
 
@@ -162,7 +166,7 @@ class Trace implements RunningTrace {
     this.pipeline = new Pipeline({
       capture: this.capture,
       contracts,
-      createCorrelator: (hints) => createCorrelator({ hints }),
+      createCorrelator: (hints) => createCorrelator({ hints, spans: this.mayHaveSpans }),
       masker: new Masker(),
       now: () => this.now(),
     });
@@ -173,9 +177,18 @@ class Trace implements RunningTrace {
     if (this.opened !== undefined) return Capture.open(this.opened.file, { readOnly: true });
     const now = Date.now();
     if (captureFile !== undefined) return Capture.create(captureFile, basename(captureFile), now);
-    if (captureFolder !== undefined) return openCapture(captureFolder, now, this.source);
+    if (captureFolder !== undefined) {
+      return openCapture(captureFolder, now, this.source, (note) => {
+        if (!this.notes.includes(note)) this.notes = [...this.notes, note];
+      });
+    }
     this.temporary ??= temporaryFolder();
     return Capture.create(join(this.temporary, `${now}.contrail`), captureName(now), now);
+  }
+
+  /** Of a capture nobody knows before it is read. */
+  private get mayHaveSpans(): boolean {
+    return this.settings.some(({ kind }) => kind === "otlp" || kind === "capture");
   }
 
   /** What expectations run by: a recording's time stands when it has ended, for nothing can be seen any more. */
