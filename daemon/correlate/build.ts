@@ -143,7 +143,7 @@ function withSpans(value: Conversation, nodes: readonly Node[], all: readonly No
 function spansAlone(conv: Conv, now: number, all: readonly Node[], spans: Spans): Built {
   const edges = spans.edges(all);
   const caused = new Set(edges.map(({ to }) => to));
-  const first = all.find((node) => !caused.has(node.seq)) ?? (all[0] as Node);
+  const first = (all.find((node) => !caused.has(node.seq)) ?? all[0]) as Node;
   const last = all[all.length - 1] as Node;
   const value: Conversation = {
     id: conv.id,

@@ -220,7 +220,7 @@ class CorrelatorState implements Correlator {
 
   startOf(id: string): number | undefined {
     const node = this.nodeOfId(id);
-    if (!node || node.group.conv.id !== id) return undefined;
+    if (!node || node.group.conv.id !== id || this.spans.isQuiet(node.group.conv)) return undefined;
     let first = node.at;
     // Of a long one the oldest message is near enough.
     if (node.group.conv.size <= 16) for (const other of node.group.conv.nodes()) first = Math.min(first, other.at);

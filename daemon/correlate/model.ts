@@ -210,7 +210,10 @@ export interface Correlator {
   /** Follows merges: the id under which a conversation lives now. */
   resolve(id: string): string | undefined;
   conversations(): Iterable<Conversation>;
-  /** When a conversation began, without building it; `undefined` when there is none under this id. */
+  /**
+   * When a conversation began, without building it; `undefined` when there is none under this id, and for spans without
+   * a message that went well: a list of what messages do has no place for every health check that a gateway passed on.
+   */
   startOf(id: string): number | undefined;
   conversationOf(seq: Seq): string | undefined;
   journey(seq: Seq): Journey;

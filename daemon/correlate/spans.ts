@@ -158,6 +158,11 @@ export class Spans {
     return undefined;
   }
 
+  /** Whether nothing of a conversation is for a list of messages: spans alone, of which none failed. */
+  isQuiet(conv: Conv): boolean {
+    return this.spans.size > 0 && conv.groups.every(({ nodes }) => nodes.every((node) => isSpan(node) && !node.failed));
+  }
+
   /** Decides the traces that were touched. */
   decide(): void {
     for (const trace of this.dirty) this.decideTrace(trace);
@@ -374,7 +379,7 @@ export class Spans {
         return cause !== undefined && !isSpan(cause.from) && members.has(cause.from);
       case "client":
         return this.childrenOf(facts).some((child) => this.spans.get(child)?.kind === "server" && members.has(child));
-      case "server":
+      default:
         return false;
     }
   }

@@ -46,7 +46,7 @@ export async function openForReading(
   const pipeline = new Pipeline({
     capture,
     contracts,
-    createCorrelator: (hints) => createCorrelator({ hints }),
+    createCorrelator: (hints) => createCorrelator({ hints, spans: true }),
     now: () => end,
   });
   const messages = capture.lastSeq - capture.oldestSeq + 1;

@@ -1,6 +1,7 @@
 import type { Exchange, Participant, Seq } from "../correlate/model.ts";
 import { evidenceOf } from "./evidence.ts";
 import { basisInWords } from "./present-sentence.ts";
+import { orderedTimes, spanRow } from "./present-spans.ts";
 import type { Lane, LaneRow } from "./protocol.ts";
 import type { Subject } from "./subject.ts";
 import { brokerName, duration, spokenDuration } from "./words.ts";
@@ -10,6 +11,9 @@ const gapFactor = 10;
 const shortestGapMs = 1000;
 /** Sub-rows of one message; a message that is delivered for ever must not fill the view. */
 const mostDeliveries = 20;
+
+/** Folded spans between a row and its cause: work within one service. */
+const mostFolded = 64;
 
 type DraftRow = Omit<LaneRow, "compensates" | "cause" | "spoken"> & { readonly order: number };
 
@@ -21,11 +25,20 @@ export function lanesOf(subject: Subject): { readonly lanes: readonly Lane[]; re
   const replyOf = repliesOf(conversation.exchanges);
   const requests = new Set(conversation.exchanges.map(({ request }) => request));
   const copies = copiesOf(subject);
+  const spans = new Map(conversation.spans?.map((span) => [span.seq, span]));
   for (const seq of conversation.seqs) {
+    const span = spans.get(seq);
+    if (span !== undefined) {
+      const row = span.folded ? undefined : spanRow(subject, seq, (participant) => lanes.participant(participant));
+      if (row !== undefined) drafts.push({ ...row, order: seq });
+      continue;
+    }
     if (copies.folded.has(seq)) continue;
     messageRows(subject, seq, { lanes, drafts, replyOf, requests, copies: copies.counts.get(seq) ?? 1 });
   }
-  drafts.sort((a, b) => a.at - b.at || a.order - b.order);
+  const times = spans.size === 0 ? undefined : orderedTimes(subject);
+  const timeOf = ({ kind, seq, at }: DraftRow) => (kind === "message" && seq !== undefined && times?.get(seq)) || at;
+  drafts.sort((a, b) => timeOf(a) - timeOf(b) || a.order - b.order);
   const torn = withGaps(subject, drafts);
   missingRows(subject, lanes, torn);
   return { lanes: lanes.all, rows: withRelations(subject, torn, lanes.all) };
@@ -268,7 +281,7 @@ function withRelations(subject: Subject, drafts: readonly DraftRow[], lanes: rea
     const compensated = row.kind === "message" && row.seq !== undefined ? undoes.get(row.seq) : undefined;
     const compensates = compensated === undefined ? undefined : rowOf.get(compensated);
     const edge = row.kind === "message" && row.seq !== undefined ? subject.causes(row.seq)[0] : undefined;
-    const causeRow = edge === undefined ? undefined : rowOf.get(edge.from);
+    const causeRow = edge === undefined ? undefined : rowBehind(subject, edge.from, rowOf);
     const cause =
       edge === undefined || causeRow === undefined ? undefined : { row: causeRow, evidence: evidenceOf(subject, edge) };
     return {
@@ -284,6 +297,17 @@ function withRelations(subject: Subject, drafts: readonly DraftRow[], lanes: rea
       ),
     };
   });
+}
+
+/** The row of a message or span, or where that is folded, of what led to it. */
+function rowBehind(subject: Subject, seq: Seq, rowOf: ReadonlyMap<Seq, number>): number | undefined {
+  let at: Seq | undefined = seq;
+  for (let steps = 0; at !== undefined && steps < mostFolded; steps++) {
+    const row = rowOf.get(at);
+    if (row !== undefined) return row;
+    at = subject.facts(at)?.span === undefined ? undefined : subject.causes(at)[0]?.from;
+  }
+  return undefined;
 }
 
 /** "ReserveStock, command, order-svc to inventory-svc, Kafka, plus 19 milliseconds, caused by OrderPlaced, declared" */

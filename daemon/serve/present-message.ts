@@ -8,6 +8,7 @@ import type { ReadMessage } from "../pipeline-recent.ts";
 import type { Envelope } from "../tap/envelope.ts";
 import { evidenceOf } from "./evidence.ts";
 import { journeyOf } from "./present-journey.ts";
+import { spanCoordinates } from "./present-spans.ts";
 import type { MessageDetail, MessageSummary } from "./protocol.ts";
 import { Subject } from "./subject.ts";
 import { treeOf } from "./tree.ts";
@@ -114,6 +115,14 @@ function bodyText(envelope: Envelope, decoded: DecodedBody): string {
 
 function coordinatesOf(seq: Seq, envelope: Envelope): MessageDetail["coordinates"] {
   const { origin } = envelope;
+  if (origin.broker === "otlp") {
+    return [
+      ...spanCoordinates(origin, envelope.timestamp ?? envelope.receivedAt),
+      { label: "Began", value: new Date(envelope.timestamp ?? envelope.receivedAt).toISOString() },
+      { label: "Seen", value: new Date(envelope.receivedAt).toISOString() },
+      { label: "Number", value: String(seq) },
+    ];
+  }
   const rows: Array<[label: string, value: string | undefined]> = [];
   if (origin.broker === "kafka") {
     rows.push(["Topic", origin.topic], ["Partition, offset", `${origin.partition}, ${origin.offset}`]);

@@ -26,7 +26,7 @@ export function conversationRow(subject: Subject, revision: number, dismissed: b
     participants: participantsOf(subject),
     errors,
     warnings: problems.length - errors,
-    messages: conversation.seqs.length,
+    messages: subject.messages.length,
     startedAt: conversation.startedAt,
     lastAt: conversation.lastAt,
     ...(conversation.seqs.length > 1 || conversation.state === "stuck" ? { tookMs: Math.max(0, took) } : {}),
@@ -66,7 +66,7 @@ function latest(
   problem: ReturnType<typeof problemsOf>[number] | undefined,
 ): ConversationRow["latest"] {
   if (problem !== undefined) return { text: problem.text, squiggle: problem.squiggle };
-  const seq = subject.conversation.seqs.at(-1);
+  const seq = subject.messages.at(-1);
   if (seq === undefined) return { text: "", squiggle: 0 };
   const readers = subject.readersInWords(seq);
   const twice = duplicatesInWords(subject);

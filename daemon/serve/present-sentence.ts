@@ -70,9 +70,7 @@ function stateAndTime(subject: Subject, runs: Runs): void {
       runs.text(`Running for ${duration(now - conversation.startedAt)}.`);
       break;
     case "completed":
-      runs.text(
-        `${conversation.kind === "flow" ? "Done" : "Completed"} in ${took}: ${count(conversation.seqs.length, "message")}.`,
-      );
+      runs.text(`${conversation.kind === "flow" ? "Done" : "Completed"} in ${took}: ${subject.size}.`);
       break;
     case "failed":
       runs.text(`Failed after ${took}.`);
@@ -184,7 +182,7 @@ function lastProven(subject: Subject, runs: Runs): void {
   const { conversation } = subject;
   if (conversation.kind === "exchange" && conversation.state !== "running" && conversation.state !== "stuck") return;
   if (conversation.state === "completed" || conversation.state === "compensated") return;
-  const seq = conversation.missing[0]?.after ?? conversation.seqs.at(-1);
+  const seq = conversation.missing[0]?.after ?? subject.messages.at(-1);
   if (seq === undefined) return;
   const { deliveries, deadLettered } = subject.journey(seq);
   if (conversation.state === "failed" && deadLettered === undefined) return;

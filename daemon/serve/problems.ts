@@ -22,6 +22,7 @@ export function problemsOf(subject: Subject): readonly Problem[] {
     ...brokenContracts(subject),
     ...failures(subject),
     ...unroutable(subject),
+    ...failedSpans(subject),
   ]);
   // A compensated or completed saga is past its troubles: what broke the contract is then the news.
   const settled = conversation.state === "completed" || conversation.state === "compensated";
@@ -139,6 +140,19 @@ function unroutable(subject: Subject): Problem[] {
     if (facts?.unroutable !== true) return [];
     return [
       { severity: "warning", text: `${subject.name(seq)} reached no queue from ${facts.channel}`, squiggle: 0, seq },
+    ];
+  });
+}
+
+/** Work that its service says went wrong. What a client says of it is its own view: there are answers it expected. */
+function failedSpans(subject: Subject): (Problem & { about: string })[] {
+  return (subject.conversation.spans ?? []).flatMap(({ seq }) => {
+    const span = subject.facts(seq)?.span;
+    if (span?.failed !== true || subject.journey(seq).duplicateOf !== undefined) return [];
+    const severity = span.kind === "server" || span.kind === "consumer" ? "error" : "warning";
+    const name = subject.name(seq);
+    return [
+      { severity, text: `${name} failed in ${subject.facts(seq)?.channel ?? ""}`, squiggle: 0, seq, about: name },
     ];
   });
 }

@@ -1,6 +1,7 @@
-import type { Conversation, Edge, Journey, Participant, Seq } from "../correlate/model.ts";
+import type { Conversation, Edge, Journey, Participant, Seq, SpanStep } from "../correlate/model.ts";
 import type { MessageFacts } from "../pipeline-facts.ts";
 import type { Pipeline } from "../pipeline.ts";
+import { count, list } from "./words.ts";
 
 /** One conversation with what presenting it asks again and again, each found once. */
 export class Subject {
@@ -9,11 +10,30 @@ export class Subject {
   readonly now: number;
   private readonly incoming = new Map<Seq, Edge[]>();
   private edgesRead = false;
+  private onlyMessages: readonly Seq[] | undefined;
 
   constructor(conversation: Conversation, pipeline: Pipeline, now: number) {
     this.conversation = conversation;
     this.pipeline = pipeline;
     this.now = now;
+  }
+
+  /** The messages of the conversation; all of its spans where there are no others. */
+  get messages(): readonly Seq[] {
+    const { seqs, spans } = this.conversation;
+    if (spans === undefined || spans.length === seqs.length) return seqs;
+    this.onlyMessages ??= withoutSpans(seqs, spans);
+    return this.onlyMessages;
+  }
+
+  /** How many messages there are, and how many spans: in words, `4 messages and 3 spans`. */
+  get size(): string {
+    const { seqs, spans } = this.conversation;
+    const inWords = [
+      ...(spans === undefined || spans.length < seqs.length ? [count(this.messages.length, "message")] : []),
+      ...(spans === undefined || spans.length === 0 ? [] : [count(spans.length, "span")]),
+    ];
+    return list(inWords);
   }
 
   facts(seq: Seq): MessageFacts | undefined {
@@ -82,6 +102,11 @@ export class Subject {
       return facts?.check === "invalid" ? [facts] : [];
     });
   }
+}
+
+function withoutSpans(seqs: readonly Seq[], spans: readonly SpanStep[]): readonly Seq[] {
+  const left = new Set(spans.map(({ seq }) => seq));
+  return seqs.filter((seq) => !left.has(seq));
 }
 
 /** `warehouse` and `warehouse-2` are one reader: the role that a contract names, and the instance that was seen. */

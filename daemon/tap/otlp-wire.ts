@@ -169,9 +169,12 @@ function readScalar(reader: protobuf.Reader, type: Scalar, outer: number): unkno
       const low = reader.fixed32();
       return (BigInt(reader.fixed32()) << 32n) | BigInt(low);
     }
-    case "int64":
-      return BigInt(reader.int64().toString());
-    case "uint32":
+    case "int64": {
+      // A number, or an object for 64 bits where protobufjs finds one.
+      const value: unknown = reader.int64();
+      return BigInt(String(value));
+    }
+    default:
       return reader.uint32();
   }
 }
