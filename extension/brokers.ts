@@ -3,17 +3,19 @@
  * after the user agreed to that host; the answer is remembered for the host, and a workspace's settings cannot give it.
  */
 import * as vscode from "vscode";
-import type { TapSettings } from "../daemon/serve/protocol.ts";
+import type { RegistrySettings, TapSettings } from "../daemon/client/index.ts";
+import { askCredentials, keepCredentials, storedCredentials } from "./credentials.ts";
 import { settings } from "./names.ts";
+import type { BrokerSettings, Credentials, Login, Plan } from "./planned-taps.ts";
 
 const consentKey = "contrail.consent.v1";
 const pickedKey = "contrail.pickedBrokers.v1";
-const secretPrefix = "contrail.rabbitmq:";
 
 export interface BrokersToTap {
   readonly taps: readonly TapSettings[];
   readonly allowRemote: readonly string[];
   readonly addressMap: Readonly<Record<string, string>>;
+  readonly registry?: RegistrySettings;
 }
 
 /**
@@ -24,35 +26,30 @@ export async function brokersToTap(
   context: vscode.ExtensionContext,
   { ask }: { readonly ask: boolean },
 ): Promise<BrokersToTap | undefined> {
-  const configuration = vscode.workspace.getConfiguration("contrail");
-  let kafka = configuration.get<string[]>(settings.kafkaBrokers, []).filter((one) => one.trim() !== "");
-  let rabbitmq = configuration.get<string>(settings.rabbitmqUrl, "").trim();
-  if (kafka.length === 0 && rabbitmq === "") {
+  const { remoteHostsOf, withCredentials } = await import("./planned-taps.ts");
+  let named = brokerSettings();
+  if (named.kafkaBrokers.length === 0 && named.rabbitmqUrl.trim() === "" && named.otlpPort === 0) {
     const picked = ask ? await pickBrokers(context) : context.workspaceState.get<Picked>(pickedKey);
     if (picked === undefined) return undefined;
-    ({ kafka, rabbitmq } = picked);
+    named = { ...named, kafkaBrokers: picked.kafka, rabbitmqUrl: picked.rabbitmq };
   }
-  const managementUrl = configuration.get<string>(settings.rabbitmqManagementUrl, "").trim();
-  const hosts = [
-    ...kafka.map(hostOfAddress),
-    ...(rabbitmq === "" ? [] : [hostOfUrl(rabbitmq)]),
-    ...(managementUrl === "" ? [] : [hostOfUrl(managementUrl)]),
-  ];
-  const allowRemote: string[] = [];
-  for (const host of new Set(hosts.filter((one) => !isThisMachine(one)))) {
-    if (!(await hasConsent(context, host, ask))) return undefined;
-    allowRemote.push(host);
-  }
-  const taps: TapSettings[] = [];
-  if (kafka.length > 0) taps.push({ kind: "kafka", brokers: kafka.join(",") });
-  if (rabbitmq !== "") {
-    taps.push({
-      kind: "rabbitmq",
-      url: await withCredentials(context, rabbitmq),
-      ...(managementUrl === "" ? {} : { managementUrl }),
-    });
-  }
-  return { taps, allowRemote, addressMap: configuration.get<Record<string, string>>(settings.kafkaAddressMap, {}) };
+  const plan = await planned(named, ask);
+  if (plan === undefined) return undefined;
+  const allowRemote = remoteHostsOf(plan);
+  for (const host of allowRemote) if (!(await hasConsent(context, host, ask))) return undefined;
+  const credentials = await credentialsFor(context, plan, ask);
+  if (credentials === undefined) return undefined;
+  const { taps, registry, addressMap } = withCredentials(plan, ({ kind, authority }) =>
+    credentials.get(`${kind} ${authority}`),
+  );
+  return { taps, allowRemote, addressMap, ...(registry === undefined ? {} : { registry }) };
+}
+
+/** Everywhere that the settings would log in. */
+export async function configuredLogins(): Promise<readonly Login[]> {
+  const { loginsOf } = await import("./planned-taps.ts");
+  const plan = await planned(brokerSettings(), true);
+  return plan === undefined ? [] : loginsOf(plan);
 }
 
 export async function forgetConsent(context: vscode.ExtensionContext): Promise<void> {
@@ -65,22 +62,63 @@ export async function forgetConsent(context: vscode.ExtensionContext): Promise<v
   );
 }
 
-/** Keeps a RabbitMQ user and password in the editor's secret storage; the settings need not hold them. */
-export async function setCredentials(context: vscode.ExtensionContext): Promise<void> {
-  const configured = vscode.workspace.getConfiguration("contrail").get<string>(settings.rabbitmqUrl, "").trim();
-  const url = configured !== "" ? configured : "amqp://127.0.0.1:5672";
-  const user = await vscode.window.showInputBox({
-    title: `User for RabbitMQ at ${hostOfUrl(url)}`,
-    ignoreFocusOut: true,
-  });
-  if (user === undefined) return;
-  const password = await vscode.window.showInputBox({
-    title: `Password of ${user}`,
-    password: true,
-    ignoreFocusOut: true,
-  });
-  if (password === undefined) return;
-  await context.secrets.store(secretPrefix + authorityOf(url), JSON.stringify({ user, password }));
+function brokerSettings(): BrokerSettings {
+  const configuration = vscode.workspace.getConfiguration("contrail");
+  const text = (name: string) => configuration.get<string>(name, "");
+  return {
+    kafkaBrokers: configuration.get<string[]>(settings.kafkaBrokers, []).filter((one) => one.trim() !== ""),
+    kafkaTopics: configuration.get<string[]>(settings.kafkaTopics, []),
+    kafkaFrom: text(settings.kafkaFrom),
+    kafkaUsername: text(settings.kafkaUsername),
+    kafkaMechanism: text(settings.kafkaMechanism),
+    kafkaTls: configuration.get<boolean>(settings.kafkaTls, false),
+    kafkaCaFile: text(settings.kafkaCaFile),
+    kafkaAddressMap: configuration.get<Record<string, string>>(settings.kafkaAddressMap, {}),
+    rabbitmqUrl: text(settings.rabbitmqUrl),
+    rabbitmqManagementUrl: text(settings.rabbitmqManagementUrl),
+    rabbitmqExchanges: configuration.get<string[]>(settings.rabbitmqExchanges, []),
+    rabbitmqCaFile: text(settings.rabbitmqCaFile),
+    otlpPort: configuration.get<number>(settings.otlpPort, 0),
+    registryUrl: text(settings.registryUrl),
+  };
+}
+
+async function planned(named: BrokerSettings, ask: boolean): Promise<Plan | undefined> {
+  const { planOf } = await import("./planned-taps.ts");
+  const folder = vscode.workspace.workspaceFolders?.find((one) => one.uri.scheme === "file")?.uri.fsPath;
+  const plan = planOf(named, Date.now(), folder);
+  if ("value" in plan) return plan.value;
+  if (ask) {
+    const openSettings = "Open Settings";
+    void vscode.window.showErrorMessage(plan.problem, openSettings).then((answer) => {
+      if (answer === openSettings)
+        void vscode.commands.executeCommand("workbench.action.openSettings", "@ext:contrail.contrail");
+    });
+  }
+  return undefined;
+}
+
+/** What is stored, and what has to be asked for; `undefined` when it was not given. */
+async function credentialsFor(
+  context: vscode.ExtensionContext,
+  plan: Plan,
+  ask: boolean,
+): Promise<ReadonlyMap<string, Credentials> | undefined> {
+  const { loginsOf, wantsPassword } = await import("./planned-taps.ts");
+  const found = new Map<string, Credentials>();
+  for (const login of loginsOf(plan)) {
+    const stored = await storedCredentials(context, login);
+    const isTheirs = login.username === undefined || stored?.username === login.username;
+    const wants = wantsPassword(plan, login);
+    let credentials = isTheirs ? stored : undefined;
+    if (credentials === undefined && wants) {
+      if (!ask) return undefined;
+      credentials = await askCredentials(context, login);
+      if (credentials === undefined) return undefined;
+    }
+    if (credentials !== undefined) found.set(`${login.kind} ${login.authority}`, credentials);
+  }
+  return found;
 }
 
 interface Picked {
@@ -108,19 +146,27 @@ async function pickBrokers(context: vscode.ExtensionContext): Promise<Picked | u
     value: last?.rabbitmq ?? "amqp://127.0.0.1:5672",
     ignoreFocusOut: true,
     validateInput: (value) =>
-      value.trim() === "" || /^amqps?:\/\/\S+$/i.test(value.trim()) ? undefined : "Write amqp://HOST:PORT/VHOST.",
+      value.trim() === "" || /^(amqps?:\/\/\S+\s*)+$/i.test(value.trim())
+        ? undefined
+        : "Write amqp://HOST:PORT/VHOST, several with spaces between.",
   });
   if (rabbitmq === undefined) return undefined;
+  const { splitPassword } = await import("./planned-taps.ts");
+  // A password typed into the address goes where passwords are kept; only the rest of the address is written down.
+  const urls: string[] = [];
+  for (const { url, login, credentials } of rabbitmq.split(/\s+/).map(splitPassword)) {
+    urls.push(url);
+    if (credentials !== undefined) await keepCredentials(context, login, credentials);
+  }
   const picked: Picked = {
     kafka: kafka
       .split(",")
       .map((one) => one.trim())
       .filter((one) => one !== ""),
-    rabbitmq: rabbitmq.trim(),
+    rabbitmq: urls.join(" ").trim(),
   };
   if (picked.kafka.length === 0 && picked.rabbitmq === "") return undefined;
-  // A password typed into the address is used now and not written down.
-  await context.workspaceState.update(pickedKey, { ...picked, rabbitmq: withoutUser(picked.rabbitmq) });
+  await context.workspaceState.update(pickedKey, picked);
   return picked;
 }
 
@@ -141,45 +187,4 @@ async function hasConsent(context: vscode.ExtensionContext, host: string, ask: b
   if (answer !== tap) return false;
   await context.globalState.update(consentKey, [...agreed, host]);
   return true;
-}
-
-async function withCredentials(context: vscode.ExtensionContext, url: string): Promise<string> {
-  const parsed = parse(url);
-  if (parsed === undefined || parsed.username !== "") return url;
-  const stored = await context.secrets.get(secretPrefix + authorityOf(url));
-  if (stored === undefined) return url;
-  const { user, password } = JSON.parse(stored) as { user: string; password: string };
-  parsed.username = encodeURIComponent(user);
-  parsed.password = encodeURIComponent(password);
-  return parsed.toString();
-}
-
-function withoutUser(url: string): string {
-  const parsed = parse(url);
-  if (parsed === undefined) return url;
-  parsed.username = "";
-  parsed.password = "";
-  return parsed.toString();
-}
-
-function parse(url: string): URL | undefined {
-  return URL.canParse(url) ? new URL(url) : undefined;
-}
-
-function authorityOf(url: string): string {
-  return parse(url)?.host ?? url;
-}
-
-function hostOfUrl(url: string): string {
-  return parse(url)?.hostname ?? url;
-}
-
-function hostOfAddress(address: string): string {
-  return address.trim().replace(/:\d+$/, "");
-}
-
-/** Only what needs no name service to be known as this machine. */
-function isThisMachine(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, "").toLowerCase();
-  return bare === "localhost" || bare === "::1" || /^127\.\d+\.\d+\.\d+$/.test(bare);
 }

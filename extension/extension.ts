@@ -8,7 +8,9 @@ import { startedAt } from "./started-at.ts";
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import { registerBaselineDocuments } from "./baseline-documents.ts";
-import { forgetConsent, setCredentials } from "./brokers.ts";
+import { configuredLogins, forgetConsent } from "./brokers.ts";
+import { chooseCapture, deleteCaptures, keepCapture, registerCaptureEditor } from "./captures.ts";
+import { forgetCredentials, setCredentials } from "./credentials.ts";
 import { LivePanel, type HostAction } from "./live-panel.ts";
 import { commands, liveViewType } from "./names.ts";
 import { StatusItem } from "./status-item.ts";
@@ -43,6 +45,7 @@ export function activate(context: vscode.ExtensionContext): ContrailApi {
     }),
     vscode.window.registerWebviewPanelSerializer(liveViewType, panel),
     registerBaselineDocuments(() => client),
+    registerCaptureEditor((file) => play(file, "capture")),
     ...register({
       [commands.startTrace]: () => startTrace(),
       [commands.stopTrace]: () => session.stop(),
@@ -51,7 +54,10 @@ export function activate(context: vscode.ExtensionContext): ContrailApi {
       [commands.playSample]: () =>
         play(vscode.Uri.joinPath(context.extensionUri, "fixtures", "recordings", "shop.contrail").fsPath, "recording"),
       [commands.openCapture]: () => openCapture(),
-      [commands.setCredentials]: () => setCredentials(context),
+      [commands.keepCapture]: () => keepCapture(),
+      [commands.deleteCaptures]: () => deleteCaptures(),
+      [commands.setCredentials]: async () => setCredentials(context, await configuredLogins()),
+      [commands.forgetCredentials]: () => forgetCredentials(context),
       [commands.forgetConsent]: () => forgetConsent(context),
       [commands.restartLanguageServer]: () => client?.restart(),
       [commands.showLog]: () => log.show(),
@@ -68,18 +74,25 @@ export function activate(context: vscode.ExtensionContext): ContrailApi {
   }
 
   async function play(file: string, as: "recording" | "capture"): Promise<void> {
-    if (!(await mayConnect())) return;
+    if (!(await mayConnect()) || !(await mayEndTrace())) return;
     if (await session.play(file, as)) panel.show();
   }
 
   async function openCapture(): Promise<void> {
-    const [file] =
-      (await vscode.window.showOpenDialog({
-        title: "Open a Capture",
-        filters: { "Contrail captures": ["contrail"] },
-        canSelectMany: false,
-      })) ?? [];
-    if (file !== undefined) await play(file.fsPath, "capture");
+    const file = await chooseCapture();
+    if (file !== undefined) await play(file, "capture");
+  }
+
+  /** One workspace shows one thing: a file takes the place of the trace that runs, for every window. */
+  async function mayEndTrace(): Promise<boolean> {
+    if (session.status?.mode !== "live") return true;
+    const end = "End the Trace";
+    const answer = await vscode.window.showWarningMessage(
+      "A trace is running.",
+      { modal: true, detail: "Showing a file ends it. What it saw stays as a capture." },
+      end,
+    );
+    return answer === end;
   }
 
   async function act(action: HostAction): Promise<void> {

@@ -6,7 +6,10 @@ export const commands = {
   openInBrowser: "contrail.openInBrowser",
   playSample: "contrail.playSample",
   openCapture: "contrail.openCapture",
+  keepCapture: "contrail.keepCapture",
+  deleteCaptures: "contrail.deleteCaptures",
   setCredentials: "contrail.setCredentials",
+  forgetCredentials: "contrail.forgetCredentials",
   forgetConsent: "contrail.forgetConsent",
   restartLanguageServer: "contrail.restartLanguageServer",
   showLog: "contrail.showLog",
@@ -14,9 +17,19 @@ export const commands = {
 
 export const settings = {
   kafkaBrokers: "kafka.brokers",
+  kafkaTopics: "kafka.topics",
+  kafkaFrom: "kafka.from",
+  kafkaUsername: "kafka.username",
+  kafkaMechanism: "kafka.mechanism",
+  kafkaTls: "kafka.tls",
+  kafkaCaFile: "kafka.caFile",
   kafkaAddressMap: "kafka.addressMap",
   rabbitmqUrl: "rabbitmq.url",
   rabbitmqManagementUrl: "rabbitmq.managementUrl",
+  rabbitmqExchanges: "rabbitmq.exchanges",
+  rabbitmqCaFile: "rabbitmq.caFile",
+  otlpPort: "otlp.port",
+  registryUrl: "registry.url",
   checkEnable: "check.enable",
   checkAgainst: "check.against",
   checkLevel: "check.level",
@@ -29,3 +42,6 @@ export const contextKeys = {
 } as const;
 
 export const liveViewType = "contrail.live";
+
+/** The editor that the manifest names for *.contrail files. */
+export const captureEditorType = "contrail.capture";

@@ -6,6 +6,7 @@
  * all windows; it ends a while after the last of them left.
  */
 export {
+  hostOfAddress,
   hostOfUrl,
   hostsOf,
   isThisMachine,

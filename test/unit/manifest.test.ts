@@ -36,7 +36,7 @@ describe("the manifest", () => {
 
   it("restricts every setting that names a broker or what to run", () => {
     const { restrictedConfigurations } = manifest.capabilities.untrustedWorkspaces;
-    const connecting = Object.values(settings).filter((name) => /^(kafka|rabbitmq)\./.test(name));
+    const connecting = Object.values(settings).filter((name) => /^(kafka|rabbitmq|otlp|registry)\./.test(name));
     for (const name of connecting) expect(restrictedConfigurations).toContain(`contrail.${name}`);
   });
 
