@@ -77,7 +77,8 @@ export function schemaProblem(database: DatabaseSync): "not a capture" | "newer"
 /** How a file that is written to is written. */
 export function tune(database: DatabaseSync): void {
   // NORMAL in WAL mode survives the death of the process at any moment; only a power cut may take the last commits.
+  // The thread that writes rows and the one that notes what a capture is about take turns: who comes second waits.
   database.exec(
-    "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;",
+    "PRAGMA busy_timeout = 10000; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;",
   );
 }
