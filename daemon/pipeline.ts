@@ -5,10 +5,10 @@ import { DefinitionsSeen } from "./pipeline-definitions.ts";
 import { makeFacts, type MessageFacts } from "./pipeline-facts.ts";
 import { Follower, type StoredEntry } from "./pipeline-follower.ts";
 import { PipelineQueue, type QueueLimits } from "./pipeline-queue.ts";
-import { decodeBody, readMasked } from "./pipeline-reader.ts";
+import { readMasked, readStored } from "./pipeline-reader.ts";
 import { dropOldest, type ReadMessage, RecentMessages } from "./pipeline-recent.ts";
 import { Twins } from "./pipeline-twins.ts";
-import type { Capture } from "./store/index.ts";
+import type { Capture, StoredMessage } from "./store/index.ts";
 import type { Delivery, TapEvent, TapSink, TapState } from "./tap/envelope.ts";
 
 export interface PipelineOptions {
@@ -153,9 +153,7 @@ export class Pipeline implements TapSink {
     const known = this.facts.get(seq);
     if (known !== undefined) return known;
     const stored = this.capture.message(seq);
-    return stored === undefined
-      ? undefined
-      : makeFacts(seq, stored.envelope, decodeBody(stored.envelope, this.contracts));
+    return stored === undefined ? undefined : makeFacts(seq, stored.envelope, this.readAgain(stored).decoded);
   }
 
   /** A stored message, read by the contracts of now. */
@@ -163,7 +161,7 @@ export class Pipeline implements TapSink {
     const recent = this.recent.get(seq);
     if (recent !== undefined) return recent;
     const stored = this.capture.message(seq);
-    return stored && { ...stored, decoded: decodeBody(stored.envelope, this.contracts) };
+    return stored && this.readAgain(stored);
   }
 
   /** Up to `limit` stored messages with numbers above `afterSeq`, in order, read by the contracts of now. */
@@ -173,9 +171,7 @@ export class Pipeline implements TapSink {
       const seqs = Array.from({ length: count }, (_, i) => afterSeq + 1 + i);
       return seqs.map((seq) => this.message(seq)).filter((message) => message !== undefined);
     }
-    return this.capture
-      .messages(afterSeq, limit)
-      .map((stored) => ({ ...stored, decoded: decodeBody(stored.envelope, this.contracts) }));
+    return this.capture.messages(afterSeq, limit).map((stored) => this.readAgain(stored));
   }
 
   conversation(id: string): Conversation | undefined {
@@ -302,7 +298,7 @@ export class Pipeline implements TapSink {
   }
 
   /** The second step: what is stored is correlated, and may be shown. */
-  private follow({ seq, event, masked, decoded }: StoredEntry): void {
+  private follow({ n, seq = 0, event, masked, decoded }: StoredEntry): void {
     const at = timeOf(event);
     if (at !== undefined) {
       this.followedAt = at;
@@ -311,12 +307,15 @@ export class Pipeline implements TapSink {
     switch (event.kind) {
       case "message": {
         const { envelope } = event;
-        this.observe({
-          seq: seq ?? 0,
-          envelope,
-          decoded: decoded ?? decodeBody(envelope, this.contracts),
-          masked,
-        });
+        if (decoded !== undefined) this.observe({ seq, envelope, decoded, masked });
+        else {
+          const message = this.readAgain({ seq, envelope, masked });
+          if (message.masked > masked) {
+            this.capture.rewriteMessage(seq, n, message.envelope, message.masked);
+            this.capture.saveDecoded(seq, message.decoded, message.envelope.body);
+          }
+          this.observe(message);
+        }
         break;
       }
       case "delivery":
@@ -329,6 +328,12 @@ export class Pipeline implements TapSink {
       default:
         this.tell(event);
     }
+  }
+
+  /** A stored message by the contracts of now; what they show to be a secret is masked before anybody sees it. */
+  private readAgain({ seq, envelope, masked }: StoredMessage): ReadMessage {
+    const read = readStored(envelope, this.masker, this.contracts);
+    return { seq, envelope: read.envelope, decoded: read.decoded, masked: masked + read.masked };
   }
 
   private observe(message: ReadMessage): void {

@@ -150,12 +150,23 @@ export class Capture {
     // Not between a message and what it means, or the index would see the one without the other.
     this.makeRoom();
     const seq = this.nextSeq++;
+    this.waitForMessage(seq, this.nextN++, envelope, masked);
+    return seq;
+  }
+
+  /** Keeps a message in the place of what was kept of it before: a secret in it was found only now. */
+  rewriteMessage(seq: number, n: number, envelope: Envelope, masked: number): void {
+    if (this.readOnly || seq < this.firstSeq) return;
+    this.waitForMessage(seq, n, envelope, masked);
+  }
+
+  private waitForMessage(seq: number, n: number, envelope: Envelope, masked: number): void {
     const { origin } = envelope;
     this.wait((envelope.body?.length ?? 0) + (envelope.key?.length ?? 0), {
       table: "message",
       values: [
         seq,
-        this.nextN++,
+        n,
         envelope.tap,
         envelope.receivedAt,
         envelope.timestamp ?? null,
@@ -168,7 +179,6 @@ export class Capture {
         masked,
       ],
     });
-    return seq;
   }
 
   /** Keeps a delivery; of message `seq` only what differs from it, of a message that was not seen everything. */

@@ -21,7 +21,12 @@ export type Inserts = Readonly<Record<Table, StatementSync>>;
 export function prepareInserts(database: DatabaseSync): Inserts {
   const insert = (table: Table, or = "") =>
     database.prepare(`INSERT ${or} INTO ${table} VALUES (${Array(columnCounts[table]).fill("?").join(", ")})`);
-  return { message: insert("message"), happened: insert("happened"), decoded: insert("decoded", "OR REPLACE") };
+  // What was kept is kept anew when a secret is found in it later.
+  return {
+    message: insert("message", "OR REPLACE"),
+    happened: insert("happened"),
+    decoded: insert("decoded", "OR REPLACE"),
+  };
 }
 
 /** All of the batch, or nothing of it. Throws what SQLite says. */
