@@ -3,13 +3,20 @@ import { createRequire } from "node:module";
 import type * as sqlite from "node:sqlite";
 import type * as zlibModule from "node:zlib";
 
-/** One sentence about what is missing; `undefined` when nothing is. */
-export function probeRuntime(): string | undefined {
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+const requireBuiltIn = createRequire(import.meta.url);
+
+/**
+ * One sentence about what is missing; `undefined` when nothing is. Full-text search is not asked for here: without it
+ * searches take longer, and the status says so.
+ */
+export function probeRuntime(
+  version: string = process.versions.node,
+  require: (name: string) => unknown = requireBuiltIn,
+): string | undefined {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major < 22 || (major === 22 && minor < 15)) {
-    return `Contrail's daemon needs Node 22.15 or newer and was started on ${process.versions.node}. Update VS Code, or Node.`;
+    return `Contrail's daemon needs Node 22.15 or newer and was started on ${version}. Update VS Code, or Node.`;
   }
-  const require = createRequire(import.meta.url);
   try {
     const { DatabaseSync } = require("node:sqlite") as typeof sqlite;
     const database = new DatabaseSync(":memory:");

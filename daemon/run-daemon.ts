@@ -1,0 +1,123 @@
+/** A daemon as a process: from its one line of settings (client/settings.ts) to its end. */
+import { join } from "node:path";
+import {
+  isAlive,
+  daemonFolder,
+  readConnectionFile,
+  removeConnectionFile,
+  sweepCaptures,
+  writeConnectionFile,
+  type DaemonAnswer,
+  type DaemonConfig,
+} from "./client/index.ts";
+import { takeLock } from "./lock.ts";
+import { protocolVersion } from "./serve/protocol.ts";
+import { defaultLimits } from "./store/index.ts";
+import type { RunningTrace } from "./trace-options.ts";
+import { runTrace } from "./trace.ts";
+
+const defaultIdleMs = 10_000;
+/** The one who started it may take a while to come back. */
+const firstClientWithinMs = 30_000;
+
+function answer(line: DaemonAnswer): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+async function readConfig(): Promise<DaemonConfig | undefined> {
+  let text = "";
+  if (process.stdin.isTTY) return undefined;
+  for await (const chunk of process.stdin.setEncoding("utf8")) {
+    text += String(chunk);
+    if (text.includes("\n") || text.length > 1024 * 1024) break;
+  }
+  try {
+    const config = JSON.parse(text.split("\n", 1)[0] ?? "") as DaemonConfig;
+    return typeof config.stateDir === "string" && Array.isArray(config.taps) ? config : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads the settings, becomes the only daemon of its workspace, answers, and lives until its last client has left. */
+export async function runDaemon(): Promise<void> {
+  const config = await readConfig();
+  if (config === undefined) {
+    console.error(
+      "This program is started by Contrail, with its settings on standard input. Use `contrail tap` in a terminal.",
+    );
+    process.exitCode = 2;
+    return;
+  }
+  const folder = daemonFolder(config.workspaceFolder, config.stateDir);
+  const file = join(folder, "daemon.json");
+  const lock = await takeLock(join(folder, "daemon.lock"), () => readConnectionFile(file));
+  if (lock === undefined) {
+    answer({ busy: true });
+    return;
+  }
+  const leftover = readConnectionFile(file);
+  if (leftover !== undefined && !isAlive(leftover.pid)) removeConnectionFile(file, leftover.pid);
+  sweepCaptures(defaultLimits, Date.now(), config.stateDir);
+  let trace: RunningTrace | undefined;
+  let ending = false;
+  const end = async (code: number): Promise<void> => {
+    if (ending) return;
+    ending = true;
+    // Whatever hangs, the process is gone within two seconds.
+    setTimeout(() => process.exit(code), 1_900).unref();
+    removeConnectionFile(file, process.pid);
+    await trace?.stop();
+    lock.release();
+    process.exit(code);
+  };
+  const idle = idleTimer(config.idleMs ?? defaultIdleMs, () => void end(0));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => void end(0));
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(event, (cause: unknown) => {
+      console.error(`contrail: ${event}:`, cause);
+      void end(1);
+    });
+  }
+  // Whoever started this process may be gone: nobody reads its output any more.
+  process.stdout.on("error", () => undefined);
+  try {
+    trace = await runTrace({
+      taps: config.taps,
+      ...(config.workspaceFolder === undefined ? {} : { contractsFolder: config.workspaceFolder }),
+      ...(config.allowRemote === undefined ? {} : { allowRemote: config.allowRemote }),
+      ...(config.addressMap === undefined ? {} : { addressMap: config.addressMap }),
+      ...(config.registry === undefined ? {} : { registry: config.registry }),
+      ...(config.webviewFolder === undefined ? {} : { webviewFolder: config.webviewFolder }),
+      ...(config.guardianPath === undefined ? {} : { guardianPath: config.guardianPath }),
+      stateDir: config.stateDir,
+      captureFolder: join(folder, "captures"),
+      onViews: (views) => idle.views(views),
+      onShutdown: () => void end(0),
+    });
+  } catch (cause) {
+    lock.release();
+    answer({ failed: cause instanceof Error ? cause.message : String(cause) });
+    process.exitCode = 1;
+    return;
+  }
+  writeConnectionFile(file, {
+    version: config.version,
+    protocolVersion,
+    pid: process.pid,
+    port: trace.port,
+    token: trace.token,
+    startedAt: Date.now(),
+  });
+  answer({ ready: true });
+}
+
+function idleTimer(idleMs: number, end: () => void): { views(count: number): void } {
+  let timer: NodeJS.Timeout | undefined = setTimeout(end, Math.max(idleMs, firstClientWithinMs));
+  return {
+    views(count) {
+      clearTimeout(timer);
+      timer = count === 0 ? setTimeout(end, idleMs) : undefined;
+    },
+  };
+}
