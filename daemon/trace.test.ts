@@ -257,6 +257,29 @@ describe("a trace", () => {
     }
   });
 
+  it("keeps with the capture that somebody has dealt with a conversation", async () => {
+    const contracts = join(folder, "contracts");
+    writeFileSync(join(contracts, "orders.asyncapi.yaml"), asyncapi);
+    const view = await start({ contractsFolder: contracts });
+    view.watchList();
+    for (const id of ["ORD-1", "ORD-2"])
+      await tap.message(kafka("orders", { orderId: id, quantity: "two" }, { key: id }));
+    const { needsLook } = await view.next("conversations", (list) => list.needsLookTotal === 2);
+    const [first, second] = needsLook;
+    view.send({ kind: "dismiss", id: first?.id ?? "", dismissed: true });
+    await view.next("conversations", (list) => list.needsLookTotal === 1);
+    const { captureFile = "" } = trace;
+    await trace.stop();
+    trace = await runTrace({
+      taps: [{ kind: "capture", file: captureFile, as: "capture" }],
+      contractsFolder: contracts,
+    });
+    const again = await open();
+    again.watchList();
+    const list = await again.next("conversations", ({ counts }) => counts.all === 2);
+    expect(list.needsLook.map(({ id }) => id)).toEqual([second?.id]);
+  });
+
   it("plays a recording again only when it is asked to; the same taps just go on", async () => {
     const first = await start();
     await tap.message(kafka("orders", { a: 1 }));

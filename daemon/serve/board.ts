@@ -1,5 +1,6 @@
 import type { Change } from "../correlate/model.ts";
 import type { Pipeline } from "../pipeline.ts";
+import { Dismissals } from "./dismissals.ts";
 import { conversationRow } from "./present-row.ts";
 import type { ConversationRow, ConversationState } from "./protocol.ts";
 import { type Placed, Sorted } from "./sorted.ts";
@@ -48,12 +49,13 @@ export class Board {
   private readonly byState = { ...noCounts };
   /** Whose row is not of today, and since when; the oldest first. */
   private readonly stale = new Map<string, number>();
-  private readonly dismissed = new Set<string>();
+  private readonly dismissals: Dismissals;
   private readonly merged = new Map<string, string>();
   private generation = 0;
 
   constructor(pipeline: Pipeline) {
     this.pipeline = pipeline;
+    this.dismissals = new Dismissals(pipeline.capture);
   }
 
   /** Takes in the changes of a round; returns the conversations that are not what they were. */
@@ -94,8 +96,7 @@ export class Board {
   }
 
   dismiss(id: string, dismissed: boolean): void {
-    if (dismissed) this.dismissed.add(id);
-    else this.dismissed.delete(id);
+    this.dismissals.set(id, dismissed);
     this.touch([id]);
     this.revision++;
   }
@@ -194,7 +195,7 @@ export class Board {
       return;
     }
     const subject = new Subject(conversation, this.pipeline, this.pipeline.now());
-    const row = conversationRow(subject, this.revision, this.dismissed.has(id));
+    const row = conversationRow(subject, this.revision, this.dismissals.has(id));
     const entry: Entry = { id, number: before.number, startedAt: row.startedAt, row, words: wordsOf(subject, row) };
     this.entries.set(id, entry);
     this.order.replace(before, entry);
