@@ -62,6 +62,13 @@ export function contractsHereOr(
   return stored === undefined ? here : contractsOf(stored, "", here.problems);
 }
 
+/** The contracts that a capture brings along; where it has none, those that are here. */
+export function contractsOfOr(capture: { contracts(): ContractSet | undefined }, here: Contracts): Contracts {
+  const stored = capture.contracts();
+  const own = stored === undefined ? undefined : contractsOf(stored, "", here.problems);
+  return own === undefined || own.catalog.definitions.length === 0 ? here : own;
+}
+
 /**
  * Reads the contracts below `root` as they are on disk; gives `before` back when nothing in it changed. Never throws:
  * what could not be read is in `problems`.

@@ -257,6 +257,35 @@ describe("a trace", () => {
     }
   });
 
+  it("opens a capture as it was, whatever the contracts say by now, and however long ago it ended", async () => {
+    const contracts = join(folder, "contracts");
+    const file = join(contracts, "orders.asyncapi.yaml");
+    writeFileSync(file, asyncapi);
+    const view = await start({ contractsFolder: contracts });
+    view.watchList();
+    // One message is right, one is wrong, and a request waits: how long it did is known only from when the trace ended.
+    const { request } = exchange("5f0c7a52-91be-4d0e-9d1f-6a5b8f0e2c11", Date.now() - 60_000);
+    await tap.message(kafka("orders", { orderId: "o-1" }), kafka("orders", { quantity: "many" }), request);
+    const live = await view.next("conversations", ({ counts }) => counts.all === 3 && counts.late === 1);
+    const { captureFile = "" } = trace;
+    await trace.stop();
+    writeFileSync(file, asyncapi.replaceAll("orderId", "orderNumber").replace("type: integer", "type: string"));
+    const day = vi.spyOn(Date, "now").mockReturnValue(Date.now() + 86_400_000);
+    trace = await runTrace({
+      taps: [{ kind: "capture", file: captureFile, as: "capture" }],
+      contractsFolder: contracts,
+    });
+    const again = await open();
+    again.watchList();
+    const opened = await again.next("conversations", ({ counts }) => counts.all === 3);
+    day.mockRestore();
+    const shown = ({ needsLook, rows }: typeof opened) =>
+      [...needsLook, ...rows]
+        .map(({ id, name, state, latest, errors, warnings }) => ({ id, name, state, latest, errors, warnings }))
+        .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    expect(shown(opened)).toEqual(shown(live));
+  });
+
   it("keeps with the capture that somebody has dealt with a conversation", async () => {
     const contracts = join(folder, "contracts");
     writeFileSync(join(contracts, "orders.asyncapi.yaml"), asyncapi);

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { captureName, openCapture } from "./captures.ts";
 import {
   contractsHereOr,
+  contractsOfOr,
   contractsOf,
   noContracts,
   readContracts,
@@ -263,9 +264,12 @@ class Trace implements RunningTrace {
     await this.pipeline.setContracts(toReadBy);
   }
 
-  /** A file that somebody sent is read by the contracts here, and where there is none, by those in it. */
+  /**
+   * A file that is opened is read as it was, by the contracts in it; one that is played as if it happened now, by those
+   * here. Where the ones are missing, the others serve.
+   */
   private contractsToReadBy(): Contracts {
-    if (this.opened !== undefined) return contractsHereOr(this.capture, this.contracts);
+    if (this.opened !== undefined) return contractsOfOr(this.capture, this.contracts);
     const played = this.settings.find((settings) => settings.kind === "capture");
     if (played === undefined) return this.contracts;
     try {
@@ -373,6 +377,7 @@ class Trace implements RunningTrace {
   /** From traffic to a capture file, from a file to traffic: another capture is shown. */
   private async showOther(taps: readonly TapSettings[]): Promise<string | undefined> {
     const before = { capture: this.capture, pipeline: this.pipeline, settings: this.settings };
+    const endedAt = this.now();
     await Promise.all(this.running.map(({ tap }) => tap.stop()));
     this.running = [];
     this.settings = taps;
@@ -386,6 +391,7 @@ class Trace implements RunningTrace {
     }
     before.pipeline.cycle();
     before.pipeline.stop();
+    before.capture.setMeta("ended", String(endedAt));
     before.capture.close();
     await this.rebuildIfKept();
     // The answer to `configure` is on its way first.
@@ -406,6 +412,8 @@ class Trace implements RunningTrace {
     // What taps had brought until then is in the capture and was shown.
     const done = taps.then(() => this.pipeline.caughtUp());
     await Promise.race([done, after(stopPatienceMs)]);
+    // What was late by now is late whenever the capture is opened, and what was not is not.
+    this.capture.setMeta("ended", String(this.now()));
     this.pipeline.cycle();
     this.pipeline.stop();
     await Promise.all([this.server?.close(), this.leases?.close()]);

@@ -123,6 +123,7 @@ export async function keepCapture(
   const set = kept.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)");
   set.run("name", name);
   set.run("state", "closed");
+  if (capture.inUse) set.run("ended", String(Date.now()));
   kept.close();
   return target;
 }
