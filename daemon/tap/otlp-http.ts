@@ -71,7 +71,8 @@ export async function readBody(
   if (Number(request.headers["content-length"] ?? 0) > bodyLimits.received) return tooLarge;
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
+  // Whoever is refused half way is told so: the connection stays for the answer.
+  for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += part.length;
     if (size > bodyLimits.received) return tooLarge;
     const objection = take(part.length);

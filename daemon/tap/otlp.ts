@@ -140,7 +140,10 @@ class OtlpReceiver implements OtlpTap {
         keepAliveTimeout: 60_000,
         connectionsCheckingInterval: Math.min(1_000, requestMs),
       },
-      (request, response) => void this.#answer(request, response).catch(() => request.socket.destroy()),
+      (request, response) => {
+        const { socket } = request;
+        this.#answer(request, response).catch(() => socket.destroy());
+      },
     );
     server.maxConnections = connections;
     server.on("connection", (socket: Socket) => {
@@ -285,8 +288,12 @@ function refuse(
   { status, reason, headers }: HttpRefusal,
 ): void {
   if (!request.complete) {
+    // Absent where the sender has gone already.
+    const socket = request.socket as Socket | null;
     response.setHeader("connection", "close");
-    response.once("finish", () => setTimeout(() => request.socket.destroy(), 100).unref());
+    // Thrown away for a moment: a sender that finds nobody reading would not read the answer either.
+    request.resume();
+    response.once("finish", () => setTimeout(() => socket?.destroy(), 500).unref());
   }
   for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
   send(response, status, encoding, writeRefusal(encoding, reason));
