@@ -1,35 +1,29 @@
 import type { MessageInput } from "../contracts/codec/index.ts";
 import type { Envelope, HeaderValue } from "./tap/envelope.ts";
 
-/** Headers in which frameworks say what kind of message this is, most telling first. */
-const typeHeaders = [
-  "ce_type",
-  "ce-type",
-  "cloudEvents:type",
-  "__TypeId__",
-  "message-type",
-  "event-type",
-  "eventType",
-  "type",
-];
-
 /** What the codec needs of an envelope; `undefined` for a span, which no contract describes. */
 export function messageInput(envelope: Envelope): MessageInput | undefined {
   const { origin } = envelope;
   if (origin.broker === "otlp") return undefined;
+  const { body } = envelope;
   const headers = envelope.headers.map(({ name, value }) => [name, headerText(value)] as const);
-  const typeHint = (origin.broker === "rabbitmq" ? origin.properties.type : undefined) ?? typeOf(headers);
-  const contentType =
-    (origin.broker === "rabbitmq" ? origin.properties.contentType : undefined) ?? textOf(headers, "content-type");
+  const declared = contentTypeOf(headers);
+  if (origin.broker === "kafka") {
+    const { topic: channel } = origin;
+    return declared === undefined
+      ? { broker: "kafka", channel, headers, body }
+      : { broker: "kafka", channel, headers, body, contentType: declared };
+  }
+  const { contentType = declared, type } = origin.properties;
   return {
-    broker: origin.broker,
-    channel: channelOf(envelope),
-    ...(origin.broker === "rabbitmq" ? { routingKey: origin.routingKeys[0] ?? "" } : {}),
-    ...(origin.broker === "rabbitmq" && origin.routedQueues !== undefined ? { queues: origin.routedQueues } : {}),
+    broker: "rabbitmq",
+    channel: origin.exchange,
+    routingKey: origin.routingKeys[0] ?? "",
+    ...(origin.routedQueues === undefined ? {} : { queues: origin.routedQueues }),
     ...(contentType === undefined ? {} : { contentType }),
-    ...(typeHint === undefined ? {} : { typeHint }),
+    ...(type === undefined ? {} : { typeHint: type }),
     headers,
-    body: envelope.body,
+    body,
   };
 }
 
@@ -62,18 +56,14 @@ export function headerText(value: HeaderValue): string | Uint8Array {
   return String(value);
 }
 
-function typeOf(headers: MessageInput["headers"]): string | undefined {
-  for (const name of typeHeaders) {
-    const found = textOf(headers, name);
-    if (found !== undefined && found !== "") return found;
+/** The header that says how the body is encoded; what kind of message it is, the codec finds in the headers itself. */
+function contentTypeOf(headers: MessageInput["headers"]): string | undefined {
+  for (const [name, value] of headers) {
+    if (name.length !== contentType.length || name.toLowerCase() !== contentType) continue;
+    const text = typeof value === "string" ? value : Buffer.from(value).toString("utf8");
+    return text.length <= 256 ? text : undefined;
   }
   return undefined;
 }
 
-function textOf(headers: MessageInput["headers"], name: string): string | undefined {
-  const wanted = name.toLowerCase();
-  const value = headers.find(([header]) => header.toLowerCase() === wanted)?.[1];
-  if (value === undefined) return undefined;
-  const text = typeof value === "string" ? value : Buffer.from(value).toString("utf8");
-  return text.length <= 256 ? text : undefined;
-}
+const contentType = "content-type";

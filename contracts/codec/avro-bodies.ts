@@ -111,14 +111,14 @@ function avroBody(
   attempts: readonly DecodeAttempt[],
   payloadAt = 0,
 ): DecodedBody {
-  const { definition } = target;
+  const { definition, typeName } = target;
   // Bytes that the schema reads are what it says: Avro has nothing more to check.
   return {
     format: "avro",
     value,
     definition,
     evidence,
-    typeName: lastName(definition.name),
+    typeName,
     check: "valid",
     violations: [],
     attempts,

@@ -1,3 +1,4 @@
+import { deflateRawSync } from "node:zlib";
 import avsc from "avsc";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -303,7 +304,8 @@ describe("container files", () => {
     const long = (value: number): number[] => (value < 64 ? [value * 2] : [((value * 2) & 127) | 128, value >> 6]);
     const text = (value: string) => [...long(value.length), ...Buffer.from(value)];
     const sync = Array.from({ length: 16 }, (_, i) => i);
-    const file = (codec: string) =>
+    const values = [...text("tea"), 4, ...text("milk"), 1 * 2];
+    const file = (codec: string, block: readonly number[] = values) =>
       Uint8Array.from([
         ...Buffer.from("Obj\u0001"),
         ...long(2),
@@ -314,26 +316,33 @@ describe("container files", () => {
         0,
         ...sync,
         ...long(2),
-        ...long(10),
-        ...[...text("tea"), 4, ...text("milk"), 1 * 2],
+        ...long(block.length),
+        ...block,
         ...sync,
       ]);
     const good = file("null");
-    // Two lines take 5 and 6 bytes.
-    const at = good.length - 16 - 11 - 1;
-    good[at] = 22;
-    expect(decode({ body: good })).toMatchObject({
-      format: "avro",
-      definition: { name: "shop.events.Line" },
-      value: [
-        { sku: "tea", quantity: 2 },
-        { sku: "milk", quantity: 1 },
-      ],
-    });
-    expect(readAvroContainer(file("snappy"))).toMatchObject({
-      ok: false,
-      failure: expect.stringContaining("snappy") as string,
-    });
+    const lines = [
+      { sku: "tea", quantity: 2 },
+      { sku: "milk", quantity: 1 },
+    ];
+    // A snappy block is a length, here one literal, and behind it a checksum.
+    const snappy = [values.length, (values.length - 1) << 2, ...values, 0, 0, 0, 0];
+    for (const body of [good, file("deflate", [...deflateRawSync(Buffer.from(values))]), file("snappy", snappy)]) {
+      expect(decode({ body })).toMatchObject({
+        format: "avro",
+        definition: { name: "shop.events.Line" },
+        value: lines,
+      });
+    }
+    const bomb = file("deflate", [...deflateRawSync(Buffer.alloc(20_000_000))]);
+    for (const [body, why] of [
+      [file("zstandard"), "zstandard"],
+      [file("deflate"), "cannot be read"],
+      [file("snappy"), "cannot be read"],
+      [bomb, "more than 16777216 bytes come out"],
+    ] as const) {
+      expect(readAvroContainer(body)).toMatchObject({ ok: false, failure: expect.stringContaining(why) as string });
+    }
     for (let end = 0; end < good.length; end += 3) expect(() => readAvroContainer(good.subarray(0, end))).not.toThrow();
   });
 });

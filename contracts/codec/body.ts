@@ -44,7 +44,7 @@ export function readJsonBody(bytes: Uint8Array): JsonReading {
   if (text === undefined) return { ok: false, failure: "The body is not text in UTF-8." };
   try {
     const value = JSON.parse(text) as JsonValue;
-    if (!/\d{16}/.test(text)) return { ok: true, value, checked: value };
+    if (!hasLongNumber(bytes)) return { ok: true, value, checked: value };
     const { root } = readDocument("body.json", text);
     return { ok: true, value: root === undefined ? value : exactValue(root), checked: value };
   } catch (error) {
@@ -128,7 +128,8 @@ function zigzag(bytes: Uint8Array, position: { offset: number }): number | undef
 
 /** Counts brackets outside of strings, on the bytes: a hostile body is refused before anything recurses over it. */
 function isDeeperThan(bytes: Uint8Array, limit: number): boolean {
-  if (bytes.length <= limit) return false;
+  // Each level takes two bytes in JSON.
+  if (bytes.length <= 2 * limit) return false;
   let depth = 0;
   let inString = false;
   for (let i = 0; i < bytes.length; i++) {
@@ -142,6 +143,25 @@ function isDeeperThan(bytes: Uint8Array, limit: number): boolean {
     } else if (byte === 0x7d || byte === 0x5d) depth--;
   }
   return false;
+}
+
+const longNumber = 16;
+
+/** Whether so many digits stand in a row that a double may not hold them; looks at one byte of as many. */
+function hasLongNumber(bytes: Uint8Array): boolean {
+  for (let i = longNumber - 1; i < bytes.length; i += longNumber) {
+    if (!isDigit(bytes[i])) continue;
+    let start = i;
+    let end = i + 1;
+    while (isDigit(bytes[start - 1])) start--;
+    while (isDigit(bytes[end])) end++;
+    if (end - start >= longNumber) return true;
+  }
+  return false;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
 }
 
 /** The value with numbers that a double cannot hold as their text. */

@@ -17,7 +17,7 @@ import type {
 } from "./decoded.ts";
 import { factsOf, type FieldMap, noFields } from "./field-map.ts";
 import { jsonPlaces } from "./json-places.ts";
-import { Definitions, type ProtoTarget, type Target } from "./definitions.ts";
+import { type AvroTarget, Definitions, type JsonTarget, type ProtoTarget, type Target } from "./definitions.ts";
 import type { VisitLeaf } from "./leaves.ts";
 import { cborLeaves, messagePackLeaves } from "./packed-leaves.ts";
 import { protobufLeaves } from "./protobuf-leaves.ts";
@@ -40,7 +40,15 @@ export function createCatalog(set: ContractSet): MessageCatalog {
 interface Candidates {
   readonly targets: readonly Target[];
   readonly evidence: DefinitionEvidence;
+  /** The same by kind, since this is asked for every message. */
+  readonly proto: readonly ProtoTarget[];
+  readonly avro: readonly AvroTarget[];
+  readonly json: readonly JsonTarget[];
+  /** What the contracts say of the encoding, where they agree. */
+  readonly contentType: string | undefined;
 }
+
+type Kept = Map<string, Candidates>;
 
 /** Candidates are kept for as many different kinds of message; beyond it they are found anew. */
 const maxKept = 20_000;
@@ -49,13 +57,22 @@ const maxGuessed = 300;
 const leastPlausible = 0.9;
 const maxViolations = 20;
 
-const nothing: Candidates = { targets: [], evidence: "guessed" };
+const nothing = candidatesOf([], "guessed");
+
+function candidatesOf(targets: readonly Target[], evidence: DefinitionEvidence): Candidates {
+  const proto = targets.filter((target) => target.kind === "proto");
+  const avro = targets.filter((target) => target.kind === "avro");
+  const json = targets.filter((target) => target.kind === "json");
+  return { targets, evidence, proto, avro, json, contentType: declaredContentType(targets) };
+}
 
 class Catalog implements MessageCatalog {
   readonly revision: string;
   private readonly known: Definitions;
   private readonly channels: ChannelIndex;
-  private readonly candidates = new Map<string, Candidates>();
+  /** By channel, then by what else the message says of itself. */
+  private readonly candidates = { kafka: new Map<string, Kept>(), rabbitmq: new Map<string, Kept>() };
+  private candidateCount = 0;
 
   constructor(set: ContractSet) {
     this.known = new Definitions(set);
@@ -79,18 +96,16 @@ class Catalog implements MessageCatalog {
     const selfDescribed = readSelfDescribed(body, this.known, attempts);
     if (selfDescribed !== undefined) return selfDescribed;
     const found = this.candidatesFor(input, hints);
-    const { targets, evidence } = found;
-    const protobuf = targets.filter((target) => target.kind === "proto");
-    if (protobuf.length > 0) {
-      const read = this.readProtobuf(body, protobuf, evidence, attempts);
+    const { targets, evidence, avro } = found;
+    if (found.proto.length > 0) {
+      const read = this.readProtobuf(body, found.proto, evidence, attempts);
       if (read !== undefined) return read;
     }
-    const avro = targets.filter((target) => target.kind === "avro");
     if (avro.length > 0) {
       const read = readAvroBody(body, avro, evidence, attempts);
       if (read !== undefined) return read;
     }
-    let content = readContent(body, input.contentType ?? declaredContentType(targets), attempts);
+    let content = readContent(body, input.contentType ?? found.contentType, attempts);
     if (content.format === "binary") {
       if (targets.length === 0) {
         const guessed = this.guessProtobuf(body, attempts) ?? guessAvro(body, this.known.avroTargets, attempts);
@@ -98,12 +113,11 @@ class Catalog implements MessageCatalog {
       }
       content = readPacked(body, attempts) ?? content;
     }
-    if (evidence === "declared" && targets.length > 0 && targets.every((target) => target.kind !== "json")) {
+    if (evidence === "declared" && targets.length > 0 && found.json.length === 0) {
       return unreadable(content, targets, hints, attempts);
     }
     if (content.checked !== undefined) return this.checkedValue(content, found, hints, attempts);
-    const declared = targets.filter((target) => target.kind === "json");
-    if (declared.length > 0 && evidence === "declared") return unreadable(content, declared, hints, attempts);
+    if (found.json.length > 0 && evidence === "declared") return unreadable(content, found.json, hints, attempts);
     return undefinedBody(content.format, content.value, hints, attempts);
   }
 
@@ -148,12 +162,24 @@ class Catalog implements MessageCatalog {
 
   /** Which definitions a message may have: by its channel, by what it calls itself, by its channel's name. */
   private candidatesFor(input: MessageInput, hints: readonly string[]): Candidates {
-    const key = `${input.broker}\n${input.channel}\n${input.routingKey ?? ""}\n${input.queues?.join(",") ?? ""}\n${hints.join("\n")}`;
-    const kept = this.candidates.get(key);
+    const { broker, channel, routingKey, queues } = input;
+    const rest =
+      hints.length <= 1 && queues === undefined && routingKey === undefined
+        ? (hints[0] ?? "")
+        : `${routingKey ?? ""}\n${queues?.join(",") ?? ""}\n${hints.join("\n")}`;
+    const all = this.candidates[broker];
+    let ofChannel = all.get(channel);
+    const kept = ofChannel?.get(rest);
     if (kept !== undefined) return kept;
-    if (this.candidates.size >= maxKept) this.candidates.clear();
+    if (++this.candidateCount > maxKept) {
+      this.candidateCount = 1;
+      this.candidates.kafka.clear();
+      this.candidates.rabbitmq.clear();
+      ofChannel = undefined;
+    }
+    if (ofChannel === undefined) all.set(channel, (ofChannel = new Map()));
     const found = this.findCandidates(input, hints);
-    this.candidates.set(key, found);
+    ofChannel.set(rest, found);
     return found;
   }
 
@@ -169,19 +195,19 @@ class Catalog implements MessageCatalog {
       const spelled = declared.filter((target) =>
         [...target.names].some((name) => folded.has(foldedName(lastName(name)))),
       );
-      return { targets: named.length > 0 ? named : spelled.length > 0 ? spelled : declared, evidence: "declared" };
+      return candidatesOf(named.length > 0 ? named : spelled.length > 0 ? spelled : declared, "declared");
     }
     for (const find of [(name: string) => this.known.named(name), (name: string) => this.known.spelledLike(name)]) {
       for (const name of names) {
         const targets = find(name);
-        if (targets.length > 0) return { targets, evidence: "header" };
+        if (targets.length > 0) return candidatesOf(targets, "header");
       }
     }
     for (const address of addresses) {
       for (const word of [address.replace(/-(?:value|key)$/, ""), address.split(/[./]/).at(-1) ?? ""]) {
         const exact = this.known.named(word);
         const targets = exact.length > 0 ? exact : this.known.spelledLike(word);
-        if (targets.length > 0) return { targets, evidence: "topic-name" };
+        if (targets.length > 0) return candidatesOf(targets, "topic-name");
       }
     }
     return nothing;
@@ -211,7 +237,7 @@ class Catalog implements MessageCatalog {
           continue;
         }
         const violations = protobufViolations(definition, reading.unknownFields);
-        const typeName = lastName(definition.name);
+        const { typeName } = target;
         const check = violations.length === 0 ? "valid" : "invalid";
         const payloadAt = body.length - payload.length;
         return {
@@ -274,17 +300,16 @@ class Catalog implements MessageCatalog {
     if (found.targets.length === 0) {
       const own = typeInValue(checked);
       const targets = own === undefined ? [] : nameForms(own).flatMap((name) => this.known.named(name));
-      candidates = { targets: targets.filter((target) => target.kind === "json"), evidence: "guessed" };
+      if (targets.length > 0) candidates = candidatesOf(targets, "guessed");
     }
     let best: DecodedBody | undefined;
-    for (const target of candidates.targets) {
-      if (target.kind !== "json") continue;
+    for (const target of candidates.json) {
       const base = {
         format: content.format,
         value,
         definition: target.definition,
         evidence: candidates.evidence,
-        typeName: lastName(target.definition.name),
+        typeName: target.typeName,
         attempts,
       } as const;
       const evaluation =

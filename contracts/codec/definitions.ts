@@ -14,6 +14,8 @@ export type Target = JsonTarget | ProtoTarget | AvroTarget;
 
 interface TargetBase {
   readonly definition: MessageDefinition;
+  /** The short name of this kind of message. */
+  readonly typeName: string;
   /** Every name by which a header or a document may call it. */
   readonly names: Set<string>;
 }
@@ -125,6 +127,7 @@ export class Definitions {
     const target: JsonTarget = {
       kind: "json",
       definition,
+      typeName: lastName(message.name),
       names: new Set(),
       schema,
       ...(contentType === undefined ? {} : { contentType }),
@@ -158,7 +161,13 @@ export class Definitions {
       secretsOfProto(message),
     );
     this.all.push(definition);
-    const target: ProtoTarget = { kind: "proto", definition, names: new Set(), message };
+    const target: ProtoTarget = {
+      kind: "proto",
+      definition,
+      typeName: lastName(definition.name),
+      names: new Set(),
+      message,
+    };
     this.byDescriptor.set(message, target);
     for (const name of [message.fullName, message.name]) this.addName(target, name);
     return target;
@@ -169,7 +178,7 @@ export class Definitions {
     if (known !== undefined) return known;
     const definition = withSecrets({ name, format: "avro", place }, () => secretsOfAvro(schema));
     this.all.push(definition);
-    const target: AvroTarget = { kind: "avro", definition, names: new Set(), schema };
+    const target: AvroTarget = { kind: "avro", definition, typeName: lastName(name), names: new Set(), schema };
     this.bySchema.set(schema, target);
     this.avroTargets.push(target);
     const aliases = schema.kind === "record" ? schema.aliases : [];

@@ -30,19 +30,47 @@ export function typeHints(input: MessageInput): string[] {
   const hints: string[] = [];
   if (input.typeHint !== undefined && input.typeHint !== "") hints.push(input.typeHint);
   if (input.headers.length === 0) return hints;
-  const found: Array<string | undefined> = [];
+  const found: Array<{ readonly rank: number; readonly text: string }> = [];
   for (const [name, value] of input.headers) {
-    // Most headers are longer or shorter than every name above; lower-casing them all would cost more than this test.
     if (name.length < 4 || name.length > 32) continue;
-    const rank = typeHeaders.indexOf(name.toLowerCase());
-    if (rank < 0 || found[rank] !== undefined) continue;
-    const text = typeof value === "string" ? value : value.length > 500 ? "" : utf8.decode(value);
-    if (text !== "" && text.length <= 500) found[rank] = text;
+    const rank = rankOf(name);
+    if (rank < 0 || value.length === 0 || value.length > 500) continue;
+    // Of several headers of one name the first counts.
+    if (!found.some((one) => one.rank === rank))
+      found.push({ rank, text: typeof value === "string" ? value : textOf(value) });
   }
-  for (const text of found) if (text !== undefined) hints.push(text);
-  const fromContentType = /(?:proto|messagetype|type)="?([\w.]+)"?/i.exec(input.contentType ?? "")?.[1];
+  if (found.length > 1) found.sort((a, b) => a.rank - b.rank);
+  for (const { text } of found) hints.push(text);
+  const { contentType } = input;
+  if (contentType === undefined || !contentType.includes("=")) return hints;
+  const fromContentType = /(?:proto|messagetype|type)="?([\w.]+)"?/i.exec(contentType)?.[1];
   if (fromContentType !== undefined) hints.push(fromContentType);
   return hints;
+}
+
+/** Names are ASCII in practice, and short: that is quicker than a decoder. */
+function textOf(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    if (byte >= 0x80) return utf8.decode(bytes);
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}
+
+const ranks = new Map<string, number>();
+
+/** How sure the header of this name is, 0 the surest; -1 where it names no kind. */
+function rankOf(name: string): number {
+  let rank = ranks.get(name);
+  if (rank === undefined) {
+    rank = typeHeaders.indexOf(name.toLowerCase());
+    // Names come from the wire: a sender that makes up names must not fill the memory.
+    if (ranks.size >= 10_000) ranks.clear();
+    ranks.set(name, rank);
+  }
+  return rank;
 }
 
 /**
