@@ -1,12 +1,14 @@
 import type { Contracts } from "./contracts.ts";
+import { bounds } from "./correlate/index.ts";
 import type { Change, Conversation, CorrelationHints, Correlator } from "./correlate/model.ts";
 import { Masker } from "./mask/index.ts";
-import { DefinitionsSeen } from "./pipeline-definitions.ts";
+import type { DefinitionsSeen } from "./pipeline-definitions.ts";
 import { makeFacts, type MessageFacts } from "./pipeline-facts.ts";
-import { Follower, type StoredEntry } from "./pipeline-follower.ts";
+import { Follower } from "./pipeline-follower.ts";
+import { Picture } from "./pipeline-picture.ts";
 import { PipelineQueue, type QueueLimits } from "./pipeline-queue.ts";
 import { readMasked, readStored } from "./pipeline-reader.ts";
-import { dropOldest, type ReadMessage, RecentMessages } from "./pipeline-recent.ts";
+import { type ReadMessage, RecentMessages } from "./pipeline-recent.ts";
 import { Twins } from "./pipeline-twins.ts";
 import type { Capture, StoredMessage } from "./store/index.ts";
 import type { Delivery, TapEvent, TapSink, TapState } from "./tap/envelope.ts";
@@ -28,9 +30,12 @@ const sliceSize = 250;
 /** Time for correlating in one turn: while events wait to be stored, and while none do. */
 const busyFollowMs = 2;
 const idleFollowMs = 10;
-const tickMs = 100;
 /** Contracts that change re-decode everything up to this many messages; beyond, only what comes and what is opened. */
 const rebuildLimit = 100_000;
+/** Of a capture with many messages, so many of the newest are shown before all others are read. */
+const previewSize = 2_000;
+/** Correlation keeps so many; a capture with more is read from there on. */
+const mostCorrelated = bounds.messages;
 
 /**
  * From taps to views, in two steps that run at their own speed. What comes is masked, read by the contracts, numbered
@@ -40,21 +45,11 @@ const rebuildLimit = 100_000;
 export class Pipeline implements TapSink {
   readonly capture: Capture;
   readonly taps = new Map<string, TapState>();
-  /** The number of the last message of each tap when it was last interrupted. */
-  readonly lastSeqOfTap = new Map<string, number>();
   contracts: Contracts;
-  correlator: Correlator;
-  definitions = new DefinitionsSeen();
-  masked = 0;
-  /** Messages that correlation has taken in. */
-  seen = 0;
   /** How many of those the last round has shown. */
   shownCount = 0;
   /** When something was shed first; `undefined` when nothing was. */
   shedSince: number | undefined;
-  /** The newest and the oldest message that views may know of. */
-  observedSeq = 0;
-  firstSeq = 1;
   /** Grows when everything is computed anew, since a contract changed or the trace was cleared. */
   generation = 0;
   private readonly options: PipelineOptions;
@@ -62,16 +57,16 @@ export class Pipeline implements TapSink {
   private readonly queue: PipelineQueue;
   private readonly follower: Follower;
   private readonly twins = new Twins();
-  private facts = new Map<number, MessageFacts>();
-  private recent = new RecentMessages();
-  private readonly interruptedAt = new Map<string, number>();
-  private lastTick = 0;
-  /** When the newest event that correlation has taken in was seen. */
-  private followedAt = 0;
+  /** What is shown, and what is being made to be shown instead. */
+  private picture: Picture;
+  private nextPicture: Picture | undefined;
   private turnIsDue = false;
   private dead = false;
   private clearedUpTo: number;
-  private clearedSeq = 0;
+  private clearedSeq: number;
+  /** What is up to this message is not read: it was cleared, or is too old for correlation. */
+  private unreadUpTo: number;
+  private builds = 0;
 
   constructor(options: PipelineOptions) {
     this.options = options;
@@ -80,17 +75,60 @@ export class Pipeline implements TapSink {
     this.masker = options.masker ?? new Masker();
     this.queue = new PipelineQueue(options.limits);
     this.clearedUpTo = Number(options.capture.meta("clearedUpTo") ?? 0);
-    this.correlator = this.newCorrelator();
-    this.follower = new Follower(options.capture, options.capture.lastN, (entry) => this.follow(entry));
+    this.clearedSeq = this.clearedUpTo === 0 ? 0 : options.capture.lastSeqUpTo(this.clearedUpTo);
+    this.unreadUpTo = this.clearedSeq;
+    this.picture = this.newPicture();
+    this.follower = new Follower(options.capture, options.capture.lastN, (entry) =>
+      (this.nextPicture ?? this.picture).take(entry),
+    );
     options.capture.onStored = () => this.takeTurn();
+  }
+
+  get correlator(): Correlator {
+    return this.picture.correlator;
+  }
+
+  get definitions(): DefinitionsSeen {
+    return this.picture.definitions;
+  }
+
+  /** The number of the last message of each tap. */
+  get lastSeqOfTap(): ReadonlyMap<string, number> {
+    return this.picture.lastSeqOfTap;
+  }
+
+  get masked(): number {
+    return this.picture.masked;
+  }
+
+  /** Messages that correlation has taken in. */
+  get seen(): number {
+    return this.picture.seen;
+  }
+
+  /** The newest message that views may know of; 0 where there is none. */
+  get observedSeq(): number {
+    return this.picture.observedSeq;
+  }
+
+  /** The oldest message that views may know of. */
+  get firstSeq(): number {
+    return this.picture.firstSeq;
   }
 
   /** Messages that are stored and not correlated yet, and for how long the oldest of them has been waiting. */
   get behind(): { readonly messages: number; readonly ms: number } {
-    const messages = this.capture.lastSeq - Math.max(this.observedSeq, this.clearedSeq);
+    const { observedSeq, at } = this.nextPicture ?? this.picture;
+    const messages = this.capture.lastSeq - Math.max(observedSeq, this.unreadUpTo);
     return messages <= 0 || !this.follower.hasWork
       ? { messages: 0, ms: 0 }
-      : { messages, ms: Math.max(0, this.now() - this.followedAt) };
+      : { messages, ms: Math.max(0, this.now() - (at === 0 ? this.now() : at)) };
+  }
+
+  /** Messages that are in the capture and in no conversation: correlation keeps the newest. */
+  get uncorrelated(): number {
+    const unread = Math.max(0, this.unreadUpTo - Math.max(this.clearedSeq, this.capture.oldestSeq - 1));
+    return unread + this.seen - this.correlator.size;
   }
 
   /** The number of bodies and of messages that were given up for lack of speed, in taps and here. */
@@ -129,28 +167,23 @@ export class Pipeline implements TapSink {
     this.follower.work(busyFollowMs);
     this.shownCount = this.seen;
     // Time is what was seen: while much waits to be correlated, nothing of it is late.
-    if (!this.follower.hasWork) this.passTime(this.now());
+    if (!this.follower.hasWork) this.picture.passTime(this.now());
     return this.correlator.takeChanges();
   }
 
   /** Resolves when everything that was accepted so far is stored and correlated. */
   async caughtUp(): Promise<void> {
     while (this.queue.size > 0 && !this.dead) await pause();
-    const wanted = this.capture.lastN;
-    while (this.follower.upTo < wanted && !this.dead) {
-      this.capture.flush();
-      if (!this.follower.work(idleFollowMs)) await new Promise((resolve) => setTimeout(resolve, 1));
-      await pause();
-    }
+    await this.followTo(this.capture.lastN, this.builds);
   }
 
   /** Facts of a message that came lately; `undefined` for one that would have to be read again. */
   recentFacts(seq: number): MessageFacts | undefined {
-    return this.facts.get(seq);
+    return this.picture.facts.get(seq);
   }
 
   factsOf(seq: number): MessageFacts | undefined {
-    const known = this.facts.get(seq);
+    const known = this.picture.facts.get(seq);
     if (known !== undefined) return known;
     const stored = this.capture.message(seq);
     return stored === undefined ? undefined : makeFacts(seq, stored.envelope, this.readAgain(stored).decoded);
@@ -158,7 +191,7 @@ export class Pipeline implements TapSink {
 
   /** A stored message, read by the contracts of now. */
   message(seq: number): ReadMessage | undefined {
-    const recent = this.recent.get(seq);
+    const recent = this.picture.recent.get(seq);
     if (recent !== undefined) return recent;
     const stored = this.capture.message(seq);
     return stored && this.readAgain(stored);
@@ -167,11 +200,12 @@ export class Pipeline implements TapSink {
   /** Up to `limit` stored messages with numbers above `afterSeq`, in order, read by the contracts of now. */
   messagesAfter(afterSeq: number, limit: number): readonly ReadMessage[] {
     const count = Math.min(limit, this.observedSeq - afterSeq);
-    if (count > 0 && this.recent.get(afterSeq + 1) !== undefined) {
+    if (count > 0 && this.picture.recent.get(afterSeq + 1) !== undefined) {
       const seqs = Array.from({ length: count }, (_, i) => afterSeq + 1 + i);
       return seqs.map((seq) => this.message(seq)).filter((message) => message !== undefined);
     }
-    return this.capture.messages(afterSeq, limit).map((stored) => this.readAgain(stored));
+    if (count <= 0) return [];
+    return this.capture.messages(afterSeq, count).map((stored) => this.readAgain(stored));
   }
 
   conversation(id: string): Conversation | undefined {
@@ -184,7 +218,7 @@ export class Pipeline implements TapSink {
     const found: number[] = [];
     let budget = 50_000;
     for (let seq = this.observedSeq; seq > 0 && found.length < limit && budget > 0; seq--, budget--) {
-      if (this.facts.get(seq)?.definition === definition) found.push(seq);
+      if (this.picture.facts.get(seq)?.definition === definition) found.push(seq);
     }
     return found;
   }
@@ -193,30 +227,47 @@ export class Pipeline implements TapSink {
   async setContracts(contracts: Contracts): Promise<void> {
     const same = contracts.catalog.revision === this.contracts.catalog.revision;
     this.contracts = contracts;
-    this.recent = new RecentMessages();
+    this.picture.recent = new RecentMessages();
     if (!same && this.capture.lastSeq - this.capture.oldestSeq < rebuildLimit) await this.rebuild();
   }
 
-  /** Computes everything anew from the capture: after a restart, for a capture file, by changed contracts. */
+  /**
+   * Computes everything anew from the capture: after a restart, for a capture file, by changed contracts. What was shown
+   * is shown until then; where nothing was, the newest messages are shown at once and the whole when it is read.
+   */
   async rebuild(): Promise<void> {
-    this.startOver();
-    const { generation } = this;
-    this.follower.restart(this.clearedUpTo);
-    const wanted = this.capture.lastN;
-    while (this.follower.upTo < wanted && generation === this.generation && !this.dead) {
-      this.capture.flush();
-      this.follower.work(idleFollowMs);
-      await pause();
+    const build = ++this.builds;
+    const { capture, follower } = this;
+    const lastSeq = capture.lastSeq;
+    const oldest = Math.max(capture.oldestSeq, this.clearedSeq + 1);
+    this.unreadUpTo = Math.max(this.clearedSeq, lastSeq - mostCorrelated);
+    const from = this.unreadUpTo >= oldest ? capture.numberOf(this.unreadUpTo) : this.clearedUpTo;
+    if (this.seen === 0 && lastSeq - oldest > 2 * previewSize) {
+      this.show(this.newPicture());
+      follower.restart(capture.numberOf(lastSeq - previewSize));
+      await this.followTo(capture.lastN, build);
     }
-    if (generation === this.generation && !this.dead) this.passTime(this.now());
+    const next = this.newPicture();
+    if (build === this.builds) {
+      this.nextPicture = next;
+      follower.restart(from);
+      await this.followTo(capture.lastN, build);
+    }
+    if (build !== this.builds || this.dead) return;
+    this.nextPicture = undefined;
+    this.show(next);
+    if (!follower.hasWork) next.passTime(this.now());
   }
 
   /** Forgets what was seen so far in views; the capture keeps it. */
   clear(): void {
+    this.builds++;
+    this.nextPicture = undefined;
     this.clearedUpTo = this.capture.lastN;
-    this.capture.setMeta("clearedUpTo", String(this.clearedUpTo));
-    this.startOver();
     this.clearedSeq = this.capture.lastSeq;
+    this.unreadUpTo = this.clearedSeq;
+    this.capture.setMeta("clearedUpTo", String(this.clearedUpTo));
+    this.show(this.newPicture());
     this.follower.restart(this.clearedUpTo);
   }
 
@@ -227,24 +278,27 @@ export class Pipeline implements TapSink {
     this.queue.take(Number.POSITIVE_INFINITY);
   }
 
-  private startOver(): void {
+  private show(picture: Picture): void {
+    this.picture = picture;
     this.generation++;
-    this.facts = new Map();
-    this.recent = new RecentMessages();
-    this.definitions = new DefinitionsSeen();
-    this.seen = 0;
-    this.masked = 0;
-    this.observedSeq = 0;
-    this.firstSeq = 1;
-    this.lastTick = 0;
-    this.followedAt = 0;
-    this.correlator = this.newCorrelator();
   }
 
-  private newCorrelator(): Correlator {
-    return this.options.createCorrelator({
-      channel: (broker, address) => this.contracts.catalog.channel(broker, address),
+  private newPicture(): Picture {
+    const { createCorrelator, maxFacts } = this.options;
+    return new Picture({
+      createCorrelator,
+      hints: { channel: (broker, address) => this.contracts.catalog.channel(broker, address) },
+      read: ({ n, seq = 0, event, masked }) => this.readFromCapture(n, { seq, envelope: event.envelope, masked }),
+      ...(maxFacts === undefined ? {} : { maxFacts }),
     });
+  }
+
+  private async followTo(n: number, build: number): Promise<void> {
+    while (this.follower.upTo < n && build === this.builds && !this.dead) {
+      this.capture.flush();
+      if (!this.follower.work(idleFollowMs)) await new Promise((resolve) => setTimeout(resolve, 1));
+      await pause();
+    }
   }
 
   /** Takes in what waits, and correlates what is stored, in pieces: others have their turns in between. */
@@ -297,37 +351,14 @@ export class Pipeline implements TapSink {
     }
   }
 
-  /** The second step: what is stored is correlated, and may be shown. */
-  private follow({ n, seq = 0, event, masked, decoded }: StoredEntry): void {
-    const at = timeOf(event);
-    if (at !== undefined) {
-      this.followedAt = at;
-      this.passTime(at);
+  /** A message whose turn came after it left the memory. What only the contracts of now show is masked for good. */
+  private readFromCapture(n: number, stored: StoredMessage): ReadMessage {
+    const message = this.readAgain(stored);
+    if (message.masked > stored.masked) {
+      this.capture.rewriteMessage(stored.seq, n, message.envelope, message.masked);
+      this.capture.saveDecoded(stored.seq, message.decoded, message.envelope.body);
     }
-    switch (event.kind) {
-      case "message": {
-        const { envelope } = event;
-        if (decoded !== undefined) this.observe({ seq, envelope, decoded, masked });
-        else {
-          const message = this.readAgain({ seq, envelope, masked });
-          if (message.masked > masked) {
-            this.capture.rewriteMessage(seq, n, message.envelope, message.masked);
-            this.capture.saveDecoded(seq, message.decoded, message.envelope.body);
-          }
-          this.observe(message);
-        }
-        break;
-      }
-      case "delivery":
-        this.masked += masked;
-        this.correlator.deliver(event.delivery);
-        break;
-      case "state":
-        this.noteGap(event.state);
-        break;
-      default:
-        this.tell(event);
-    }
+    return message;
   }
 
   /** A stored message by the contracts of now; what they show to be a secret is masked before anybody sees it. */
@@ -336,61 +367,11 @@ export class Pipeline implements TapSink {
     return { seq, envelope: read.envelope, decoded: read.decoded, masked: masked + read.masked };
   }
 
-  private observe(message: ReadMessage): void {
-    const { seq, envelope, decoded, masked } = message;
-    this.seen++;
-    this.masked += masked;
-    if (this.observedSeq === 0) this.firstSeq = seq;
-    this.observedSeq = seq;
-    this.lastSeqOfTap.set(envelope.tap, seq);
-    this.correlator.observe(message);
-    this.facts.set(seq, makeFacts(seq, envelope, decoded));
-    if (this.facts.size > (this.options.maxFacts ?? 200_000)) dropOldest(this.facts);
-    this.recent.add(message);
-    if (decoded.definition !== undefined) {
-      this.definitions.note(decoded.definition, decoded, seq, envelope.timestamp ?? envelope.receivedAt);
-    }
-  }
-
-  private tell(event: Extract<TapEvent, { kind: "commit" | "transaction" | "connection" }>): void {
-    if (event.kind === "connection") {
-      this.correlator.nameConnection(event.tap, event.connection, event.name);
-    } else if (event.kind === "commit") {
-      this.correlator.commit(event.group, event.topic, event.partition, event.offset, event.at);
-    } else {
-      this.correlator.transaction(event.topic, event.partition, event.producerId, event.offset, event.outcome);
-    }
-  }
-
   private onState(state: TapState): void {
     const before = this.taps.get(state.tap);
     if (state.shed > (before?.shed ?? 0)) this.shedSince ??= this.now();
     this.taps.set(state.tap, state);
   }
-
-  /** No expectation runs while a tap could not see. */
-  private noteGap(state: TapState): void {
-    if (state.phase === "live") {
-      const since = this.interruptedAt.get(state.tap);
-      if (since !== undefined) this.correlator.gap(since, state.since);
-      this.interruptedAt.delete(state.tap);
-    } else if (state.phase === "reconnecting" && !this.interruptedAt.has(state.tap)) {
-      this.interruptedAt.set(state.tap, state.since);
-    }
-  }
-
-  /** Time goes in steps, and never faster than by steps. */
-  private passTime(now: number): void {
-    if (now - this.lastTick < tickMs && now >= this.lastTick) return;
-    this.lastTick = now;
-    this.correlator.tick(now);
-  }
-}
-
-/** When a tap saw a message or its delivery; what else is told has times of the broker. */
-function timeOf(event: TapEvent): number | undefined {
-  if (event.kind === "message") return event.envelope.receivedAt;
-  return event.kind === "delivery" ? event.delivery.receivedAt : undefined;
 }
 
 function pause(): Promise<void> {

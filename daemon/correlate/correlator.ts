@@ -218,6 +218,10 @@ class CorrelatorState implements Correlator {
     for (const conv of [...this.membership.convs].sort((a, b) => a.number - b.number)) yield this.valueOf(conv);
   }
 
+  get size(): number {
+    return this.nodes.size;
+  }
+
   startOf(id: string): number | undefined {
     const node = this.nodeOfId(id);
     if (!node || node.group.conv.id !== id || this.spans.isQuiet(node.group.conv)) return undefined;

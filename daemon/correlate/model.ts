@@ -210,6 +210,8 @@ export interface Correlator {
   /** Follows merges: the id under which a conversation lives now. */
   resolve(id: string): string | undefined;
   conversations(): Iterable<Conversation>;
+  /** How many messages it holds; the oldest went when there were too many. */
+  readonly size: number;
   /**
    * When a conversation began, without building it; `undefined` when there is none under this id, and for spans without
    * a message that went well: a list of what messages do has no place for every health check that a gateway passed on.

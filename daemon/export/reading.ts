@@ -57,7 +57,7 @@ export async function openForReading(
   clearInterval(watch);
   signal?.removeEventListener("abort", stop);
   const notes = contracts.problems.slice(0, 5);
-  const unknown = firstCorrelated(pipeline) - pipeline.firstSeq;
+  const unknown = pipeline.uncorrelated;
   if (unknown > 0) {
     notes.push(
       `The oldest ${unknown.toLocaleString("en-US")} messages are in no conversation here: correlation keeps the newest.`,
@@ -82,16 +82,4 @@ export async function openForReading(
     },
     close: () => capture.close(),
   };
-}
-
-/** The oldest message that correlation still knows. */
-function firstCorrelated(pipeline: Pipeline): number {
-  let low = pipeline.firstSeq;
-  let high = pipeline.observedSeq;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if (pipeline.correlator.conversationOf(middle) === undefined) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

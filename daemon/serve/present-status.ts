@@ -1,3 +1,4 @@
+import { bounds } from "../correlate/index.ts";
 import type { Pipeline } from "../pipeline.ts";
 import type { DefinitionSeen, Status, TapReportView, TapView } from "./protocol.ts";
 import type { GroupLag, TapReport, TapState } from "../tap/envelope.ts";
@@ -13,12 +14,15 @@ export interface Showing {
   readonly groups?: ReadonlyMap<string, readonly GroupLag[]>;
 }
 
+const onlyTheNewest = `The list has the newest ${bounds.messages.toLocaleString("en-US")} messages. Older ones are in the capture: \`contrail export\` writes them.`;
+
 /** A view shows those that are furthest behind. */
 const mostGroups = 100;
 
 export function statusOf(pipeline: Pipeline, showing: Showing): Status {
   const { behind, capture, contracts } = pipeline;
   const overload = overloadOf(pipeline);
+  const notes = [...(showing.notes ?? []), ...(pipeline.uncorrelated > 0 ? [onlyTheNewest] : [])];
   const failedAt = noteCaptureProblem(pipeline);
   return {
     mode: showing.mode,
@@ -41,7 +45,7 @@ export function statusOf(pipeline: Pipeline, showing: Showing): Status {
       ...(capture.dropped === 0 ? {} : { dropped: capture.dropped }),
     },
     ...(capture.index === undefined ? {} : { search: searchView(capture.index, capture.lastSeq) }),
-    ...(showing.notes === undefined || showing.notes.length === 0 ? {} : { notes: showing.notes }),
+    ...(notes.length === 0 ? {} : { notes }),
     now: pipeline.now(),
     contracts: { definitions: contracts.catalog.definitions.length, problems: contracts.problems.slice(0, 20) },
   };

@@ -146,6 +146,21 @@ export class Capture {
     return this.nextN - 1;
   }
 
+  /** The number among all events of a message; of one that is gone, that of the next one. */
+  numberOf(seq: number): number {
+    for (const database of this.databases()) {
+      const row = this.statement(database, "SELECT n FROM message WHERE seq >= ? ORDER BY seq LIMIT 1").get(seq) as
+        { n: number } | undefined;
+      if (row !== undefined) return row.n;
+    }
+    return this.lastN;
+  }
+
+  /** The last message among all events up to number `n`; 0 when there is none. */
+  lastSeqUpTo(n: number): number {
+    return firstSeqWhere(this.database, "n", n + 1) - 1;
+  }
+
   addMessage(envelope: Envelope, masked: number): number {
     // Not between a message and what it means, or the index would see the one without the other.
     this.makeRoom();

@@ -29,12 +29,10 @@ export function headersFromText(text: string): readonly Header[] {
 
 export function originToText(origin: Envelope["origin"]): string {
   if (origin.broker !== "kafka") return JSON.stringify(origin);
-  const { offset, producerId, ...rest } = origin;
-  return JSON.stringify({
-    ...rest,
-    offset: String(offset),
-    ...(producerId === undefined ? {} : { producerId: String(producerId) }),
-  });
+  // Written by hand: there is one for every record, and nothing but the topic needs quoting.
+  const { topic, partition, offset, timestampType, producerId, transactional } = origin;
+  const producer = producerId === undefined ? "" : `,"producerId":"${producerId}"`;
+  return `{"broker":"kafka","topic":${JSON.stringify(topic)},"partition":${partition},"timestampType":"${timestampType}","transactional":${transactional},"offset":"${offset}"${producer}}`;
 }
 
 export function originFromText(text: string): Envelope["origin"] {
@@ -43,12 +41,9 @@ export function originFromText(text: string): Envelope["origin"] {
     | OtlpOrigin
     | (Omit<KafkaOrigin, "offset" | "producerId"> & { readonly offset: string; readonly producerId?: string });
   if (origin.broker !== "kafka") return origin;
-  const { producerId, ...rest } = origin;
-  return {
-    ...rest,
-    offset: BigInt(origin.offset),
-    ...(producerId === undefined ? {} : { producerId: BigInt(producerId) }),
-  };
+  const { topic, partition, offset, timestampType, producerId, transactional } = origin;
+  const read = { broker: origin.broker, topic, partition, offset: BigInt(offset), timestampType, transactional };
+  return producerId === undefined ? read : { ...read, producerId: BigInt(producerId) };
 }
 
 function toStored(value: HeaderValue): Stored {
