@@ -12,7 +12,7 @@ import {
 } from "./contracts.ts";
 import { createCorrelator } from "./correlate/index.ts";
 import { createLeaseKeeper, restoreLeftovers, type LeaseKeeper } from "./guardian/index.ts";
-import { Masker } from "./mask/index.ts";
+import { Masker, maskKey } from "./mask/index.ts";
 import { Pipeline } from "./pipeline.ts";
 import { TraceServer, type Showing } from "./serve/index.ts";
 import type { TapSettings } from "./serve/protocol.ts";
@@ -168,7 +168,7 @@ class Trace implements RunningTrace {
       capture: this.capture,
       contracts,
       createCorrelator: (hints) => createCorrelator({ hints, spans: this.mayHaveSpans }),
-      masker: new Masker(),
+      masker: new Masker(maskKey(this.options.stateDir, this.capture.id)),
       now: () => this.now(),
     });
   }

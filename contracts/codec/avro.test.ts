@@ -301,7 +301,10 @@ describe("hostile Avro", () => {
 
 describe("container files", () => {
   it("bring their schema, and are read whole or refused with a reason", () => {
-    const long = (value: number): number[] => (value < 64 ? [value * 2] : [((value * 2) & 127) | 128, value >> 6]);
+    const long = (value: number): number[] =>
+      value < 64
+        ? [value * 2]
+        : [((value * 2) & 127) | 128, ...(value < 8192 ? [value >> 6] : [((value >> 6) & 127) | 128, value >> 13])];
     const text = (value: string) => [...long(value.length), ...Buffer.from(value)];
     const sync = Array.from({ length: 16 }, (_, i) => i);
     const values = [...text("tea"), 4, ...text("milk"), 1 * 2];
