@@ -1,4 +1,4 @@
-import type { Exchange, Participant, Seq } from "../correlate/model.ts";
+import type { Exchange, Participant, Seq, Step } from "../correlate/model.ts";
 import { evidenceOf } from "./evidence.ts";
 import { basisInWords } from "./present-sentence.ts";
 import { orderedTimes, spanRow } from "./present-spans.ts";
@@ -25,6 +25,7 @@ export function lanesOf(subject: Subject): { readonly lanes: readonly Lane[]; re
   const replyOf = repliesOf(conversation.exchanges);
   const requests = new Set(conversation.exchanges.map(({ request }) => request));
   const copies = copiesOf(subject);
+  const states = stepStates(conversation.steps);
   const spans = new Map(conversation.spans?.map((span) => [span.seq, span]));
   for (const seq of conversation.seqs) {
     const span = spans.get(seq);
@@ -34,7 +35,7 @@ export function lanesOf(subject: Subject): { readonly lanes: readonly Lane[]; re
       continue;
     }
     if (copies.folded.has(seq)) continue;
-    messageRows(subject, seq, { lanes, drafts, replyOf, requests, copies: copies.counts.get(seq) ?? 1 });
+    messageRows(subject, seq, { lanes, drafts, replyOf, requests, states, copies: copies.counts.get(seq) ?? 1 });
   }
   const times = spans.size === 0 ? undefined : orderedTimes(subject);
   const timeOf = ({ kind, seq, at }: DraftRow) => (kind === "message" && seq !== undefined && times?.get(seq)) || at;
@@ -69,10 +70,12 @@ interface Drafting {
   readonly drafts: DraftRow[];
   readonly replyOf: ReadonlyMap<Seq, Exchange>;
   readonly requests: ReadonlySet<Seq>;
+  readonly states: ReturnType<typeof stepStates>;
   readonly copies: number;
 }
 
-function messageRows(subject: Subject, seq: Seq, { lanes, drafts, replyOf, requests, copies }: Drafting): void {
+function messageRows(subject: Subject, seq: Seq, drafting: Drafting): void {
+  const { lanes, drafts, replyOf, requests, states, copies } = drafting;
   const facts = subject.facts(seq);
   if (facts === undefined) return;
   const { startedAt } = subject.conversation;
@@ -105,7 +108,7 @@ function messageRows(subject: Subject, seq: Seq, { lanes, drafts, replyOf, reque
     order: seq,
     ...noteOf(subject, seq, { late, copies, stops, exchange }),
     ...(isFirstReply && exchange?.latency !== undefined ? { latencyMs: exchange.latency } : {}),
-    ...stateOf(subject, seq, late, exchange?.failed === true),
+    ...stateOf(states.get(seq), late, exchange?.failed === true),
   };
   if (late && exchange.deadline !== undefined) drafts.push(timeoutRow(subject, exchange, lanes, seq));
   drafts.push(row);
@@ -172,18 +175,26 @@ function noteOf(
 }
 
 function stateOf(
-  subject: Subject,
-  seq: Seq,
+  ofStep: LaneRow["state"],
   late: boolean,
   failedReply: boolean,
 ): { state?: NonNullable<LaneRow["state"]> } {
   if (late) return { state: "late" };
-  for (const step of subject.conversation.steps) {
-    if (step.compensation?.seqs.includes(seq) === true) return { state: "compensation" };
-    if (step.state === "failed" && step.seqs.at(-1) === seq) return { state: "failed" };
-    if (step.state === "stuck" && step.seqs.at(-1) === seq) return { state: "stuck" };
-  }
+  if (ofStep !== undefined) return { state: ofStep };
   return failedReply ? { state: "failed" } : {};
+}
+
+/** The messages that steps give a state: those that undo one, and the last of one that failed or is stuck. */
+function stepStates(steps: readonly Step[]): ReadonlyMap<Seq, NonNullable<LaneRow["state"]>> {
+  const states = new Map<Seq, NonNullable<LaneRow["state"]>>();
+  const note = (seq: Seq | undefined, state: NonNullable<LaneRow["state"]>): void => {
+    if (seq !== undefined && !states.has(seq)) states.set(seq, state);
+  };
+  for (const step of steps) {
+    for (const seq of step.compensation?.seqs ?? []) note(seq, "compensation");
+    if (step.state === "failed" || step.state === "stuck") note(step.seqs.at(-1), step.state);
+  }
+  return states;
 }
 
 function timeoutRow(subject: Subject, exchange: Exchange, lanes: Lanes, seq: Seq): DraftRow {

@@ -13,6 +13,15 @@ export interface Problem {
 
 /** Everything wrong with a conversation, the thing to read first in front. */
 export function problemsOf(subject: Subject): readonly Problem[] {
+  let problems = known.get(subject);
+  if (problems === undefined) known.set(subject, (problems = findProblems(subject)));
+  return problems;
+}
+
+/** The row, the sentence and where to look first all ask. */
+const known = new WeakMap<Subject, readonly Problem[]>();
+
+function findProblems(subject: Subject): readonly Problem[] {
   const { conversation } = subject;
   const problems = distinct([
     ...missingSteps(subject),

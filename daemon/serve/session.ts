@@ -15,6 +15,8 @@ const fullBytes = 1024 * 1024;
 const stuckMs = 30_000;
 /** Enough for one round of a busy stream and more, so that a view that fell behind catches up. */
 const messagesAtOnce = 4_000;
+/** A conversation that takes long to tell is told anew after this many times as long: taps go on meanwhile. */
+const restAfterDetail = 9;
 
 /** One connected view. Called once a round with what changed; decides itself what it has to say. */
 export class Session {
@@ -29,6 +31,7 @@ export class Session {
   private detailId: string | undefined;
   private detailDue = false;
   private detailSent = "";
+  private detailRestsUntil = 0;
   private definitionsWanted = false;
   private definitionsRevision = -1;
   private messagesAfter: number | undefined;
@@ -66,7 +69,7 @@ export class Session {
     if (this.detailId !== undefined && (changed.has(this.detailId) || second)) this.detailDue = true;
     if (second) this.sendStatus();
     if (this.listWanted && this.listDue) this.sendList();
-    if (this.detailDue) this.sendDetail();
+    if (this.detailDue && performance.now() >= this.detailRestsUntil) this.sendDetail();
     if (this.definitionsWanted && second) this.sendDefinitions();
     if (this.messagesAfter !== undefined) this.sendMessages(this.messagesAfter);
   }
@@ -182,6 +185,7 @@ export class Session {
 
   private sendDetail(): void {
     this.detailDue = false;
+    const began = performance.now();
     const { pipeline, board } = this.shown;
     const asked = this.detailId;
     if (asked === undefined) return;
@@ -202,9 +206,13 @@ export class Session {
       dismissed,
     );
     const text = JSON.stringify(detail);
+    const took = performance.now() - began;
+    this.detailRestsUntil = began + took + took * restAfterDetail;
     if (text === this.detailSent) return;
     this.detailSent = text;
-    this.send({ kind: "conversation", revision: board.revision, detail });
+    // The text of a conversation of 10,000 messages is megabytes: it is put in as it is, and not made twice.
+    const kind: Extract<ServerMessage, { kind: "conversation" }>["kind"] = "conversation";
+    this.sendText(`{"kind":"${kind}","revision":${board.revision},"detail":${text}}`);
   }
 
   private sendDefinitions(): void {

@@ -1,4 +1,4 @@
-import type { Conversation, Edge, Journey, Participant, Seq, SpanStep } from "../correlate/model.ts";
+import type { Conversation, Edge, Journey, Participant, Parties, Seq, SpanStep } from "../correlate/model.ts";
 import type { MessageFacts } from "../pipeline-facts.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { count, list } from "./words.ts";
@@ -11,6 +11,10 @@ export class Subject {
   private readonly incoming = new Map<Seq, Edge[]>();
   private edgesRead = false;
   private onlyMessages: readonly Seq[] | undefined;
+  // A long conversation is walked through for its row, its sentence and its lanes: each answer is looked up once.
+  private readonly knownFacts = new Map<Seq, MessageFacts | undefined>();
+  private readonly knownJourneys = new Map<Seq, Journey>();
+  private readonly knownParties = new Map<Seq, Parties>();
 
   constructor(conversation: Conversation, pipeline: Pipeline, now: number) {
     this.conversation = conversation;
@@ -37,7 +41,11 @@ export class Subject {
   }
 
   facts(seq: Seq): MessageFacts | undefined {
-    return this.pipeline.factsOf(seq);
+    const known = this.knownFacts.get(seq);
+    if (known !== undefined || this.knownFacts.has(seq)) return known;
+    const facts = this.pipeline.factsOf(seq);
+    this.knownFacts.set(seq, facts);
+    return facts;
   }
 
   name(seq: Seq): string {
@@ -45,15 +53,23 @@ export class Subject {
   }
 
   journey(seq: Seq): Journey {
-    return this.pipeline.correlator.journey(seq);
+    let journey = this.knownJourneys.get(seq);
+    if (journey === undefined) this.knownJourneys.set(seq, (journey = this.pipeline.correlator.journey(seq)));
+    return journey;
   }
 
   writer(seq: Seq): Participant | undefined {
-    return this.pipeline.correlator.parties(seq).writer;
+    return this.parties(seq).writer;
   }
 
   readers(seq: Seq): readonly Participant[] {
-    return withoutOwnInstances(this.pipeline.correlator.parties(seq).readers);
+    return withoutOwnInstances(this.parties(seq).readers);
+  }
+
+  private parties(seq: Seq): Parties {
+    let parties = this.knownParties.get(seq);
+    if (parties === undefined) this.knownParties.set(seq, (parties = this.pipeline.correlator.parties(seq)));
+    return parties;
   }
 
   /** What led to a message, the strongest first; edges that only link conversations come last. */
