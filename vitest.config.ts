@@ -18,6 +18,7 @@ const thorough = [
   "daemon/client/client.test.ts",
   "daemon/correlate/adversary.test.ts",
   "daemon/guardian/guardian.test.ts",
+  "daemon/otlp.test.ts",
   "daemon/pipeline.test.ts",
   "daemon/serve/server.test.ts",
   "daemon/store/search.test.ts",

@@ -5,12 +5,18 @@
 import type { Conversation, Correlator, Edge, Exchange, Step } from "../correlate/model.ts";
 import type { ReadMessage } from "../pipeline-recent.ts";
 import { channelName } from "../pipeline-input.ts";
+import type { OtlpOrigin } from "../tap/envelope.ts";
 import type { CaptureReading } from "./reading.ts";
 import { isoTime, keyOf, plain } from "./values.ts";
 
 export function* ndjsonLines(reading: CaptureReading): Generator<string> {
   const { correlator } = reading.pipeline;
-  for (const message of reading.messages()) yield JSON.stringify(messageObject(message, correlator));
+  for (const message of reading.messages()) {
+    const { origin } = message.envelope;
+    yield JSON.stringify(
+      origin.broker === "otlp" ? spanObject(message, origin, correlator) : messageObject(message, correlator),
+    );
+  }
   for (const conversation of correlator.conversations()) {
     yield JSON.stringify(conversationObject(conversation));
     for (const exchange of conversation.exchanges) yield JSON.stringify(exchangeObject(exchange, conversation.id));
@@ -65,8 +71,33 @@ function messageObject({ seq, envelope, decoded, masked }: ReadMessage, correlat
   };
 }
 
+function spanObject(
+  { seq, envelope, decoded, masked }: ReadMessage,
+  origin: OtlpOrigin,
+  correlator: Correlator,
+): object {
+  const { broker: _, endedAt, ...span } = origin;
+  const conversation = correlator.conversationOf(seq);
+  const { duplicateOf } = correlator.journey(seq);
+  const { events } = (decoded.value ?? {}) as { readonly events?: unknown };
+  return {
+    kind: "span",
+    id: seq,
+    at: isoTime(envelope.timestamp ?? envelope.receivedAt),
+    endedAt: isoTime(endedAt),
+    tap: envelope.tap,
+    ...span,
+    attributes: envelope.headers.map(({ name, value }) => [name, plain(value)]),
+    ...(events === undefined ? {} : { events }),
+    ...(masked === 0 ? {} : { masked }),
+    ...(conversation === undefined ? {} : { conversation }),
+    ...(duplicateOf === undefined ? {} : { duplicateOf }),
+  };
+}
+
 function conversationObject(conversation: Conversation): object {
-  const { kind, id, name, key, state, seqs, steps, startedAt, lastAt, endedAt, missing } = conversation;
+  const { kind, id, name, key, state, seqs, spans, steps, startedAt, lastAt, endedAt, missing } = conversation;
+  const isSpan = new Set(spans?.map(({ seq }) => seq));
   return {
     kind: kind === "saga" ? "saga" : "conversation",
     id,
@@ -76,7 +107,8 @@ function conversationObject(conversation: Conversation): object {
     key: key === "" ? null : key,
     state,
     ...(conversation.inferredFrom === undefined ? {} : { inferredFrom: conversation.inferredFrom }),
-    messages: seqs,
+    messages: spans === undefined ? seqs : seqs.filter((seq) => !isSpan.has(seq)),
+    ...(spans === undefined ? {} : { spans: spans.map(({ seq }) => seq) }),
     steps: steps.map(stepObject),
     missing: missing.map(({ name, after, since, basis }) => ({ name, after, since: isoTime(since), basis })),
     startedAt: isoTime(startedAt),

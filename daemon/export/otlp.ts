@@ -4,12 +4,13 @@
  *
  * A conversation is a trace with an internal span around it; a message is a producer span below its cause; a delivery
  * is a consumer span below its message. Other causes, and the trace context that a message carries itself, are links.
+ * Spans that were taken in go out with the ids that they came with, and what is made beside them joins their trace.
  */
 import { createHash } from "node:crypto";
 import type { Conversation, Edge } from "../correlate/model.ts";
 import { channelName } from "../pipeline-input.ts";
 import type { ReadMessage } from "../pipeline-recent.ts";
-import type { Envelope } from "../tap/envelope.ts";
+import type { Envelope, HeaderValue, OtlpOrigin } from "../tap/envelope.ts";
 import type { CaptureReading } from "./reading.ts";
 import { keyOf } from "./values.ts";
 
@@ -26,11 +27,13 @@ interface Span {
   readonly endTimeUnixNano: string;
   readonly attributes: readonly object[];
   readonly links?: readonly object[];
+  readonly events?: readonly object[];
   readonly status?: { readonly code: number; readonly message?: string };
 }
 
-const kinds = { internal: 1, producer: 4, consumer: 5 } as const;
-const failed = 2;
+const kinds = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const;
+const statuses = { unset: 0, ok: 1, error: 2 } as const;
+const failed = statuses.error;
 const strengths = ["certain", "declared", "inferred", "possible"];
 
 export function* otlpLines(reading: CaptureReading): Generator<string> {
@@ -44,10 +47,16 @@ class TraceOf {
   private readonly conversation: Conversation;
   private readonly reading: CaptureReading;
   private readonly byService = new Map<string, Span[]>();
+  /** The ids of the spans that were taken in, by number. */
+  private readonly known = new Map<number, OtlpOrigin>();
 
   constructor(conversation: Conversation, reading: CaptureReading) {
     this.conversation = conversation;
     this.reading = reading;
+    for (const { seq } of conversation.spans ?? []) {
+      const origin = reading.pipeline.message(seq)?.envelope.origin;
+      if (origin?.broker === "otlp") this.known.set(seq, origin);
+    }
   }
 
   resourceSpans(): readonly object[] {
@@ -81,7 +90,32 @@ class TraceOf {
     });
   }
 
+  private addSpan({ seq, envelope, decoded }: ReadMessage, origin: OtlpOrigin): void {
+    const { service, name, spanKind, traceId, spanId, parentSpanId, status, statusMessage, links = [] } = origin;
+    const { events = [] } = (decoded.value ?? {}) as { readonly events?: readonly StoredEvent[] };
+    const at = envelope.timestamp ?? envelope.receivedAt;
+    this.add(service, {
+      traceId,
+      spanId,
+      ...(parentSpanId === undefined ? {} : { parentSpanId }),
+      name,
+      kind: kinds[spanKind],
+      ...times(at, origin.endedAt),
+      attributes: [
+        ...envelope.headers.map(({ name: key, value }) => ({ key, value: anyValue(value) })),
+        ...attributes({ "contrail.message.id": seq, "contrail.conversation.id": this.conversation.id }),
+      ],
+      ...(links.length === 0 ? {} : { links }),
+      ...(events.length === 0 ? {} : { events: events.map(eventOf) }),
+      ...(status === "unset"
+        ? {}
+        : { status: { code: statuses[status], ...(statusMessage === undefined ? {} : { message: statusMessage }) } }),
+    });
+  }
+
   private addMessage({ seq, envelope, decoded }: ReadMessage): void {
+    const { origin } = envelope;
+    if (origin.broker === "otlp") return this.addSpan({ seq, envelope, decoded, masked: 0 }, origin);
     const { correlator } = this.reading.pipeline;
     const { id, edges, exchanges } = this.conversation;
     const causes = edges.filter(({ to }) => to === seq).sort(byStrength);
@@ -91,11 +125,11 @@ class TraceOf {
     const { writer, readers } = correlator.parties(seq);
     const violation = decoded.violations[0];
     const about = messaging(envelope);
-    const place = { traceId: this.traceId(id), spanId: this.spanId(String(seq)) };
+    const place = { traceId: this.traceId(id), spanId: this.spanIdOf(seq) };
     const links = [...causes.filter((edge) => edge !== cause).map((edge) => this.link(edge)), ...wireContext(envelope)];
     this.add(writer?.name ?? envelope.origin.broker, {
       ...place,
-      parentSpanId: this.spanId(cause === undefined ? id : String(cause.from)),
+      parentSpanId: cause === undefined ? this.spanId(id) : this.spanIdOf(cause.from),
       name: `send ${destinationOf(envelope)}`,
       kind: kinds.producer,
       ...times(at, at + (exchange?.latency ?? 0)),
@@ -142,7 +176,7 @@ class TraceOf {
     const other = this.reading.pipeline.correlator.conversationOf(edge.from) ?? this.conversation.id;
     return {
       traceId: this.traceId(other),
-      spanId: this.spanId(String(edge.from)),
+      spanId: this.spanIdOf(edge.from),
       attributes: attributes({ "contrail.edge.strength": edge.strength, "contrail.edge.by": edge.kind }),
     };
   }
@@ -155,7 +189,13 @@ class TraceOf {
 
   /** Ids come from the capture, so that a second export says the same and two captures never meet. */
   private traceId(conversation: string): string {
+    const [taken] = conversation === this.conversation.id ? this.known.values() : [];
+    if (taken !== undefined) return taken.traceId;
     return this.hash(`trace ${conversation}`).slice(0, 32);
+  }
+
+  private spanIdOf(seq: number): string {
+    return this.known.get(seq)?.spanId ?? this.spanId(String(seq));
   }
 
   private spanId(of: string): string {
@@ -165,6 +205,33 @@ class TraceOf {
   private hash(text: string): string {
     return createHash("sha256").update(`${this.reading.capture.id} ${text}`).digest("hex");
   }
+}
+
+/** An event of a span as its tap stored it. */
+interface StoredEvent {
+  readonly name: string;
+  readonly at?: string;
+  readonly attributes?: Readonly<Record<string, HeaderValue>>;
+}
+
+function eventOf({ name, at, attributes: values = {} }: StoredEvent): object {
+  return {
+    name,
+    ...(at === undefined ? {} : { timeUnixNano: nanoseconds(Date.parse(at)) }),
+    attributes: Object.entries(values).map(([key, value]) => ({ key, value: anyValue(value) })),
+  };
+}
+
+function anyValue(value: HeaderValue): object {
+  if (value === null) return {};
+  if (typeof value === "string") return { stringValue: value };
+  if (typeof value === "boolean") return { boolValue: value };
+  if (typeof value === "number" && !Number.isInteger(value)) return { doubleValue: value };
+  if (typeof value === "number" || typeof value === "bigint") return { intValue: String(value) };
+  if (value instanceof Uint8Array) return { bytesValue: Buffer.from(value).toString("base64") };
+  if (Array.isArray(value)) return { arrayValue: { values: value.map((item: HeaderValue) => anyValue(item)) } };
+  const values = Object.entries(value).map(([key, item]) => ({ key, value: anyValue(item) }));
+  return { kvlistValue: { values } };
 }
 
 /** The attributes of OpenTelemetry's conventions for messaging that both directions share. */

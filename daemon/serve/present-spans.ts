@@ -15,7 +15,7 @@ export function spanRow(
   subject: Subject,
   seq: Seq,
   laneOf: (participant: Participant) => number,
-): Omit<LaneRow, "compensates" | "cause" | "spoken"> | undefined {
+): Omit<LaneRow, "compensates" | "cause"> | undefined {
   const facts = subject.facts(seq);
   if (facts?.span === undefined) return undefined;
   const { kind, ms, failed } = facts.span;
@@ -53,18 +53,37 @@ export function orderedTimes(subject: Subject): ReadonlyMap<Seq, number> {
   const times = new Map(seqs.map((seq) => [seq, subject.facts(seq)?.at ?? 0]));
   const movable = new Set(spans.map(({ seq }) => seq));
   const proven = edges.filter(({ kind, from, to }) => kind === "trace-parent" && times.has(from) && times.has(to));
-  const byEffect = proven.toSorted((a, b) => (times.get(a.to) ?? 0) - (times.get(b.to) ?? 0));
-  for (const { from, to } of byEffect) {
+  const depths = depthsOf(new Map(proven.map(({ from, to }) => [to, from])));
+  const downwards = proven.toSorted((a, b) => (depths.get(a.to) ?? 0) - (depths.get(b.to) ?? 0));
+  for (const { from, to } of downwards) {
     const cause = times.get(from) ?? 0;
     const effect = times.get(to) ?? 0;
     if (movable.has(to) && effect <= cause && cause - effect < mostDisagreement) times.set(to, cause + hair);
   }
-  for (const { from, to } of byEffect.toReversed()) {
+  for (const { from, to } of downwards.toReversed()) {
     const cause = times.get(from) ?? 0;
     const effect = times.get(to) ?? 0;
     if (movable.has(from) && cause >= effect && cause - effect < mostDisagreement) times.set(from, effect - hair);
   }
   return times;
+}
+
+/** How many causes stand above each effect; what goes round in a circle ends where it began. */
+function depthsOf(causes: ReadonlyMap<Seq, Seq>): ReadonlyMap<Seq, number> {
+  const depths = new Map<Seq, number>();
+  for (const effect of causes.keys()) {
+    const chain: Seq[] = [];
+    let at: Seq | undefined = effect;
+    while (at !== undefined && !depths.has(at)) {
+      // Held while its causes are looked for, so that a circle is closed by its own mark.
+      depths.set(at, 0);
+      chain.push(at);
+      at = causes.get(at);
+    }
+    let depth = at === undefined ? -1 : (depths.get(at) ?? 0);
+    for (const seq of chain.toReversed()) depths.set(seq, ++depth);
+  }
+  return depths;
 }
 
 /** What stands beside a span in the inspector. */
