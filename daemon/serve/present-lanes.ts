@@ -4,7 +4,7 @@ import { basisInWords } from "./present-sentence.ts";
 import { orderedTimes, spanRow } from "./present-spans.ts";
 import type { Lane, LaneRow } from "./protocol.ts";
 import type { Subject } from "./subject.ts";
-import { brokerName, duration, spokenDuration } from "./words.ts";
+import { duration } from "./words.ts";
 
 /** A gap is drawn torn when it is this many times the median and at least so long. */
 const gapFactor = 10;
@@ -15,7 +15,7 @@ const mostDeliveries = 20;
 /** Folded spans between a row and its cause: work within one service. */
 const mostFolded = 64;
 
-type DraftRow = Omit<LaneRow, "compensates" | "cause" | "spoken"> & { readonly order: number };
+type DraftRow = Omit<LaneRow, "compensates" | "cause"> & { readonly order: number };
 
 /** The lanes of a conversation and its rows, one a message, with what happened to it as sub-rows. */
 export function lanesOf(subject: Subject): { readonly lanes: readonly Lane[]; readonly rows: readonly LaneRow[] } {
@@ -42,7 +42,7 @@ export function lanesOf(subject: Subject): { readonly lanes: readonly Lane[]; re
   drafts.sort((a, b) => timeOf(a) - timeOf(b) || a.order - b.order);
   const torn = withGaps(subject, drafts);
   missingRows(subject, lanes, torn);
-  return { lanes: lanes.all, rows: withRelations(subject, torn, lanes.all) };
+  return { lanes: lanes.all, rows: withRelations(subject, torn) };
 }
 
 class Lanes {
@@ -277,7 +277,7 @@ function missingRows(subject: Subject, lanes: Lanes, rows: DraftRow[]): void {
 }
 
 /** Puts in what points from row to row, now that rows have their places. */
-function withRelations(subject: Subject, drafts: readonly DraftRow[], lanes: readonly Lane[]): LaneRow[] {
+function withRelations(subject: Subject, drafts: readonly DraftRow[]): LaneRow[] {
   const rowOf = new Map<Seq, number>();
   drafts.forEach((row, i) => {
     if (row.kind === "message" && row.seq !== undefined) rowOf.set(row.seq, i);
@@ -288,7 +288,7 @@ function withRelations(subject: Subject, drafts: readonly DraftRow[], lanes: rea
     const compensation = step.compensation?.seqs[0];
     if (forward !== undefined && compensation !== undefined) undoes.set(compensation, forward);
   }
-  return drafts.map(({ order: _order, ...row }) => {
+  return drafts.map(({ order: _order, ...row }): LaneRow => {
     const compensated = row.kind === "message" && row.seq !== undefined ? undoes.get(row.seq) : undefined;
     const compensates = compensated === undefined ? undefined : rowOf.get(compensated);
     const edge = row.kind === "message" && row.seq !== undefined ? subject.causes(row.seq)[0] : undefined;
@@ -299,13 +299,6 @@ function withRelations(subject: Subject, drafts: readonly DraftRow[], lanes: rea
       ...row,
       ...(compensates === undefined ? {} : { compensates }),
       ...(cause === undefined ? {} : { cause }),
-      spoken: spoken(
-        row,
-        lanes,
-        edge === undefined || cause === undefined
-          ? undefined
-          : { name: subject.name(edge.from), strength: edge.strength },
-      ),
     };
   });
 }
@@ -319,39 +312,6 @@ function rowBehind(subject: Subject, seq: Seq, rowOf: ReadonlyMap<Seq, number>):
     at = subject.facts(at)?.span === undefined ? undefined : subject.causes(at)[0]?.from;
   }
   return undefined;
-}
-
-/** "ReserveStock, command, order-svc to inventory-svc, Kafka, plus 19 milliseconds, caused by OrderPlaced, declared" */
-function spoken(
-  row: Omit<LaneRow, "spoken">,
-  lanes: readonly Lane[],
-  cause: { readonly name: string; readonly strength: string } | undefined,
-): string {
-  const name = (lane: number | undefined) => (lane === undefined ? undefined : lanes[lane]?.name);
-  if (row.kind === "gap") return row.note ?? "";
-  const readers = row.to.map(name).filter((reader) => reader !== undefined);
-  const from = name(row.from);
-  const parties =
-    row.kind === "delivery" || row.kind === "timeout"
-      ? [from]
-      : [
-          [from, readers.length === 0 ? undefined : readers.join(" and ")]
-            .filter((part) => part !== undefined)
-            .join(" to "),
-        ];
-  const parts = [
-    row.name,
-    row.kind === "message" ? row.arrow : undefined,
-    row.note,
-    ...parties,
-    row.broker === undefined ? undefined : brokerName(row.broker),
-    row.offsetMs === undefined ? undefined : `plus ${spokenDuration(row.offsetMs)}`,
-    row.violation && row.kind === "message" ? "breaks its contract" : undefined,
-    row.state === undefined || row.state === "late" ? undefined : row.state,
-    cause === undefined ? undefined : `caused by ${cause.name}`,
-    cause?.strength,
-  ];
-  return parts.filter((part) => part !== undefined && part !== "").join(", ");
 }
 
 function repliesOf(exchanges: readonly Exchange[]): ReadonlyMap<Seq, Exchange> {

@@ -368,8 +368,6 @@ export interface LaneRow {
   readonly compensates?: number;
   /** The row that caused it, and why. */
   readonly cause?: { readonly row: number; readonly evidence: readonly EvidenceLine[] };
-  /** The row as one sentence, for screen readers. */
-  readonly spoken: string;
 }
 
 export interface EvidenceLine {

@@ -1,5 +1,4 @@
 /** Figures and names as sentences and rows say them. */
-import type { BrokerKind } from "./protocol.ts";
 
 /** `37 ms`, `2.01 s`, `5 s`, `4 min 17 s`, `3 h 5 min`: at most three significant digits, a space before the unit. */
 export function duration(ms: number): string {
@@ -14,15 +13,6 @@ export function duration(ms: number): string {
   const hours = Math.floor(minutes / 60);
   if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
-}
-
-/** The same for a voice: `19 milliseconds`, `2.01 seconds`. */
-export function spokenDuration(ms: number): string {
-  return duration(ms)
-    .replace(/\bms\b/, "milliseconds")
-    .replace(/\bmin\b/, "minutes")
-    .replace(/\bs\b/, "seconds")
-    .replace(/\bh\b/, "hours");
 }
 
 const small = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
@@ -53,13 +43,6 @@ export function shortId(id: string, length = 24): string {
   const side = Math.floor((length - 1) / 2);
   return `${id.slice(0, side)}…${id.slice(id.length - side)}`;
 }
-
-/** What a message was seen on, as rows speak of it. */
-export function brokerName(broker: BrokerKind): string {
-  return brokerNames[broker];
-}
-
-const brokerNames: Readonly<Record<BrokerKind, string>> = { kafka: "Kafka", rabbitmq: "RabbitMQ", otlp: "a span" };
 
 function trimmed(figure: string): string {
   return String(Number(figure));

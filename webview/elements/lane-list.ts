@@ -267,6 +267,7 @@ export class LaneList extends ViewElement {
                   selected: index === this.#cursor && (path !== undefined || this.#focused),
                   tabStop: index === this.#cursor,
                   bare: this.bare,
+                  cause: row.cause && rows[row.cause.row]?.name,
                 });
               },
             )}

@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Lane, LaneRow } from "../../daemon/serve/protocol.ts";
 import { count, duration, offset } from "../model/format.ts";
+import { spokenLaneRow } from "../model/speech.ts";
 import { brokerMark, icon } from "./icons.ts";
 import { laneSlice, type SliceView } from "./lane-slice.ts";
 import { placed } from "./placed.ts";
@@ -12,6 +13,8 @@ export interface LaneRowView extends SliceView {
   readonly tabStop: boolean;
   /** Without latencies and notes: beside a message that has the larger part of the window. */
   readonly bare: boolean;
+  /** The name of what caused it. */
+  readonly cause: string | undefined;
 }
 
 export function laneRow(view: LaneRowView): TemplateResult {
@@ -23,7 +26,7 @@ export function laneRow(view: LaneRowView): TemplateResult {
     data-index=${index}
     aria-rowindex=${index + 1}
     aria-selected=${view.selected ? "true" : "false"}
-    aria-label=${row.spoken}
+    aria-label=${spokenLaneRow(row, view.lanes, view.cause)}
     tabindex=${view.tabStop ? 0 : -1}
     ${placed({
       transform: `translateY(${view.top}px)`,

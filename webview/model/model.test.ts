@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { detailOf } from "../testing/fixture-conversations.ts";
 import { listRow, needsLook } from "../testing/fixture-rows.ts";
 import { announce, announceEveryMs, silentAnnouncer } from "./announcer.ts";
 import { hexRows } from "./hex-rows.ts";
@@ -9,7 +10,7 @@ import { iconCodes } from "./icon-names.ts";
 import { actionOf, keyBindings } from "./keys.ts";
 import { layoutFor } from "./layout.ts";
 import { ListCursor } from "./list-cursor.ts";
-import { spokenRow } from "./speech.ts";
+import { spokenLaneRow, spokenRow } from "./speech.ts";
 import { flatTree } from "./tree-rows.ts";
 
 const key = (name: string, more: Partial<KeyboardEvent> = {}) => ({
@@ -83,6 +84,22 @@ describe("a row, spoken", () => {
     expect(spokenRow(row, row.startedAt + 258_000)).toBe(
       "OrderFulfilment ORD-1042, stuck, no ShipmentBooked after 3 deliveries of BookShipment, 3 of 6 steps done, BookShipment stuck, 2 warnings, took 4 minutes 18 seconds, 4 minutes ago, inferred",
     );
+  });
+});
+
+describe("a row of the lanes, spoken", () => {
+  const detail = detailOf("compensated");
+  const spoken = (index: number): string => {
+    const row = detail?.rows[index];
+    if (!detail || !row) throw new Error("the fixture has rows");
+    return spokenLaneRow(row, detail.lanes, row.cause && detail.rows[row.cause.row]?.name);
+  };
+
+  it("is one sentence: what, from whom to whom, when, what is wrong, and why it is here", () => {
+    expect(spoken(1)).toBe(
+      "ReserveStock, command, order-svc to inventory-svc, Kafka, plus 19 milliseconds, caused by OrderPlaced, certain",
+    );
+    expect(spoken(2)).toContain("breaks its contract");
   });
 });
 

@@ -32,7 +32,6 @@ function laneRow(seq: number, offsetMs: number, name: string, to: readonly numbe
     line: "declared",
     violation: false,
     count: 1,
-    spoken: `${name}, ${arrow}, plus ${Math.round(offsetMs)} milliseconds`,
     ...(by === undefined ? {} : { cause: { row: by, evidence: facts.line === "inferred" ? inferred : declared } }),
     ...rest,
   };
@@ -48,7 +47,6 @@ function gap(name: string, at: number): LaneRow {
     line: "declared",
     violation: false,
     count: 1,
-    spoken: name,
   };
 }
 
@@ -239,7 +237,6 @@ const stuck: ConversationDetail = {
       line: "missing",
       violation: false,
       count: 1,
-      spoken: "ShipmentBooked, reply, shipping-svc to order-svc, not seen, usually after 1.3 seconds",
     },
   ],
 };
