@@ -14,10 +14,11 @@ import { createCorrelator } from "./correlate/index.ts";
 import { createLeaseKeeper, restoreLeftovers, type LeaseKeeper } from "./guardian/index.ts";
 import { Masker, maskKey } from "./mask/index.ts";
 import { Pipeline } from "./pipeline.ts";
-import { TraceServer, type Showing } from "./serve/index.ts";
+import { duration, TraceServer, type Showing } from "./serve/index.ts";
 import type { TapSettings } from "./serve/protocol.ts";
 import { Capture, defaultLimits } from "./store/index.ts";
 import type { Tap, TapReport } from "./tap/envelope.ts";
+import { preciseNow, wallClockBehind } from "./tap/index.ts";
 import type { ConfigureRequest, RunningTrace, TraceOptions } from "./trace-options.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { makeTap, sourceOf, type TapSurroundings } from "./taps.ts";
@@ -26,6 +27,8 @@ const trimEveryMs = 5_000;
 const contractsPatienceMs = 1_500;
 /** What a recording shows after its last event: long enough that what was under way settles, then its time stands. */
 const settleMs = 2_000;
+/** How long a view of an opened file waits for the whole of it. */
+const readPatienceMs = 250;
 const stopPatienceMs = 1_500;
 
 /** Runs the whole daemon in this process. Rejects with one sentence when its port or its capture file cannot be had. */
@@ -114,11 +117,7 @@ class Trace implements RunningTrace {
     if (contracts === undefined) void reading?.then((late) => this.useContracts(late));
     else this.watch();
     this.trimmer = setInterval(() => this.trim(), trimEveryMs);
-    const rebuilt = this.rebuildIfKept();
-    // A file that is opened is shown whole. A trace that goes on must be back at once, however much it has: what its
-    // taps see meanwhile waits.
-    if (this.opened !== undefined) await rebuilt;
-    else rebuilt.catch((cause: unknown) => console.error("contrail: the capture could not be read again:", cause));
+    await this.readKept();
     this.startTaps();
   }
 
@@ -204,7 +203,7 @@ class Trace implements RunningTrace {
         if (Date.now() > last + settleMs) return last + settleMs;
       }
     }
-    return Date.now();
+    return preciseNow();
   }
 
   private makeServer(): TraceServer {
@@ -229,7 +228,7 @@ class Trace implements RunningTrace {
     const source = this.options.source ?? (played === undefined ? undefined : this.playedName());
     return {
       mode: played?.as ?? "live",
-      notes: this.notes,
+      notes: [...this.notes, ...clockNotes()],
       groups: new Map(this.running.map(({ tap }) => [tap.id, tap.groups?.() ?? []])),
       ...(source === undefined || played === undefined ? {} : { source }),
     };
@@ -283,12 +282,22 @@ class Trace implements RunningTrace {
     }
   }
 
-  /** A capture that was gone on with, or opened, is read through before anything new comes. */
+  /**
+   * Reads what a capture has already. A small file that is opened is shown whole; of a large one the newest messages are
+   * shown until it is read, and a trace that goes on is back at once: what its taps see meanwhile waits.
+   */
+  private async readKept(): Promise<void> {
+    const read = this.rebuildIfKept().catch((cause: unknown) => {
+      console.error("contrail: the capture could not be read again:", cause);
+    });
+    if (this.opened !== undefined) await Promise.race([read, after(readPatienceMs)]);
+  }
+
   private async rebuildIfKept(): Promise<void> {
     if (this.capture.lastSeq === 0) return;
     const until = this.capture.span()?.to;
     await this.pipeline.rebuild();
-    if (until !== undefined && this.frozenAt === undefined) this.pipeline.correlator.gap(until, Date.now());
+    if (until !== undefined && this.frozenAt === undefined) this.pipeline.correlator.gap(until, preciseNow());
   }
 
   private startTaps(): void {
@@ -393,7 +402,7 @@ class Trace implements RunningTrace {
     before.pipeline.stop();
     before.capture.setMeta("ended", String(endedAt));
     before.capture.close();
-    await this.rebuildIfKept();
+    await this.readKept();
     // The answer to `configure` is on its way first.
     setImmediate(() => this.server.show(this.pipeline));
     this.startTaps();
@@ -421,6 +430,15 @@ class Trace implements RunningTrace {
     if (this.temporary !== undefined) rmSync(this.temporary, { recursive: true, force: true });
     this.hasEnded();
   }
+}
+
+/** Messages keep their order when somebody sets the clock back; that their times are another clock's is said. */
+function clockNotes(): readonly string[] {
+  const behind = wallClockBehind();
+  if (behind === 0) return [];
+  return [
+    `This machine's clock was set back by ${duration(Math.round(behind / 1_000) * 1_000)}. Times here go on by the clock before, so that replies stay behind their requests; start the trace again for the new time.`,
+  ];
 }
 
 function after(ms: number): Promise<undefined> {

@@ -42,8 +42,12 @@ export class TextSearch {
     const { capture, correlator } = this.pipeline;
     if (capture.indexedUpTo > this.lookedUpTo) {
       const upTo = capture.indexedUpTo;
-      this.found([...capture.searchIndexed(this.term, this.lookedUpTo, mostFound)].reverse());
-      this.lookedUpTo = upTo;
+      const found = capture.searchIndexed(this.term, this.lookedUpTo, mostFound);
+      // What an index found that failed at it is not all there is: then these messages are read.
+      if (capture.indexedUpTo >= upTo) {
+        this.found([...found].reverse());
+        this.lookedUpTo = upTo;
+      }
     }
     const until = performance.now() + roundBudgetMs;
     while (this.behind > 0 && performance.now() < until) {

@@ -72,10 +72,15 @@ export class SearchIndex {
 
   /** Numbers of indexed messages above `after` that have what `query` asks for, newest first, at most `limit`. */
   *find(query: string, after: number, upTo: number): Generator<number> {
-    for (const table of [...this.tablesUpTo(upTo)].reverse()) {
-      if (table < tableOf(after + 1)) return;
-      // Rows are taken one by one: a word that is on every message costs only as much as is looked at.
-      for (const { rowid } of this.statement(table).iterate(query, after, upTo)) yield Number(rowid);
+    try {
+      for (const table of [...this.tablesUpTo(upTo)].reverse()) {
+        if (table < tableOf(after + 1)) return;
+        // Rows are taken one by one: a word that is on every message costs only as much as is looked at.
+        for (const { rowid } of this.statement(table).iterate(query, after, upTo)) yield Number(rowid);
+      }
+    } catch (cause) {
+      // The file was damaged or taken away: from now on messages are read one by one.
+      this.fail(cause instanceof Error ? cause.message : String(cause));
     }
   }
 

@@ -16,7 +16,7 @@ export {
   type Parsed,
   type RabbitmqAddress,
 } from "./address.ts";
-export { preciseNow } from "./clock.ts";
+export { preciseNow, wallClockBehind } from "./clock.ts";
 export type * from "./envelope.ts";
 export { createKafkaTap, type KafkaTapOptions } from "./kafka.ts";
 export type { KafkaLogin } from "./kafka-client.ts";
