@@ -30,8 +30,8 @@ export interface Vhost {
   readonly tags: readonly string[];
   readonly defaultQueueType: string | undefined;
   readonly tracing: boolean;
-  /** What was published in it and handed to consumers, ever; seconds old, absent where no statistics are kept. */
-  readonly traffic?: { readonly published: number; readonly delivered: number };
+  /** What was published in it and handed to consumers, ever; seconds old, and nothing where no statistics are kept. */
+  readonly traffic: { readonly published: number; readonly delivered: number };
 }
 
 export interface ManagementConnection {
@@ -109,9 +109,7 @@ export class Management {
       defaultQueueType:
         typeof defaultQueueType === "string" && defaultQueueType !== "undefined" ? defaultQueueType : undefined,
       tracing: vhost["tracing"] === true,
-      ...(typeof traffic["publish"] === "number"
-        ? { traffic: { published: traffic["publish"], delivered: asCount(traffic["deliver_get"]) } }
-        : undefined),
+      traffic: { published: asCount(traffic["publish"]), delivered: asCount(traffic["deliver_get"]) },
     };
   }
 

@@ -150,9 +150,8 @@ export class TapQueue {
   }
 
   /** How many trace events there were to tell: every publish and every delivery, but those of trace events themselves. */
-  async #told(management: Management, vhost: string): Promise<number | undefined> {
+  async #told(management: Management, vhost: string): Promise<number> {
     const { traffic } = await management.vhost(vhost);
-    if (traffic === undefined) return undefined;
     const queues = await management.queuesBoundTo(vhost, traceExchange);
     const counts = await Promise.all(queues.map((queue) => management.queueCounts(vhost, queue)));
     return traffic.published + traffic.delivered - counts.reduce((sum, { delivered }) => sum + delivered, 0);

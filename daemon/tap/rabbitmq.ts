@@ -267,11 +267,12 @@ class RabbitmqTap implements Tap {
     }
     this.#queue = queue;
     this.#touched.add("A queue of the tap's own, exclusive and gone with its connection, received trace events.");
-    if (this.#management !== undefined && !this.#stopped) await this.#tracing.keepOn(this.#management, preciseNow());
     this.#mode = "firehose";
+    // What the broker's statistics say before the first event is what later ones are measured by.
+    await this.#countDropped().catch(() => undefined);
+    if (this.#management !== undefined && !this.#stopped) await this.#tracing.keepOn(this.#management, preciseNow());
     this.#tellLive(leftOut);
     void this.#listenForNames(connection).then(() => this.#names.refresh());
-    void this.#countDropped().catch(() => undefined);
     return undefined;
   }
 

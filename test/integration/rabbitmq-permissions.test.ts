@@ -186,12 +186,16 @@ describe.each(generations)("$name", ({ start }) => {
     await channel.waitForConfirms();
     await pause(2_500);
     release();
-    // By the broker's own numbers of the queue (3.x), or by its statistics of the virtual host (4.x): both come late.
-    const sum = (): number => (sink.state?.shed ?? 0) + bodies(sink).length;
-    await expect.poll(sum, { timeout: 30_000, interval: 100 }).toBe(many);
+    // 3.x numbers what enters a queue. 4.x does not: its statistics of the virtual host come late, and may have in them
+    // what was published just before the tap.
+    const exact = node.version[0] === 3;
+    const told = (): number => (sink.state?.shed ?? 0) + bodies(sink).length;
+    await expect.poll(told, { timeout: 30_000, interval: 100 }).toBeGreaterThanOrEqual(many);
+    await pause(exact ? 0 : 2_500);
+    expect(told()).toBeLessThanOrEqual(exact ? many : many * 1.01);
     const { shed = 0, detail = "" } = sink.state ?? {};
     expect(shed).toBeGreaterThan(0);
-    const count = node.version[0] === 3 ? String(shed) : `About ${shed}`;
+    const count = exact ? String(shed) : `About ${shed}`;
     expect(detail).toContain(`${count} events were dropped at the bound of the tap's queue`);
     // Nothing was taken from anybody.
     expect((await channel.checkQueue("taken")).messageCount).toBe(many);
