@@ -259,6 +259,11 @@ export class Pipeline implements TapSink {
     if (!follower.hasWork) next.passTime(this.now());
   }
 
+  /** How many messages were read by now, while everything is computed anew and after. */
+  get readSoFar(): number {
+    return (this.nextPicture ?? this.picture).seen;
+  }
+
   /** Forgets what was seen so far in views; the capture keeps it. */
   clear(): void {
     this.builds++;

@@ -50,7 +50,7 @@ export async function openForReading(
     now: () => end,
   });
   const messages = capture.lastSeq - capture.oldestSeq + 1;
-  const watch = setInterval(() => onProgress?.(pipeline.seen, messages), progressEveryMs);
+  const watch = setInterval(() => onProgress?.(pipeline.readSoFar, messages), progressEveryMs);
   const stop = () => pipeline.stop();
   signal?.addEventListener("abort", stop, { once: true });
   await pipeline.rebuild();
