@@ -6,7 +6,7 @@
  * that two runs of different length with the same effect are identical.
  */
 import { readdirSync, readFileSync } from "node:fs";
-import { ConfigResourceTypes, type Admin } from "kafkajs";
+import kafkajs, { type Admin } from "kafkajs";
 import type { ManagementApi } from "./management-api.ts";
 
 /** A section's entries, sorted; each is compared as a whole. */
@@ -58,7 +58,7 @@ async function kafkaState({ admin, kafka }: Places): Promise<BrokerState> {
   const { topics } = await admin.fetchTopicMetadata();
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: topics.map(({ name }) => ({ type: ConfigResourceTypes.TOPIC, name })),
+    resources: topics.map(({ name }) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
   });
   const { groups: listed } = await admin.listGroups();
   const { groups } = await admin.describeGroups(listed.map(({ groupId }) => groupId));

@@ -39,6 +39,8 @@ export interface TappingOptions {
   readonly daemonPath?: string;
   readonly guardianPath?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** The most blocks of 512 or 1,024 bytes that a file of it may have, as the shell's `ulimit -f` counts. */
+  readonly fileLimitBlocks?: number;
   readonly settings?: Partial<DaemonSettings>;
 }
 
@@ -48,7 +50,13 @@ export async function startTapping(options: TappingOptions): Promise<TappingDaem
   const { workspaceFolder, stateDir, taps } = options;
   const source = join(repositoryRoot, "daemon");
   await mkdir(daemonFolder(workspaceFolder, stateDir), { recursive: true, mode: 0o700 });
-  const child = spawn(process.execPath, [options.daemonPath ?? join(source, "main.ts")], {
+  const program = options.daemonPath ?? join(source, "main.ts");
+  const limit = options.fileLimitBlocks;
+  const [command, args] =
+    limit === undefined
+      ? [process.execPath, [program]]
+      : ["sh", ["-c", `ulimit -f ${limit}; exec "$0" "$1"`, process.execPath, program]];
+  const child = spawn(command, args, {
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, NODE_NO_WARNINGS: "1", ...options.env },
   });
