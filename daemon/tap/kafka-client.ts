@@ -117,7 +117,7 @@ export class KafkaClient {
     try {
       const topicIds = (broker.versions?.[apiKeys.metadata]?.maxVersion ?? 0) >= 10;
       const metadata = topicIds
-        ? await broker.connectionPool.send<Metadata>(topicIdMetadataRequest())
+        ? await ask<Metadata>(broker, topicIdMetadataRequest())
         : plainMetadata(
             await send<KafkajsMetadata>(broker, apiKeys.metadata, requests.Metadata, {
               topics: [],
@@ -194,7 +194,7 @@ export class KafkaClient {
         bytes: Buffer,
       ): Promise<{ partitions: readonly FetchedPartition[]; clientSideThrottleTime: number }> =>
         Promise.resolve(decodeFetch(bytes, request.apiVersion));
-      const fetched = await broker.connectionPool.send<Awaited<ReturnType<typeof decode>>>({
+      const fetched = await ask<Awaited<ReturnType<typeof decode>>>(broker, {
         ...rest,
         request,
         response: { decode, parse: (decoded: unknown) => Promise.resolve(decoded) },
@@ -260,7 +260,7 @@ export class KafkaClient {
       throw new FailureError(brokerTooOld(this.#seedName, "Kafka 0.11 or newer"));
     }
     try {
-      return await broker.connectionPool.send<T>(make(Math.min(newest, offered.maxVersion)));
+      return await ask<T>(broker, make(Math.min(newest, offered.maxVersion)));
     } catch (error) {
       throw this.#explain(error, broker, false);
     }
@@ -323,7 +323,7 @@ export class KafkaClient {
       destroy(broker);
     }, this.#connectTimeoutMs);
     try {
-      await broker.connect();
+      await whileThere(broker, broker.connect());
       if (this.#closed) throw new Error("closed");
       return broker;
     } catch (error) {
@@ -374,9 +374,30 @@ function grouped<T>(
 /** Sends a request of kafkajs, but keeps its error codes in the answer instead of throwing the first of them. */
 async function send<T>(broker: Broker, apiKey: number, definitions: unknown, parameters: object): Promise<T> {
   const { response, ...rest } = broker.lookupRequest(apiKey, definitions)(parameters);
-  return broker.connectionPool.send<T>({
+  return ask<T>(broker, {
     ...rest,
     response: { decode: (bytes) => response.decode(bytes), parse: (decoded) => Promise.resolve(decoded) },
+  });
+}
+
+function ask<T>(broker: Broker, request: ProtocolRequest): Promise<T> {
+  return whileThere(broker, broker.connectionPool.send<T>(request));
+}
+
+/** What waits for a broker, so that it does not wait any more when the broker is let go. */
+const waiting = new WeakMap<Broker, Set<(reason: Error) => void>>();
+
+/**
+ * Rejects when the broker is let go. kafkajs alone does not: a request that is being written just then is queued after
+ * the queue was emptied, and nobody ever looks at it again.
+ */
+function whileThere<T>(broker: Broker, work: Promise<T>): Promise<T> {
+  let here = waiting.get(broker);
+  if (here === undefined) waiting.set(broker, (here = new Set()));
+  const others = here;
+  return new Promise((resolve, reject) => {
+    others.add(reject);
+    work.then(resolve, reject).finally(() => others.delete(reject));
   });
 }
 
@@ -394,6 +415,7 @@ function plainMetadata(metadata: KafkajsMetadata): Metadata {
 
 /** Ends a broker's connections now, its waiting requests included. */
 function destroy(broker: Broker): void {
+  for (const reject of waiting.get(broker) ?? []) reject(new Error("closed"));
   for (const connection of broker.connectionPool.pool) {
     connection.rejectRequests(new Error("closed"));
     connection.disconnect().catch(() => undefined);

@@ -39,7 +39,8 @@ export function createSocketFactory(
     const allowed =
       options.seeds.some((seed) => seed.host === target.host) || options.mayConnect?.(target.host) === true;
     const note = (error: NodeJS.ErrnoException): void => {
-      if (!errors.has(name)) errors.set(name, { code: error.code ?? "", message: error.message });
+      if (error.code !== "CLOSED" && !errors.has(name))
+        errors.set(name, { code: error.code ?? "", message: error.message });
     };
     if (isIP(target.host) !== 0 && !allowed && !isLoopback(target.host)) {
       const refused = new Socket();
@@ -59,9 +60,14 @@ export function createSocketFactory(
       });
     };
     const encrypted = ssl !== undefined && ssl !== null;
+    let connected = false;
+    const connects = (): void => {
+      connected = true;
+      onConnect();
+    };
     const socket = encrypted
-      ? connectTls({ ...target, lookup, ...(isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
-      : connectPlain({ ...target, lookup }, onConnect);
+      ? connectTls({ ...target, lookup, ...(isIP(host) === 0 ? { servername: host } : {}), ...ssl }, connects)
+      : connectPlain({ ...target, lookup }, connects);
     socket.setKeepAlive(true, 60_000);
     socket.setNoDelay(true);
     socket.on("error", note);
@@ -71,8 +77,12 @@ export function createSocketFactory(
       errors.set(name, { code: "FOREIGN", message: bytes.toString("latin1", 0, 16) });
       socket.destroy(coded("FOREIGN", "not Kafka"));
     });
-    // kafkajs listens for `end` and `error` only; a socket that closes without either would leave its requests waiting.
-    socket.once("close", () => socket.emit("end"));
+    // kafkajs listens for `end` and `error` only: a socket that closes without either would leave its requests waiting,
+    // and one that ends before it was connected would leave whoever connects waiting for ever.
+    socket.once("close", () => {
+      if (connected) socket.emit("end");
+      else socket.emit("error", coded("CLOSED", "closed before it was connected"));
+    });
     return socket;
   };
 }
