@@ -207,7 +207,19 @@ export function noSuchVhost(address: string, vhost: string, user: string): Failu
 }
 
 export function restoreFailed(what: string, why: string, doThis: string): Failure {
-  return failure("restore-failed", `${what} could not be put back (${why}). To do it by hand: ${doThis}.`, true);
+  return failure(
+    "restore-failed",
+    `${what} could not be put back (${why}). It is tried again at each start; after a restart of the broker nothing is left to do. To do it by hand: ${doThis}.`,
+    true,
+  );
+}
+
+export function restoreGivenUp(what: string, doThis: string): Failure {
+  return failure(
+    "restore-failed",
+    `${what} could not be put back for a week, and Contrail no longer tries. If that broker has run ever since, do it by hand: ${doThis}.`,
+    false,
+  );
 }
 
 export function brokerFailed(broker: BrokerName, address: string, why: string): Failure {

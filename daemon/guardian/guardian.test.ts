@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -153,10 +153,46 @@ describe("when the daemon is killed", () => {
     expect(failure?.code).toBe("restore-failed");
     expect(failure?.message).toContain("rabbitmqctl trace_off -p shop");
     expect(failure?.message).not.toContain("s3cret");
+    // Said once; the next starts go on trying without a word.
+    expect(await restoreLeftovers(stateDir)).toEqual([]);
+    expect(await readdir(stateDir)).toHaveLength(1);
     broker.broken = false;
     expect(await restoreLeftovers(stateDir)).toEqual([]);
     expect(broker.vhosts.get("shop")).toEqual(found());
   });
+});
+
+test("what could not be put back for a week is given up: said once more, and the file with the password is gone", async () => {
+  const { daemon } = await startDaemon(undefined);
+  daemon.kill("SIGKILL");
+  await once(daemon, "exit");
+  broker.broken = true;
+  const [name = ""] = await readdir(stateDir);
+  const touched = (daysAgo: number) => new Date(Date.now() - daysAgo * 24 * 3_600_000);
+  await utimes(join(stateDir, name), touched(6), touched(6));
+  expect(await restoreLeftovers(stateDir)).toHaveLength(1);
+  expect(await restoreLeftovers(stateDir)).toEqual([]);
+  await utimes(join(stateDir, name), touched(8), touched(8));
+  const [failure] = await restoreLeftovers(stateDir);
+  expect(failure?.message).toMatch(/for a week, and Contrail no longer tries\. .*rabbitmqctl trace_off -p shop\.$/);
+  expect(await readdir(stateDir)).toEqual([]);
+  expect(await restoreLeftovers(stateDir)).toEqual([]);
+});
+
+test("virtual hosts of one broker are switched one after the other, whoever asks", async () => {
+  broker.vhosts.set("other", found());
+  const [one, two] = [new Management(broker.access), new Management(broker.access)];
+  await Promise.all([one.setTracing("shop", true), two.setTracing("other", true), one.setTracing("shop", false)]);
+  expect(broker.requests.filter((request) => request.startsWith("PUT"))).toEqual([
+    "PUT /api/vhosts/shop",
+    "PUT /api/vhosts/other",
+    "PUT /api/vhosts/shop",
+  ]);
+  expect(broker.mostAtOnce).toBe(1);
+  expect(broker.vhosts.get("shop")?.tracing).toBe(false);
+  expect(broker.vhosts.get("other")?.tracing).toBe(true);
+  one.close();
+  two.close();
 });
 
 describe("the guardian", () => {

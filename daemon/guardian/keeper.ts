@@ -8,8 +8,17 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
-import { restoreFailed, type Failure } from "../errors.ts";
-import { findLeases, removeLease, restore, touchEveryMs, touchLease, writeLease, type Lease } from "./leases.ts";
+import { restoreFailed, restoreGivenUp, type Failure } from "../errors.ts";
+import {
+  findLeases,
+  markMentioned,
+  removeLease,
+  restore,
+  touchEveryMs,
+  touchLease,
+  writeLease,
+  type Lease,
+} from "./leases.ts";
 import type { ManagementAccess } from "./management.ts";
 
 export interface LeaseKeeperOptions {
@@ -109,7 +118,8 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
 
 /**
  * Puts back what an earlier daemon and its guardian left, both having been killed. To be called at every start, before
- * any tap. Returns a sentence for each thing that could not be put back; it is tried again at the next start.
+ * any tap. Returns a sentence for each thing that could not be put back. It is tried again at every start for a week;
+ * the first failure is told, and the last.
  */
 export async function restoreLeftovers(stateDir: string): Promise<readonly Failure[]> {
   const failures: Failure[] = [];
@@ -117,14 +127,16 @@ export async function restoreLeftovers(stateDir: string): Promise<readonly Failu
     if (found.alive) continue;
     const why = await restore(found);
     if (why === undefined) continue;
-    const { vhost, management } = found.lease;
-    failures.push(
-      restoreFailed(
-        `Tracing of the virtual host "${vhost}" at ${new URL(management.baseUrl).host}, which an earlier Contrail switched on,`,
-        why,
-        `rabbitmqctl trace_off -p ${vhost}`,
-      ),
-    );
+    const { vhost, management, mentioned } = found.lease;
+    const what = `Tracing of the virtual host "${vhost}" at ${new URL(management.baseUrl).host}, which an earlier Contrail switched on,`;
+    const byHand = `rabbitmqctl trace_off -p ${vhost}`;
+    if (found.givenUp) {
+      await removeLease(found.path);
+      failures.push(restoreGivenUp(what, byHand));
+    } else if (mentioned !== true) {
+      await markMentioned(found).catch(() => undefined);
+      failures.push(restoreFailed(what, why, byHand));
+    }
   }
   return failures;
 }

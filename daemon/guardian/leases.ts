@@ -20,11 +20,18 @@ export interface Lease {
   readonly pid: number;
   readonly vhost: string;
   readonly management: ManagementAccess;
+  /** A start could not put it back and has said so; absent until then. */
+  readonly mentioned?: true;
 }
 
 /** An owner touches its leases this often; one that was not touched for long has no owner any more. */
 export const touchEveryMs = 15_000;
 const staleAfterMs = 60_000;
+/**
+ * A lease that nobody could put back for so long is given up. Its broker is gone for good, or was restarted, which ends
+ * tracing; and the file holds a password.
+ */
+const givenUpAfterMs = 7 * 24 * 3_600_000;
 
 const leaseName = /^lease-[0-9a-f]{24}\.json$/;
 
@@ -52,6 +59,8 @@ export interface FoundLease {
   readonly lease: Lease;
   /** Whether its process still lives and has touched it lately. */
   readonly alive: boolean;
+  /** It has been left so long that it is not tried again after this time. */
+  readonly givenUp: boolean;
 }
 
 /** Every readable lease of a folder; what is no lease is passed over. */
@@ -65,7 +74,12 @@ export async function findLeases(folder: string): Promise<readonly FoundLease[]>
       const lease = JSON.parse(await readFile(path, "utf8")) as Lease;
       if (lease.version !== 1 || lease.kind !== "rabbitmq-tracing") continue;
       const age = Date.now() - (await stat(path)).mtimeMs;
-      found.push({ path, lease, alive: age < staleAfterMs && isAlive(lease.pid) });
+      found.push({
+        path,
+        lease,
+        alive: age < staleAfterMs && isAlive(lease.pid),
+        givenUp: age > givenUpAfterMs,
+      });
     } catch {
       // Half written or gone meanwhile: the change that it would tell of was not made, or is undone.
     }
@@ -90,6 +104,15 @@ export async function restore({ path, lease }: FoundLease): Promise<string | und
   }
   await removeLease(path);
   return undefined;
+}
+
+/** Notes in a lease that its failure was mentioned. Its age, which is that of its last touch, stays as it was. */
+export async function markMentioned({ path, lease }: FoundLease): Promise<void> {
+  const { atime, mtime } = await stat(path);
+  const draft = `${path}.draft`;
+  await writeFile(draft, JSON.stringify({ ...lease, mentioned: true }), { mode: 0o600 });
+  await utimes(draft, atime, mtime);
+  await rename(draft, path);
 }
 
 function isAlive(pid: number): boolean {

@@ -14,8 +14,13 @@ export class FakeManagement {
   tags: readonly string[] = ["administrator"];
   /** Answers everything with an error, as a broker does that is just starting. */
   broken = false;
+  /** The most requests that were under way at the same time. */
+  mostAtOnce = 0;
+  #now = 0;
   readonly #server: Server = createServer((request, response) => {
+    this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#now);
     void this.#answer(request).then(({ status, body }) => {
+      this.#now--;
       response.writeHead(status, { "content-type": "application/json" });
       response.end(body === undefined ? undefined : JSON.stringify(body));
     });
