@@ -18,7 +18,6 @@ const common: BuildOptions = {
   absWorkingDir: root,
   bundle: true,
   minify: process.env["CONTRAIL_DEBUG_BUILD"] === undefined,
-  keepNames: true,
   sourcemap: false,
   legalComments: "none",
   logLevel: "warning",
