@@ -29,7 +29,8 @@ export class Activity {
     }
     for (let seq = Math.max(this.counted + 1, pipeline.firstSeq); seq <= pipeline.observedSeq; seq++) {
       const facts = pipeline.recentFacts(seq);
-      if (facts === undefined) continue;
+      // Spans are no messages: the bars are of what brokers had to do.
+      if (facts === undefined || facts.span !== undefined) continue;
       const second = this.second(facts.at);
       second.messages++;
       if (facts.check === "invalid") second.errors++;

@@ -16,7 +16,17 @@ import { sharedStyles } from "./shared-styles.ts";
 import { define, ViewElement } from "./view-element.ts";
 
 type Section =
-  "Body" | "What was tried" | "Bytes" | "Why it is here" | "Who writes this" | "Headers" | "Broker" | "Journey";
+  | "Body"
+  | "What was tried"
+  | "Bytes"
+  | "Why it is here"
+  | "Who writes this"
+  | "Headers"
+  | "Broker"
+  | "Journey"
+  | "Attributes"
+  | "Events"
+  | "Span";
 
 /** Places that break the contract beyond these are a number; the body marks each of them. */
 const mostViolations = 8;
@@ -72,7 +82,9 @@ export class MessageView extends ViewElement {
   #head(message: MessageDetail): TemplateResult {
     const to = message.readers.length === 0 ? "" : ` → ${message.readers.join(", ")}`;
     const key = message.key === undefined ? "" : `, key ${shortId(message.key, 24)}`;
-    const facts = `${message.writer ?? "unknown writer"}${to}, ${message.channel}, ${bytes(message.bodySize)}${key}`;
+    const facts = isSpan(message)
+      ? `${message.writer ?? message.channel}${to}, ${coordinate(message, "Kind")}, ${coordinate(message, "Took")}`
+      : `${message.writer ?? "unknown writer"}${to}, ${message.channel}, ${bytes(message.bodySize)}${key}`;
     return html`<div class="head">
       ${this.pane || !this.#alone ? nothing : this.#backButton()}<span class="dim">${brokerMark(message.broker)}</span>
       <span class="name cut ${message.check === "invalid" ? "squiggle" : ""}" title=${message.name}
@@ -155,6 +167,11 @@ export class MessageView extends ViewElement {
   }
 
   #single(message: MessageDetail): TemplateResult {
+    if (isSpan(message)) {
+      return html`<div class="scroll">
+        ${this.#check(message)}${this.#headers(message)}${this.#events(message)}${this.#why(message)}${this.#broker(message)}
+      </div>`;
+    }
     return html`<div class="scroll">
       ${this.#check(message)}${this.#body(message)}${this.#attempts(message)}${this.#why(message)}${this.#journey(message)}${this.#writers(message)}
       ${this.#headers(message)}${this.#broker(message)}${this.#bytes(message)}
@@ -162,6 +179,13 @@ export class MessageView extends ViewElement {
   }
 
   #wide(message: MessageDetail): TemplateResult {
+    if (isSpan(message)) {
+      return html`<div class="wide-check">${this.#check(message)}</div>
+        <div class="columns">
+          <div class="scroll">${this.#headers(message)}${this.#events(message)}</div>
+          <div class="scroll">${this.#why(message)}${this.#broker(message)}</div>
+        </div>`;
+    }
     return html`<div class="wide-check">${this.#check(message)}</div>
       <div class="columns">
         <div class="scroll">
@@ -175,8 +199,16 @@ export class MessageView extends ViewElement {
 
   // ------------------------------------------------------------------------------------------------------- sections
 
-  #check(message: MessageDetail): TemplateResult {
+  #check(message: MessageDetail): TemplateResult | typeof nothing {
     const { contract, violations } = message;
+    if (isSpan(message)) {
+      const [status = "", ...why] = coordinate(message, "Status").split(": ");
+      if (status !== "error") return nothing;
+      return html`<div class="check">
+        ${icon("error", "bad")}
+        <div><b>${message.channel} says that it failed.</b> ${why.join(": ")}</div>
+      </div>`;
+    }
     switch (message.check) {
       case "valid":
         return html`<div class="check">
@@ -297,6 +329,18 @@ export class MessageView extends ViewElement {
     this.requestUpdate();
   }
 
+  /** What happened within a span, as its service noted it. */
+  #events(message: MessageDetail): TemplateResult | typeof nothing {
+    if (message.tree.length === 0) return nothing;
+    return this.#section("Events", "", () => {
+      return html`<contrail-body-tree
+        .tree=${message.tree}
+        .of=${message.seq}
+        @field=${this.#onField}
+      ></contrail-body-tree>`;
+    });
+  }
+
   #body(message: MessageDetail): TemplateResult {
     const definition = message.contract?.definition ?? message.format;
     const file = message.contract?.path.split("/").at(-1);
@@ -397,7 +441,7 @@ export class MessageView extends ViewElement {
     const side = used === 0 ? "" : `${used} of ${message.headers.length} used as evidence`;
     // Values lose their middle, not their end: as many characters as the column has room for.
     const room = Math.max(16, Math.floor(((this.wide ? this.clientWidth / 2 : this.clientWidth) - 182) / 7.3));
-    return this.#section("Headers", side, () => {
+    return this.#section(isSpan(message) ? "Attributes" : "Headers", side, () => {
       return html`${message.headers.map(
         (header) =>
           html`<div class="header ${header.evidence ? "evidence" : ""}">
@@ -418,7 +462,7 @@ export class MessageView extends ViewElement {
   }
 
   #broker(message: MessageDetail): TemplateResult {
-    return this.#section("Broker", "", () => {
+    return this.#section(isSpan(message) ? "Span" : "Broker", "", () => {
       return html`<dl>
         ${message.coordinates.map(
           (each) =>
@@ -452,6 +496,15 @@ export class MessageView extends ViewElement {
       },
     );
   }
+}
+
+/** What came over OpenTelemetry is no message of a broker: it has attributes, and no contract. */
+function isSpan({ broker }: MessageDetail): boolean {
+  return broker === "otlp";
+}
+
+function coordinate({ coordinates }: MessageDetail, wanted: string): string {
+  return coordinates.find(({ label }) => label === wanted)?.value ?? "";
 }
 
 /** How the contract was found, unless it simply declares this. */
