@@ -4,6 +4,7 @@ import type { Change, Conversation, CorrelationHints, Correlator } from "./corre
 import { Masker } from "./mask/index.ts";
 import type { DefinitionsSeen } from "./pipeline-definitions.ts";
 import { makeFacts, type MessageFacts } from "./pipeline-facts.ts";
+import { Awaiting } from "./pipeline-awaiting.ts";
 import { Follower } from "./pipeline-follower.ts";
 import { Picture } from "./pipeline-picture.ts";
 import { PipelineQueue, type QueueLimits } from "./pipeline-queue.ts";
@@ -20,6 +21,8 @@ export interface PipelineOptions {
   /** The time that expectations run by: this machine's while live, the recording's own when one is shown. */
   readonly now: () => number;
   readonly masker?: Masker;
+  /** Tells whether events should wait a moment for a schema that they name. */
+  readonly schemas?: { readonly isHolding: boolean; holds(events: readonly TapEvent[]): boolean };
   readonly limits?: QueueLimits;
   /** The most messages whose facts are kept at hand. */
   readonly maxFacts?: number;
@@ -28,8 +31,12 @@ export interface PipelineOptions {
 /** Events that are taken in before others have a turn. */
 const sliceSize = 250;
 /** Time for correlating in one turn: while events wait to be stored, and while none do. */
-const busyFollowMs = 2;
+const busyFollowMs = 0.5;
 const idleFollowMs = 10;
+/** While events wait for a schema, it is looked so often whether it came. */
+const heldMs = 5;
+/** A schema that comes has everything computed anew up to this many messages; beyond, only those that name it. */
+const schemaRebuildLimit = 20_000;
 /** Contracts that change re-decode everything up to this many messages; beyond, only what comes and what is opened. */
 const rebuildLimit = 100_000;
 /** Of a capture with many messages, so many of the newest are shown before all others are read. */
@@ -57,6 +64,7 @@ export class Pipeline implements TapSink {
   private readonly queue: PipelineQueue;
   private readonly follower: Follower;
   private readonly twins = new Twins();
+  private readonly awaiting = new Awaiting();
   /** What is shown, and what is being made to be shown instead. */
   private picture: Picture;
   private nextPicture: Picture | undefined;
@@ -148,7 +156,8 @@ export class Pipeline implements TapSink {
 
   accept(events: readonly TapEvent[]): void | Promise<void> {
     if (this.dead) return undefined;
-    if (this.queue.size === 0 && events.length <= sliceSize && !this.capture.isFull) {
+    const isHeld = this.options.schemas?.holds(events) === true;
+    if (this.queue.size === 0 && events.length <= sliceSize && !this.capture.isFull && !isHeld) {
       for (const event of events) this.takeIn(event);
       this.takeTurn();
       return undefined;
@@ -229,6 +238,34 @@ export class Pipeline implements TapSink {
     this.contracts = contracts;
     this.picture.recent = new RecentMessages();
     if (!same && this.capture.lastSeq - this.capture.oldestSeq < rebuildLimit) await this.rebuild();
+  }
+
+  /**
+   * Schemas came, or are known not to come: the messages that named them are read again. In a large capture these alone:
+   * what their bodies say of conversations then counts from the next time that the capture is read.
+   */
+  async readAwaiting(keys: readonly string[]): Promise<void> {
+    const messages = this.awaiting.take(keys);
+    if (messages?.length === 0 || this.dead) return;
+    this.capture.flush();
+    await this.capture.stored();
+    let isMasked = false;
+    for (const { seq, n } of messages ?? []) {
+      const stored = this.capture.message(seq);
+      if (stored === undefined) continue;
+      const message = this.readFromCapture(n, stored);
+      isMasked ||= message.masked > stored.masked;
+      if (message.decoded.awaits !== undefined) continue;
+      this.capture.saveDecoded(seq, message.decoded, message.envelope.body);
+      this.picture.replace(message);
+    }
+    if (isMasked) {
+      await this.capture.stored();
+      this.capture.forgetRewritten();
+    }
+    this.generation++;
+    const isSmall = this.capture.lastSeq - this.capture.oldestSeq < schemaRebuildLimit;
+    if (messages === undefined || isSmall) await this.rebuild();
   }
 
   /**
@@ -313,9 +350,11 @@ export class Pipeline implements TapSink {
     setImmediate(() => {
       this.turnIsDue = false;
       if (this.dead) return;
-      if (!this.capture.isFull) for (const event of this.queue.take(sliceSize)) this.takeIn(event);
+      const isHeld = this.options.schemas?.isHolding === true;
+      if (!this.capture.isFull && !isHeld) for (const event of this.queue.take(sliceSize)) this.takeIn(event);
       this.capture.flush();
-      const canTakeIn = this.queue.size > 0 && !this.capture.isFull;
+      const canTakeIn = this.queue.size > 0 && !this.capture.isFull && !isHeld;
+      if (isHeld) setTimeout(() => this.takeTurn(), heldMs).unref();
       const canFollow = this.follower.work(canTakeIn ? busyFollowMs : idleFollowMs);
       if (canTakeIn || canFollow) this.takeTurn();
     });
@@ -329,6 +368,7 @@ export class Pipeline implements TapSink {
         const { envelope, decoded, masked } = readMasked(event.envelope, this.masker, this.contracts);
         const seq = capture.addMessage(envelope, masked);
         capture.saveDecoded(seq, decoded, envelope.body);
+        if (decoded.awaits !== undefined) this.awaiting.note(decoded.awaits, { seq, n: capture.lastN });
         this.twins.add(seq, envelope);
         this.follower.push({ n: capture.lastN, seq, event: { kind: "message", envelope }, masked, decoded });
         break;
@@ -359,6 +399,8 @@ export class Pipeline implements TapSink {
   /** A message whose turn came after it left the memory. What only the contracts of now show is masked for good. */
   private readFromCapture(n: number, stored: StoredMessage): ReadMessage {
     const message = this.readAgain(stored);
+    const { awaits } = message.decoded;
+    if (awaits !== undefined) this.awaiting.note(awaits, { seq: stored.seq, n });
     if (message.masked > stored.masked) {
       this.capture.rewriteMessage(stored.seq, n, message.envelope, message.masked);
       this.capture.saveDecoded(stored.seq, message.decoded, message.envelope.body);

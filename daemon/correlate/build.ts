@@ -52,7 +52,7 @@ function knownReaders(
 }
 
 export function buildConversation(conv: Conv, now: number, know: Knowledge): Built {
-  const all = [...conv.nodes()].sort(compareNodes);
+  const all = conv.nodes().sort(compareNodes);
   const nodes = know.spans.any ? all.filter((node) => !isSpan(node)) : all;
   if (nodes.length === 0) return spansAlone(conv, now, all, know.spans);
   const exchanges = exchangesOf(nodes, know.values);

@@ -227,7 +227,10 @@ class CorrelatorState implements Correlator {
     if (!node || node.group.conv.id !== id || this.spans.isQuiet(node.group.conv)) return undefined;
     let first = node.at;
     // Of a long one the oldest message is near enough.
-    if (node.group.conv.size <= 16) for (const other of node.group.conv.nodes()) first = Math.min(first, other.at);
+    if (node.group.conv.size > 16) return first;
+    for (const group of node.group.conv.groups) {
+      for (const other of group.nodes) if (other.at < first) first = other.at;
+    }
     return first;
   }
 
@@ -277,6 +280,11 @@ class CorrelatorState implements Correlator {
     this.participants.forgetFacts();
   }
 
+  boundsMet(): Readonly<Record<string, number>> {
+    const met = { ...this.counters, slots: this.extractor.refused };
+    return Object.fromEntries(Object.entries(met).filter(([, count]) => count > 0));
+  }
+
   health(): CorrelatorHealth {
     return {
       messages: this.nodes.size,
@@ -313,7 +321,7 @@ class CorrelatorState implements Correlator {
   }
 
   private nodeOfId(id: string): Node | undefined {
-    return /^c\d+$/.test(id) ? this.nodes.get(Number(id.slice(1))) : undefined;
+    return id.charCodeAt(0) === 99 ? this.nodes.get(Number(id.slice(1))) : undefined;
   }
 
   private settle(node: Node): void {
@@ -394,7 +402,7 @@ class CorrelatorState implements Correlator {
   private exchangesIn(conv: Conv): Exchanges {
     const known = conv.built as Built | undefined;
     if (known && known.revision === conv.revision) return known.exchanges;
-    return exchangesOf([...conv.nodes()].sort(compareNodes), this.values);
+    return exchangesOf(conv.nodes().sort(compareNodes), this.values);
   }
 
   private build(conv: Conv): Built {

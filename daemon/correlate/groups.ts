@@ -74,8 +74,10 @@ export class Conv {
     last.index = group.index;
   }
 
-  *nodes(): Iterable<Node> {
-    for (const group of this.groups) yield* group.nodes;
+  /** All messages in a list of their own, in no order. */
+  nodes(): Node[] {
+    const [only] = this.groups;
+    return this.groups.length === 1 && only ? only.nodes.slice() : this.groups.flatMap((group) => group.nodes);
   }
 }
 

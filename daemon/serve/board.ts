@@ -71,15 +71,16 @@ export class Board {
     for (const change of changes) {
       if (change.kind === "message") {
         const id = this.pipeline.correlator.conversationOf(change.seq);
-        if (id !== undefined) this.mark(id, now, changed, gone);
+        if (id !== undefined) this.mark(id, now, changed);
       } else if (change.kind === "merged") {
         this.leave(change.id, gone);
         this.merged.set(change.id, change.into);
         changed.add(change.id);
-        this.mark(change.into, now, changed, gone);
+        this.mark(change.into, now, changed);
       } else {
-        this.mark(change.id, now, changed, gone);
-        if (change.kind === "split") this.mark(change.from, now, changed, gone);
+        this.mark(change.id, now, changed);
+        if (change.kind === "split") this.mark(change.from, now, changed);
+        else if (this.pipeline.correlator.resolve(change.id) !== change.id) this.leave(change.id, gone);
       }
     }
     this.order.removeAll(gone);
@@ -147,18 +148,14 @@ export class Board {
     return this.merged.get(id);
   }
 
-  private mark(id: string, now: number, changed: Set<string>, gone: Set<Entry>): void {
+  private mark(id: string, now: number, changed: Set<string>): void {
     changed.add(id);
-    const known = this.entries.get(id);
-    if (known === undefined) {
+    if (!this.entries.has(id)) {
       const startedAt = this.pipeline.correlator.startOf(id);
       if (startedAt === undefined) return;
       const entry: Entry = { id, number: Number(id.slice(1)), startedAt, words: "" };
       this.entries.set(id, entry);
       this.order.add(entry);
-    } else if (gone.has(known) || this.pipeline.correlator.startOf(id) === undefined) {
-      this.leave(id, gone);
-      return;
     }
     if (!this.stale.has(id)) this.stale.set(id, now);
   }
