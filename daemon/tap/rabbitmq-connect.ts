@@ -3,6 +3,7 @@
  */
 import { connect as connectAmqp, type ChannelModel } from "amqplib";
 import { connect as connectPlain } from "node:net";
+import { createSecureContext } from "node:tls";
 import {
   badCredentials,
   brokerFailed,
@@ -39,6 +40,11 @@ export async function openAmqp(
   ca: string | undefined,
   timeoutMs = 5_000,
 ): Promise<AmqpConnection> {
+  if (address.tls && ca !== undefined && !isAuthority(ca)) {
+    throw new FailureError(
+      tlsRefused("RabbitMQ", formatHostPort(address), "the authority given is no certificate in PEM"),
+    );
+  }
   let model: ChannelModel;
   try {
     model = await connectAmqp(
@@ -78,6 +84,15 @@ export async function openAmqp(
   const { cluster_name: cluster } = (model.connection as unknown as { serverProperties: Record<string, unknown> })
     .serverProperties;
   return { model, cluster: typeof cluster === "string" ? cluster : "", closed };
+}
+
+function isAuthority(pem: string): boolean {
+  try {
+    createSecureContext({ ca: pem });
+    return /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/.test(pem);
+  } catch {
+    return false;
+  }
 }
 
 async function explain(error: unknown, address: RabbitmqAddress, timeoutMs: number): Promise<Failure> {

@@ -10,14 +10,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Broker } from "./broker.ts";
+import type { Certificates } from "./certificates.ts";
 import { dockerAnswers, startCompose } from "./compose.ts";
 import { startLocalKafka } from "./local-kafka.ts";
-import {
-  startLocalRabbitmq,
-  type CertificateFiles,
-  type LocalRabbitmqOptions,
-  type RabbitmqBroker,
-} from "./local-rabbitmq.ts";
+import { startLocalRabbitmq, type LocalRabbitmqOptions, type RabbitmqBroker } from "./local-rabbitmq.ts";
 import { claimPorts } from "./ports.ts";
 import { ensureRabbitmq4 } from "./rabbitmq4.ts";
 import { kafkaReady, rabbitmqReady, until } from "./ready.ts";
@@ -27,7 +23,6 @@ import { missingTools } from "./tools.ts";
 export { makeCertificates, type Certificates } from "./certificates.ts";
 export { startGuardedKafka, startKafkaCluster, type GuardedKafka, type KafkaCluster } from "./kafka-sets.ts";
 export { claimPorts, type PortBlock } from "./ports.ts";
-export type { CertificateFiles } from "./local-rabbitmq.ts";
 export { ensureRabbitmq4 } from "./rabbitmq4.ts";
 export { cacheFolder, ensureKafkaLibrary, missingTools, type MissingTool } from "./tools.ts";
 
@@ -41,7 +36,7 @@ export interface BrokerRequest {
   /** RabbitMQ's plug-ins beside the management API; implies `own` and a local process. */
   readonly rabbitmqPlugins?: readonly string[];
   /** RabbitMQ listens with TLS as well, by these certificates; implies `own` and a local process. */
-  readonly rabbitmqCertificate?: CertificateFiles;
+  readonly rabbitmqCertificates?: Certificates;
   /** Starts brokers of this run's own even where the environment names some: for tests that kill or reconfigure them. */
   readonly own?: boolean;
   /** What Kafka tells clients to connect to instead of its real address, such as `kafka:9092`; implies `own`. */
@@ -92,7 +87,7 @@ export async function startBrokers(request: BrokerRequest = {}): Promise<Brokers
     request.own === true ||
     request.kafkaAdvertised !== undefined ||
     request.rabbitmqPlugins !== undefined ||
-    request.rabbitmqCertificate !== undefined;
+    request.rabbitmqCertificates !== undefined;
   const rabbitmqVariable = request.rabbitmqVersion === 4 ? "CONTRAIL_RABBITMQ4" : "CONTRAIL_RABBITMQ";
   const given = {
     kafka: wanted.kafka && !own ? process.env["CONTRAIL_KAFKA"] : undefined,
@@ -139,7 +134,7 @@ interface Wanted {
 
 async function startOwn(wanted: Wanted, request: BrokerRequest): Promise<Running> {
   const say = request.say ?? (() => undefined);
-  const onlyLocally = request.rabbitmqCertificate !== undefined || request.rabbitmqPlugins !== undefined;
+  const onlyLocally = request.rabbitmqCertificates !== undefined || request.rabbitmqPlugins !== undefined;
   if (!onlyLocally && (await dockerAnswers())) {
     try {
       return await startInDocker(wanted, request);
@@ -216,7 +211,7 @@ async function startLocally(wanted: Wanted, request: BrokerRequest, say: (line: 
     ...addresses(wanted, { kafka: kafkaPort, amqp: amqpPort, management: amqpPort + 1 }),
     ...(kafka.value === undefined ? {} : { kafka: kafka.value }),
     ...(rabbitmq.value === undefined ? {} : { rabbitmq: rabbitmq.value }),
-    ...(request.rabbitmqCertificate === undefined
+    ...(request.rabbitmqCertificates === undefined
       ? {}
       : {
           tls: {
@@ -234,12 +229,12 @@ async function startRabbitmq(
   options: LocalRabbitmqOptions,
   say: (line: string) => void,
 ): Promise<RabbitmqBroker> {
-  const { rabbitmqVersion, rabbitmqPlugins, rabbitmqCertificate } = request;
+  const { rabbitmqVersion, rabbitmqPlugins, rabbitmqCertificates } = request;
   return startLocalRabbitmq({
     ...options,
     ...(rabbitmqVersion === undefined ? {} : { installation: await ensureRabbitmq4(say) }),
     ...(rabbitmqPlugins === undefined ? {} : { plugins: rabbitmqPlugins }),
-    ...(rabbitmqCertificate === undefined ? {} : { tls: rabbitmqCertificate }),
+    ...(rabbitmqCertificates === undefined ? {} : { tls: rabbitmqCertificates }),
   });
 }
 

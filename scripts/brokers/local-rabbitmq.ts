@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import type { Broker } from "./broker.ts";
+import type { Certificates } from "./certificates.ts";
 import { startProcessGroup, type ProcessGroup } from "./process-group.ts";
 import { managementReady, rabbitmqReady, until } from "./ready.ts";
 import type { ResidueWatch } from "./residue.ts";
@@ -21,14 +22,7 @@ export interface LocalRabbitmqOptions {
   /** Plug-ins beside the management API, such as `rabbitmq_event_exchange`. */
   readonly plugins?: readonly string[];
   /** Listens with TLS as well, AMQP on the port after epmd's and the management API on the next. */
-  readonly tls?: CertificateFiles;
-}
-
-/** Paths of PEM files. */
-export interface CertificateFiles {
-  readonly authority: string;
-  readonly certificate: string;
-  readonly key: string;
+  readonly tls?: Certificates;
 }
 
 export interface RabbitmqBroker extends Broker {
@@ -137,11 +131,11 @@ export async function startLocalRabbitmq(options: LocalRabbitmqOptions): Promise
   };
 }
 
-function tlsListeners({ authority, certificate, key }: CertificateFiles, port: number): readonly string[] {
+function tlsListeners({ authorityFile, certificateFile, keyFile }: Certificates, port: number): readonly string[] {
   const files = (prefix: string): string[] => [
-    `${prefix}.cacertfile = ${authority}`,
-    `${prefix}.certfile = ${certificate}`,
-    `${prefix}.keyfile = ${key}`,
+    `${prefix}.cacertfile = ${authorityFile}`,
+    `${prefix}.certfile = ${certificateFile}`,
+    `${prefix}.keyfile = ${keyFile}`,
   ];
   return [
     `listeners.ssl.1 = 127.0.0.1:${port + 4}`,
