@@ -222,4 +222,6 @@ export interface Correlator {
   parties(seq: Seq): Parties;
   /** The short name of a message, as rows show it. */
   nameOf(seq: Seq): string;
+  /** How often each bound of limits.ts was met; those that never were are absent. */
+  boundsMet(): Readonly<Record<string, number>>;
 }

@@ -2,6 +2,7 @@ import { bounds } from "../correlate/index.ts";
 import type { Pipeline } from "../pipeline.ts";
 import type { DefinitionSeen, Status, TapReportView, TapView } from "./protocol.ts";
 import type { GroupLag, TapReport, TapState } from "../tap/envelope.ts";
+import { boundsOf } from "./present-bounds.ts";
 import { cannotSee } from "./tap-sight.ts";
 import { duration } from "./words.ts";
 
@@ -19,11 +20,13 @@ const onlyTheNewest = `The list has the newest ${bounds.messages.toLocaleString(
 /** A view shows those that are furthest behind. */
 const mostGroups = 100;
 
-export function statusOf(pipeline: Pipeline, showing: Showing): Status {
+/** `unlisted`: conversations that left the list because there are too many. */
+export function statusOf(pipeline: Pipeline, showing: Showing, unlisted = 0): Status {
   const { behind, capture, contracts } = pipeline;
   const overload = overloadOf(pipeline);
   const notes = [...(showing.notes ?? []), ...(pipeline.uncorrelated > 0 ? [onlyTheNewest] : [])];
   const failedAt = noteCaptureProblem(pipeline);
+  const bounds = boundsOf(pipeline, unlisted);
   return {
     mode: showing.mode,
     ...(showing.source === undefined ? {} : { source: showing.source }),
@@ -36,6 +39,7 @@ export function statusOf(pipeline: Pipeline, showing: Showing): Status {
     ...(pipeline.shedSince === undefined ? {} : { shedSince: pipeline.shedSince }),
     ...(overload === undefined ? {} : { overload }),
     ...(pipeline.shed === 0 ? {} : { shedOf: shedOf(pipeline) }),
+    ...(bounds.length === 0 ? {} : { bounds }),
     ...(behind.messages === 0 ? {} : { behind }),
     capture: {
       name: capture.name,
@@ -128,6 +132,6 @@ export function definitionsSeen(pipeline: Pipeline): readonly DefinitionSeen[] {
 }
 
 export function reportView(report: TapReport): TapReportView {
-  const { tap, touched, neverTouched, messages, bytes } = report;
-  return { tap, touched, neverTouched, messages, bytes };
+  const { tap, touched, neverTouched, messages, bytes, cost } = report;
+  return { tap, touched, neverTouched, messages, bytes, ...(cost === undefined ? {} : { cost }) };
 }

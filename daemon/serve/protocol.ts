@@ -227,6 +227,8 @@ export interface Status {
   readonly overload?: string;
   /** What `shed` is made of: given up here for lack of speed, and dropped at the taps' own queues. */
   readonly shedOf?: { readonly bodies: number; readonly messages: number; readonly atTaps: number };
+  /** Bounds that were met beside these: what was let go or left out there, half a sentence each, and how often. */
+  readonly bounds?: ReadonlyArray<{ readonly what: string; readonly count: number }>;
   /** Correlation follows behind storing: how many stored messages it has not taken in yet, and how long it is behind. */
   readonly behind?: { readonly messages: number; readonly ms: number };
   readonly capture?: {
@@ -480,4 +482,6 @@ export interface TapReportView {
   readonly neverTouched: readonly string[];
   readonly messages: number;
   readonly bytes: number;
+  /** What it cost the broker so far, one sentence each. */
+  readonly cost?: readonly string[];
 }

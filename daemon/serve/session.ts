@@ -5,7 +5,7 @@ import { ListView } from "./list-view.ts";
 import { conversationDetail } from "./present-conversation.ts";
 import { messageDetail, messageSummary } from "./present-message.ts";
 import { definitionsSeen, reportView, statusOf } from "./present-status.ts";
-import { protocolVersion, type ClientMessage, type ServerMessage } from "./protocol.ts";
+import { protocolVersion, type ClientMessage, type ServerMessage, type Status } from "./protocol.ts";
 import type { Shown } from "./shown.ts";
 import { Subject } from "./subject.ts";
 
@@ -82,12 +82,17 @@ export class Session {
   /** Says the status now: a tap changed its state. */
   sendStatus(): void {
     if (this.client === undefined) return;
-    const status = statusOf(this.shown.pipeline, this.shown.showing());
+    const status = this.status();
     const text = JSON.stringify({ ...status, now: 0 });
     // A quiet status is said again anyway now and then, since views take the daemon's clock from it.
     if (text === this.statusSent && this.list.paused) return;
     this.statusSent = text;
     this.send({ kind: "status", status });
+  }
+
+  private status(): Status {
+    const { pipeline, board } = this.shown;
+    return statusOf(pipeline, this.shown.showing(), board.dropped);
   }
 
   private async answer(message: ClientMessage): Promise<void> {
@@ -110,7 +115,7 @@ export class Session {
           captureId: pipeline.capture.id,
           revision: board.revision,
           resumed: message.captureId === pipeline.capture.id,
-          status: statusOf(pipeline, this.shown.showing()),
+          status: this.status(),
         });
         return;
       case "watchConversations":

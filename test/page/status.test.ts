@@ -55,6 +55,7 @@ describe("what the counts mean", () => {
     expect(text).toContain("Correlation is behind 18,400 messages By 2.30 s.");
     expect(text).toContain("Search index 12,000 messages behind A search reads these one by one.");
     expect(text).toMatch(/Recording checkout-run-4.contrail, 1 GB From .* on, messages are kept in memory only/);
+    expect(text).toContain("At a bound 7,210 uses of one id that were not compared");
     await page.keyboard.press("Escape");
     await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
   });

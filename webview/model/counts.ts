@@ -23,6 +23,11 @@ export function countLines(status: Status): readonly CountLine[] {
     ...behindLine(status),
     ...searchLine(status),
     ...captureLine(status),
+    ...(status.bounds ?? []).map(({ what, count: times }): CountLine => ({
+      label: "At a bound",
+      value: `${count(times)} ${what}`,
+      mark: "none",
+    })),
   ];
 }
 

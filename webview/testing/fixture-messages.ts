@@ -241,6 +241,7 @@ export function statusOf(scenario: Scenario): Status {
         shedSince: wall - 30_000,
         shedOf: { bodies: 3_000, messages: 412, atTaps: 412 },
         overload: "More came than could be kept up with: 3,000 bodies and 824 messages shed in the last 30 s.",
+        bounds: [{ what: "uses of one id that were not compared, since it is on very many messages", count: 7_210 }],
         behind: { messages: 18_400, ms: 2_300 },
         capture: {
           name: "checkout-run-4.contrail",
