@@ -13,6 +13,7 @@ import {
   parseKafkaAddress,
   parseRabbitmqAddress,
   rabbitmqAddress,
+  type Resumption,
 } from "./tap/index.ts";
 import type { Tap, TapState } from "./tap/envelope.ts";
 import type { TapSettings } from "./serve/protocol.ts";
@@ -21,6 +22,8 @@ export interface TapSurroundings {
   readonly allowRemote: readonly string[];
   readonly addressMap: Readonly<Record<string, string>>;
   readonly leases?: LeaseKeeper;
+  /** Where a Kafka tap goes on that an earlier daemon began. */
+  readonly resumption?: Resumption;
   /** How many events of a recording were played before the daemon died. */
   readonly played?: number;
 }
@@ -70,6 +73,7 @@ function kafkaTap(settings: Extract<TapSettings, { kind: "kafka" }>, around: Tap
       mayConnect: (host) => mayConnect(host, around),
       ...(topics === undefined ? {} : { topics }),
       ...(from === undefined ? {} : { from: typeof from === "number" ? { time: from } : from }),
+      ...(around.resumption === undefined ? {} : { from: around.resumption }),
       ...(sasl === undefined ? {} : { login: sasl }),
       ...(tls === undefined ? {} : { tls: typeof tls === "boolean" ? tls : { ...tls } }),
     }),
@@ -104,7 +108,8 @@ function hostOf(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).hostname : undefined;
 }
 
-function mayConnect(host: string, { allowRemote }: TapSurroundings): boolean {
+/** Whether the user agreed to connections to this host: this machine always, others by name. */
+export function mayConnect(host: string, { allowRemote }: Pick<TapSurroundings, "allowRemote">): boolean {
   return isLoopback(host) || allowRemote.some((allowed) => allowed.toLowerCase() === host.toLowerCase());
 }
 

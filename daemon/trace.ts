@@ -18,7 +18,8 @@ import { duration, TraceServer, type Showing } from "./serve/index.ts";
 import type { TapSettings } from "./serve/protocol.ts";
 import { Capture, defaultLimits } from "./store/index.ts";
 import type { Tap, TapReport } from "./tap/envelope.ts";
-import { preciseNow, wallClockBehind } from "./tap/index.ts";
+import { preciseNow, wallClockBehind, type Resumption } from "./tap/index.ts";
+import { resumptionOf } from "./resumption.ts";
 import type { ConfigureRequest, RunningTrace, TraceOptions } from "./trace-options.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { makeTap, sourceOf, type TapSurroundings } from "./taps.ts";
@@ -303,14 +304,23 @@ class Trace implements RunningTrace {
   private startTaps(): void {
     for (const settings of this.settings) {
       if (settings.kind === "capture" && settings.as === "capture") continue;
-      this.startTap(settings);
+      if (settings.kind === "kafka" && this.capture.wasLeftOpen && this.capture.lastSeq > 0) void this.resume(settings);
+      else this.startTap(settings);
     }
     for (const tap of this.options.customTaps ?? []) this.run(tap, undefined);
   }
 
-  private startTap(settings: TapSettings): string | undefined {
+  /** Goes on where the daemon before left off: what Kafka took in meanwhile is read as well. */
+  private async resume(settings: Extract<TapSettings, { kind: "kafka" }>): Promise<void> {
+    const { capture } = this;
+    const resumption = await resumptionOf(capture, sourceOf(settings), settings.from);
+    const isStillWanted = this.stopped === undefined && this.capture === capture && this.settings.includes(settings);
+    if (isStillWanted) this.startTap(settings, resumption);
+  }
+
+  private startTap(settings: TapSettings, resumption?: Resumption): string | undefined {
     const played = settings.kind === "capture" ? { played: this.capture.eventCount() } : {};
-    const made = makeTap(settings, { ...this.around, ...played });
+    const made = makeTap(settings, { ...this.around, ...played, ...(resumption === undefined ? {} : { resumption }) });
     if ("tap" in made) {
       this.run(made.tap, settings);
       return undefined;

@@ -9,7 +9,7 @@ import type { CaptureLimits, SearchableMessage, StoredEvent, StoredMessage } fro
 import { readStoredContracts, writeContracts } from "./stored-contracts.ts";
 import { captureFailed, captureIsMissing, captureIsNewer, captureIsUnreadable } from "./errors.ts";
 import { createSchema, migrate, schemaProblem, tune } from "./schema.ts";
-import { boundsOf, firstSeqWhere } from "./places.ts";
+import { boundsOf, firstSeqWhere, type KafkaPlace, lastOffsets } from "./places.ts";
 import { SearchIndex } from "./search-index.ts";
 import {
   decodedText,
@@ -389,6 +389,11 @@ export class Capture {
       .prepare(`SELECT (SELECT min(at) FROM (${ends("")})) AS low, (SELECT max(at) FROM (${ends("DESC")})) AS high`)
       .get() as { low: number | null; high: number | null };
     return row.low === null || row.high === null ? undefined : { from: row.low, to: row.high };
+  }
+
+  /** The newest record of each Kafka partition that a tap saw, of the messages from one number to another. */
+  lastOffsets(tap: string, fromSeq: number, toSeq: number): readonly KafkaPlace[] {
+    return lastOffsets(this.database, tap, fromSeq, toSeq);
   }
 
   /** How many events there are, states of taps aside. */

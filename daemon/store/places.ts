@@ -38,3 +38,21 @@ export function firstSeqWhere(database: DatabaseSync, column: "n" | "received_at
   }
   return low;
 }
+
+export interface KafkaPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
+/** The newest record of each partition of Kafka that a tap saw, of the messages with these numbers. */
+export function lastOffsets(database: DatabaseSync, tap: string, fromSeq: number, toSeq: number): KafkaPlace[] {
+  // Beside max(seq), SQLite takes the other columns from the row that has it.
+  const rows = database
+    .prepare(
+      `SELECT channel AS topic, origin ->> 'partition' AS partition, origin ->> 'offset' AS offset, max(seq)
+       FROM message WHERE seq BETWEEN ? AND ? AND tap = ? GROUP BY 1, 2`,
+    )
+    .all(fromSeq, toSeq, tap) as unknown as { topic: string; partition: number; offset: string }[];
+  return rows.map(({ topic, partition, offset }) => ({ topic, partition, offset: BigInt(offset) }));
+}

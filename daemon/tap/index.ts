@@ -20,7 +20,7 @@ export { preciseNow, wallClockBehind } from "./clock.ts";
 export type * from "./envelope.ts";
 export { createKafkaTap, type KafkaTapOptions } from "./kafka.ts";
 export type { KafkaLogin } from "./kafka-client.ts";
-export type { StartAt } from "./kafka-positions.ts";
+export type { Resumption, StartAt } from "./kafka-positions.ts";
 export { createSocketFactory } from "./kafka-socket.ts";
 export { createOtlpTap, otlpPort, type OtlpTapOptions } from "./otlp.ts";
 export { openAmqp } from "./rabbitmq-connect.ts";

@@ -12,10 +12,10 @@ export type StartAt = PartitionStart | { readonly offsets: StartOffsets } | Resu
 /** By topic and partition, the offset to read next; what is not named is read from now on. */
 export type StartOffsets = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
-/** Where an earlier tap left off; partitions of which it saw nothing are read from the time when it saw something last. */
+/** Where an earlier tap left off, by topic and partition, and where to begin in what it saw nothing of. */
 export interface Resumption {
   readonly resume: ReadonlyMap<string, ReadonlyMap<number, bigint>>;
-  readonly otherwise: { readonly time: number };
+  readonly otherwise: StartAt;
 }
 
 type PartitionStart = "now" | "beginning" | { readonly time: number };
@@ -229,7 +229,8 @@ function beginningOf(topic: string, partition: number, start: StartAt): Pick<Pos
     return { offset: asked, start: "now", asked };
   }
   if (typeof start === "object" && "resume" in start) {
-    return { offset: start.resume.get(topic)?.get(partition), start: start.otherwise };
+    const next = start.resume.get(topic)?.get(partition);
+    return next === undefined ? beginningOf(topic, partition, start.otherwise) : { offset: next, start: "beginning" };
   }
   return { offset: undefined, start };
 }
