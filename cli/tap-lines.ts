@@ -28,7 +28,11 @@ export function textLine({ facts, message, name }: SeenMessage, style: Style, wi
   const time = new Date(facts.at).toISOString().slice(11, 23);
   const key = facts.key === "" ? "" : ` key=${facts.key}`;
   const body =
-    decoded.value === undefined ? `${decoded.format}, ${envelope.bodySize} bytes` : JSON.stringify(decoded.value);
+    facts.span !== undefined
+      ? `${facts.span.kind}, ${facts.span.ms.toFixed(1)} ms${facts.span.failed ? ", failed" : ""}`
+      : decoded.value === undefined
+        ? `${decoded.format}, ${envelope.bodySize} bytes`
+        : JSON.stringify(decoded.value);
   // Behind the name of a direct reply's queue stands an address of the connection, which says nothing to a person.
   const channel = facts.channel.replace(/^(amq\.rabbitmq\.reply-to)\..*$/s, "$1");
   const head = `${time} ${facts.broker} ${channel} ${name}${key}`;
@@ -69,6 +73,21 @@ export function conversationJsonLine({ id, kind, name, key, state, seqs }: Conve
 /** The object that docs/tap-json.md describes. */
 export function jsonLine({ seq, facts, message, name }: SeenMessage, conversation?: string): string {
   const { decoded, envelope } = message;
+  const { origin } = envelope;
+  if (origin.broker === "otlp") {
+    const { broker: _, endedAt, ...span } = origin;
+    return JSON.stringify({
+      kind: "span",
+      id: seq,
+      at: new Date(facts.at).toISOString(),
+      endedAt: new Date(endedAt).toISOString(),
+      tap: facts.tap,
+      ...span,
+      attributes: envelope.headers.map((header) => [header.name, plain(header.value)]),
+      ...(decoded.value as object | undefined),
+      ...(conversation === undefined ? {} : { conversation }),
+    });
+  }
   return JSON.stringify({
     kind: "message",
     id: seq,

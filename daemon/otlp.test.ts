@@ -51,7 +51,9 @@ async function freePort(): Promise<number> {
 }
 
 async function send(service: string, spans: readonly SpanDraft[], encoding: "json" | "protobuf" = "json") {
-  const body = encoding === "json" ? jsonRequest(service, spans) : protobufRequest(service, spans);
+  const body = new Uint8Array(
+    encoding === "json" ? Buffer.from(jsonRequest(service, spans)) : protobufRequest(service, spans),
+  );
   const type = encoding === "json" ? "application/json" : "application/x-protobuf";
   const answer = await fetch(address, { method: "POST", headers: { "content-type": type }, body });
   expect(answer.status).toBe(200);
