@@ -112,7 +112,7 @@ export function wantsTls(broker: BrokerName, address: string): Failure {
   return failure(
     "wants-tls",
     broker === "Kafka"
-      ? `Kafka at ${address} wants TLS. Switch TLS on for this broker, or name its plain port.`
+      ? `Kafka at ${address} wants TLS. Switch TLS on for this broker, or name its plain port. In a terminal that is --kafka-tls or --kafka-ca FILE, in VS Code contrail.kafka.tls.`
       : `RabbitMQ at ${address} wants TLS. Write the address with amqps://, or name its plain port.`,
     false,
   );
@@ -121,7 +121,7 @@ export function wantsTls(broker: BrokerName, address: string): Failure {
 export function tlsRefused(broker: BrokerName, address: string, why: string): Failure {
   return failure(
     "tls-refused",
-    `A TLS connection to ${broker} at ${address} could not be made (${why}). Check that the port speaks TLS; where its certificate comes from an authority of your own, name that authority's certificate.`,
+    `A TLS connection to ${broker} at ${address} could not be made (${why}). Check that the port speaks TLS; where its certificate comes from an authority of your own, name that authority's certificate. In a terminal that is --${broker.toLowerCase()}-ca FILE, in VS Code contrail.${broker.toLowerCase()}.caFile.`,
     false,
   );
 }
@@ -145,7 +145,7 @@ export function badCredentials(broker: BrokerName, address: string, user: string
 export function wantsCredentials(address: string): Failure {
   return failure(
     "wants-credentials",
-    `Kafka at ${address} closed the connection before it answered. It probably wants a user name and password (SASL) or TLS: give them for this broker.`,
+    `Kafka at ${address} closed the connection before it answered. It probably wants a user name and password (SASL) or TLS: give them for this broker. In a terminal that is --kafka-username NAME and --kafka-tls, in VS Code contrail.kafka.username and contrail.kafka.tls.`,
     false,
   );
 }

@@ -42,7 +42,7 @@ export async function mayTrace(
   const refuses = `RabbitMQ's management API does not let the user "${username}" in, so tracing cannot be switched on. ${grant}`;
   if (management === "refused") return refuses;
   if (management === undefined) {
-    return `RabbitMQ's management API was not found for the user "${username}", so tracing cannot be switched on. Enable it (rabbitmq-plugins enable rabbitmq_management), give its URL, or give the user the administrator tag.`;
+    return `RabbitMQ's management API was not found for the user "${username}", so tracing cannot be switched on. Enable it (rabbitmq-plugins enable rabbitmq_management), give its URL (--rabbitmq-management, in VS Code contrail.rabbitmq.managementUrl), or give the user the administrator tag.`;
   }
   try {
     const [tags, { tracing }] = await Promise.all([management.tagsOfUser(), management.vhost(vhost)]);
