@@ -43,7 +43,7 @@ Exit codes: 0 it ended as it was asked to, 2 no broker could be tapped, or the f
       help: "Record into this file as well: everything, whatever is printed. `contrail replay FILE` plays it again.",
     },
     page: { type: "boolean", help: "Also serve the live page, and print its address." },
-    report: { type: "boolean", help: "At the end, print what was touched on each broker." },
+    report: { type: "boolean", help: "At the end, print what was touched on each broker and what it cost." },
   },
   examples: [
     ["contrail tap --kafka 127.0.0.1:9092", "every message from now on"],
@@ -80,9 +80,9 @@ Exit codes: 0 it ended as it was asked to, 2 no broker could be tapped, or the f
         ? new MessagePrinter(trace.pipeline, filter, style, json)
         : new ConversationPrinter(trace.pipeline, filter, filter.states, changes, style, json);
     const failed = await follow(trace, args, printer, ended);
-    const reports = trace.reports();
     await trace.stop();
-    if (args.flag("report")) printReports(reports, json ? process.stderr : process.stdout);
+    // After the end: only then it is known that everything was put back.
+    if (args.flag("report")) printReports(trace.reports(), json ? process.stderr : process.stdout);
     return failed ? exitCodes.failed : exitCodes.clean;
   },
 };
@@ -165,9 +165,17 @@ async function follow(
 }
 
 function printReports(reports: ReturnType<RunningTrace["reports"]>, stream: NodeJS.WriteStream): void {
-  for (const { tap, touched, neverTouched, messages, bytes } of reports) {
+  for (const { tap, touched, neverTouched, messages, bytes, cost = [] } of reports) {
     stream.write(`\n${tap}: ${messages} messages, ${bytes} bytes read\n`);
     for (const sentence of touched) stream.write(`  touched: ${sentence}\n`);
     for (const sentence of neverTouched) stream.write(`  never touched: ${sentence}\n`);
+    for (const sentence of cost) stream.write(`  cost: ${sentence}.\n`);
   }
+  const { user, system } = process.cpuUsage();
+  const cpu = (user + system) / 1_000_000;
+  const share = Math.round((cpu / process.uptime()) * 100);
+  const peak = Math.round(process.resourceUsage().maxRSS / 1024);
+  stream.write(
+    `\nThis machine: ${cpu.toFixed(1)} s of processor in ${process.uptime().toFixed(0)} s (${share} % of a core), ${peak} MB of memory at most.\n`,
+  );
 }

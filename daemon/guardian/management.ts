@@ -74,6 +74,8 @@ const answerLimit = 64 << 20;
 export class Management {
   readonly #access: ManagementAccess;
   readonly #agent: HttpAgent | HttpsAgent;
+  /** How many requests were made: those that only ask, and those that change something. */
+  readonly requests = { GET: 0, PUT: 0 };
 
   constructor(access: ManagementAccess) {
     this.#access = access;
@@ -240,6 +242,7 @@ export class Management {
   }
 
   #send(method: "GET" | "PUT", path: string, body?: object): Promise<unknown> {
+    this.requests[method]++;
     const url = new URL(path, this.#access.baseUrl);
     const text = body === undefined ? undefined : JSON.stringify(body);
     const credentials = Buffer.from(`${this.#access.username}:${this.#access.password}`).toString("base64");

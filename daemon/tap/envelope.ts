@@ -209,4 +209,6 @@ export interface TapReport {
   readonly neverTouched: readonly string[];
   readonly messages: number;
   readonly bytes: number;
+  /** What it cost the broker, one sentence each: requests by kind, connections. */
+  readonly cost?: readonly string[];
 }

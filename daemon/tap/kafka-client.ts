@@ -24,6 +24,7 @@ import RequestQueueClass from "kafkajs/src/network/requestQueue/index.js";
 import protocolRequests from "kafkajs/src/protocol/requests/index.js";
 import { brokerClosed, brokerTooOld, brokerUnreachable, FailureError } from "../errors.ts";
 import { formatHostPort, type HostPort } from "./address.ts";
+import { RequestCounts } from "./cost.ts";
 import { explainKafka } from "./kafka-failures.ts";
 import {
   apiKeys,
@@ -82,6 +83,8 @@ const requestTimeoutMs = 30_000;
 const earliestVersionWithBatches = 4;
 
 export class KafkaClient {
+  /** Every request that was sent, by its name. */
+  readonly requests = new RequestCounts();
   readonly #options: KafkaClientOptions;
   readonly #seedName: string;
   readonly #pools: PoolBuilder;
@@ -312,8 +315,14 @@ export class KafkaClient {
   async #connect(address: HostPort, isSeed: boolean): Promise<Broker> {
     if (this.#closed) throw new FailureError(brokerClosed("Kafka", this.#seedName));
     this.#socketErrors.delete(formatHostPort(address));
+    const connectionPool = await this.#pools.build(address);
+    const sendOn = connectionPool.send.bind(connectionPool);
+    connectionPool.send = (request) => {
+      this.requests.count(request.request.apiName);
+      return sendOn(request);
+    };
     const broker = new (BrokerClass as BrokerConstructor)({
-      connectionPool: await this.#pools.build(address),
+      connectionPool,
       logger: silentLogger,
       allowAutoTopicCreation: false,
     });
@@ -456,7 +465,7 @@ interface RequestQueue {
 }
 
 interface ConnectionPool extends HostPort {
-  send<T>(request: ProtocolRequest): Promise<T>;
+  send: <T>(request: ProtocolRequest) => Promise<T>;
   readonly pool: readonly {
     readonly socket?: Socket;
     rejectRequests(error: Error): void;

@@ -150,6 +150,7 @@ class KafkaTap implements Tap {
       ],
       messages: this.#reading.messages,
       bytes: this.#reading.bytes,
+      cost: [this.#client.requests.sentence()],
     };
   }
 

@@ -15,6 +15,7 @@ import { brokerClosed, brokerFailed, failureOf } from "../errors.ts";
 import type { LeaseKeeper, Management } from "../guardian/index.ts";
 import { rabbitmqAddress, type RabbitmqAddress } from "./address.ts";
 import { pause, preciseNow } from "./clock.ts";
+import { number } from "./cost.ts";
 import type { RabbitmqOrigin, Tap, TapEvent, TapReport, TapSink } from "./envelope.ts";
 import { narrowFirehose, wholeFirehose } from "./rabbitmq-bindings.ts";
 import { openAmqp, type AmqpConnection } from "./rabbitmq-connect.ts";
@@ -91,6 +92,11 @@ class RabbitmqTap implements Tap {
   /** Names over 247 bytes exist, so the firehose is bound name by name. */
   #narrow = false;
   #messages = 0;
+  /** Publishes and deliveries that the broker copied for the tap. */
+  #events = 0;
+  #connections = 0;
+  /** Requests to management APIs of earlier connections. */
+  readonly #asked = { GET: 0, PUT: 0 };
   #bytes = 0;
   #shed = 0;
   #shedBefore = 0;
@@ -132,7 +138,7 @@ class RabbitmqTap implements Tap {
     await Promise.race([this.#running, pause(1_500, patience.signal)]);
     patience.abort();
     await this.#tracing.restore(this.#management);
-    this.#management?.close();
+    this.#closeManagement();
     if (first && this.#sink !== undefined) this.#state.tell({ phase: "stopped", mode: this.#mode });
   }
 
@@ -154,7 +160,19 @@ class RabbitmqTap implements Tap {
       ],
       messages: this.#messages,
       bytes: this.#bytes,
+      cost: this.#cost(),
     };
+  }
+
+  #cost(): readonly string[] {
+    const { GET = 0, PUT = 0 } = this.#management?.requests ?? {};
+    const asked = this.#asked.GET + GET;
+    const changed = this.#asked.PUT + PUT;
+    const connections = this.#connections === 1 ? "1 AMQP connection" : `${this.#connections} AMQP connections`;
+    return [
+      `${number(this.#events)} events over ${connections}`,
+      `${number(asked + changed)} requests to the management API, ${changed} of them to switch tracing`,
+    ];
   }
 
   get #stopped(): boolean {
@@ -202,6 +220,7 @@ class RabbitmqTap implements Tap {
       this.#options.ca,
       this.#options.connectTimeoutMs,
     );
+    this.#connections++;
     const ended = new AbortController();
     void connection.closed.then(() => ended.abort());
     let again = false;
@@ -228,8 +247,18 @@ class RabbitmqTap implements Tap {
     return again ? { code: "again" } : connection.closed;
   }
 
-  async #findManagement(cluster: string): Promise<void> {
+  #closeManagement(): void {
+    const requests = this.#management?.requests;
+    if (requests === undefined) return;
+    this.#asked.GET += requests.GET;
+    this.#asked.PUT += requests.PUT;
+    // What may still be asked to put tracing back is counted on.
+    Object.assign(requests, { GET: 0, PUT: 0 });
     this.#management?.close();
+  }
+
+  async #findManagement(cluster: string): Promise<void> {
+    this.#closeManagement();
     const found = await findManagement(this.#options.address, this.#options.managementUrl, cluster, this.#options.ca);
     this.#management = found === "refused" ? undefined : found;
     this.#managementRefused = found === "refused";
@@ -435,6 +464,7 @@ class RabbitmqTap implements Tap {
 
   async #accept(events: readonly TapEvent[]): Promise<void> {
     const told = this.#mode === "firehose" ? await this.#withDestinations(events) : events;
+    this.#events += told.length;
     for (const event of told) {
       if (event.kind !== "message") continue;
       this.#messages++;
