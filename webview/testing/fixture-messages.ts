@@ -127,9 +127,50 @@ export const stockReserved: MessageDetail = {
   ],
 };
 
+/** A message that nothing could read, and that went through much. */
+const unreadable: MessageDetail = {
+  ...messageWithout(stockReserved),
+  seq: 6,
+  at: now - 119_000,
+  name: "BookShipment",
+  broker: "rabbitmq",
+  channel: "shipping.book",
+  format: "binary",
+  body: "0102ff",
+  hex: "0102ff",
+  bodySize: 3,
+  check: "unchecked",
+  violations: [],
+  tree: [],
+  attempts: [
+    {
+      format: "protobuf",
+      definition: "shop.shipping.v1.BookShipment",
+      failure: "The bytes end in the middle of a field.",
+    },
+    { format: "json", failure: "The body is not text in UTF-8." },
+  ],
+  journey: [
+    { text: "published to the default exchange with key shipping.book", at: now - 119_000 },
+    { text: "delivered from shipping.book to shipping-svc#1", at: now - 118_998 },
+    {
+      text: "delivery 2 from shipping.book to shipping-svc#1, redelivered: it was handed out before and came back",
+      at: now - 113_000,
+      mark: "warn",
+    },
+    { text: "dead-lettered from shipping.book, as it was delivered too often (3 times)", mark: "bad" },
+    { text: "dead-lettered into shipping.book.dlq", mark: "bad" },
+  ],
+};
+
+function messageWithout({ contract: _none, ...rest }: MessageDetail): MessageDetail {
+  return rest;
+}
+
 /** Any other message: well, and described by a contract. */
 export function messageOf(seq: number): MessageDetail | null {
   if (seq === 3) return stockReserved;
+  if (seq === 6) return unreadable;
   if (seq === 404) return null;
   return { ...stockReserved, seq, name: "OrderPlaced", check: "valid", violations: [] };
 }
