@@ -80,10 +80,9 @@ export const messageViewStyles = css`
     line-height: 20px;
     overflow-wrap: anywhere;
   }
-  .attempts li {
-    display: grid;
-    grid-template-columns: minmax(0, max-content) minmax(0, 1fr);
-    column-gap: 10px;
+  .attempts .dim {
+    display: block;
+    padding-left: 12px;
   }
   .links {
     display: flex;

@@ -356,9 +356,10 @@ export class MessageView extends ViewElement {
       if (message.bodySize === 0) return html`<div class="inset dim">Empty.</div>`;
       if (message.body === "" && message.hex === "")
         return html`<div class="inset dim">The body was shed or not kept; headers are complete.</div>`;
-      return html`<div class="text">
-        ${message.body === "" ? "Not readable as text; see the bytes." : message.body}
-      </div>`;
+      // Spaces of the body are kept, so none of this text may stand around it.
+      const text =
+        message.format === "binary" || message.body === "" ? "Not readable as text; see the bytes." : message.body;
+      return html`<div class="text" .textContent=${text}></div>`;
     });
   }
 
