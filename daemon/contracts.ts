@@ -3,7 +3,13 @@
  */
 import { type FSWatcher, watch } from "node:fs";
 import { dirname, join } from "node:path";
-import { createCatalog, type MessageCatalog, type MessageDefinition } from "../contracts/codec/index.ts";
+import {
+  createCatalog,
+  isRegisteredPath,
+  type MessageCatalog,
+  type MessageDefinition,
+  type SchemaSource,
+} from "../contracts/codec/index.ts";
 import type { ContractSet } from "../contracts/compat/index.ts";
 import { LineIndex, type Place } from "../contracts/source/index.ts";
 import { loadContracts } from "../workspace/index.ts";
@@ -17,17 +23,29 @@ export interface Contracts {
   /** Every file that was read, relative to the folder. */
   readonly paths: readonly string[];
   readonly set: ContractSet;
+  /** The folder that they are in; empty where they are in none. */
+  readonly root: string;
   /** How long reading them took, milliseconds. */
   readonly readInMs: number;
   /** Where a place of the catalog is on disk. */
   link(definition: Pick<MessageDefinition, "name" | "format">, place: Place): ContractLink;
 }
 
-/** Contracts of a folder (or several texts given by hand, for tests). `root` is empty where they are in no folder. */
-export function contractsOf(set: ContractSet, root: string, problems: readonly string[] = [], readInMs = 0): Contracts {
+/**
+ * Contracts of a folder (or several texts given by hand, for tests). `root` is empty where they are in no folder;
+ * `schemas` has those that messages only name.
+ */
+export function contractsOf(
+  set: ContractSet,
+  root: string,
+  problems: readonly string[] = [],
+  readInMs = 0,
+  schemas?: SchemaSource,
+): Contracts {
   const indexes = new Map<string, LineIndex>();
   return {
-    catalog: createCatalog(set),
+    root,
+    catalog: createCatalog(set, schemas),
     problems,
     paths: [...set.files.keys()],
     set,
@@ -42,7 +60,8 @@ export function contractsOf(set: ContractSet, root: string, problems: readonly s
       return {
         definition: definition.name,
         format: definition.format,
-        file: root === "" ? "" : join(root, place.path),
+        // What a registry has stands in no file.
+        file: root === "" || isRegisteredPath(place.path) ? "" : join(root, place.path),
         path: place.path,
         line,
         character,
@@ -53,27 +72,51 @@ export function contractsOf(set: ContractSet, root: string, problems: readonly s
 
 export const noContracts: ContractSet = { files: new Map(), protoModules: [] };
 
+/** A source of schemas that takes in what a capture has of them. */
+export type LoadableSchemas = SchemaSource & { load(files: ReadonlyMap<string, string>): void };
+
 /** The contracts that are here; where there is none, those that a capture brings along. */
 export function contractsHereOr(
   capture: { contracts(): ContractSet | undefined },
   here: Contracts = contractsOf(noContracts, ""),
+  schemas?: LoadableSchemas,
 ): Contracts {
-  const stored = here.catalog.definitions.length === 0 ? capture.contracts() : undefined;
-  return stored === undefined ? here : contractsOf(stored, "", here.problems);
+  const { own, mine } = contractsOfBoth(capture, here, schemas);
+  return here.catalog.definitions.length > 0 ? mine : (own ?? mine);
 }
 
 /** The contracts that a capture brings along; where it has none, those that are here. */
-export function contractsOfOr(capture: { contracts(): ContractSet | undefined }, here: Contracts): Contracts {
+export function contractsOfOr(
+  capture: { contracts(): ContractSet | undefined },
+  here: Contracts,
+  schemas?: LoadableSchemas,
+): Contracts {
+  const { own, mine } = contractsOfBoth(capture, here, schemas);
+  return own === undefined || own.catalog.definitions.length === 0 ? mine : own;
+}
+
+/** Those of the capture, and those of here; both read by the schemas that the capture has, where messages name one. */
+function contractsOfBoth(
+  capture: { contracts(): ContractSet | undefined },
+  here: Contracts,
+  schemas: LoadableSchemas | undefined,
+): { own: Contracts | undefined; mine: Contracts } {
   const stored = capture.contracts();
-  const own = stored === undefined ? undefined : contractsOf(stored, "", here.problems);
-  return own === undefined || own.catalog.definitions.length === 0 ? here : own;
+  if (stored === undefined) return { own: undefined, mine: here };
+  schemas?.load(stored.files);
+  const files = new Map([...stored.files].filter(([path]) => !isRegisteredPath(path)));
+  const hasSchemas = files.size < stored.files.size;
+  return {
+    own: files.size === 0 ? undefined : contractsOf({ ...stored, files }, "", here.problems, 0, schemas),
+    mine: hasSchemas ? contractsOf(here.set, here.root, here.problems, here.readInMs, schemas) : here,
+  };
 }
 
 /**
  * Reads the contracts below `root` as they are on disk; gives `before` back when nothing in it changed. Never throws:
  * what could not be read is in `problems`.
  */
-export async function readContracts(root: string, before?: Contracts): Promise<Contracts> {
+export async function readContracts(root: string, before?: Contracts, schemas?: SchemaSource): Promise<Contracts> {
   const began = performance.now();
   try {
     const collected = await loadContracts(root);
@@ -82,10 +125,10 @@ export async function readContracts(root: string, before?: Contracts): Promise<C
       ...collected.notes.map(({ message }) => message),
     ];
     if (before !== undefined && sameTexts(before.set, collected.contracts)) return before;
-    return contractsOf(collected.contracts, root, problems, performance.now() - began);
+    return contractsOf(collected.contracts, root, problems, performance.now() - began, schemas);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    return contractsOf(noContracts, root, [`The contracts below ${root} could not be read: ${why}`]);
+    return contractsOf(noContracts, root, [`The contracts below ${root} could not be read: ${why}`], 0, schemas);
   }
 }
 

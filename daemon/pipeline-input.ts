@@ -1,4 +1,4 @@
-import type { MessageInput } from "../contracts/codec/index.ts";
+import { type MessageInput, type NamedSchema, schemaNamed } from "../contracts/codec/index.ts";
 import type { Envelope, HeaderValue } from "./tap/envelope.ts";
 
 /** What the codec needs of an envelope; `undefined` for a span, which no contract describes. */
@@ -25,6 +25,13 @@ export function messageInput(envelope: Envelope): MessageInput | undefined {
     headers,
     body,
   };
+}
+
+/** Which schema of a registry a message names; nearly every one names none, which costs a look at its header names. */
+export function schemaOf({ headers, body }: Envelope): NamedSchema | undefined {
+  const telling = headers.filter(({ name }) => name.length > 16 && /^(?:__value_schema_id|apicurio\.)/.test(name));
+  if (telling.length === 0 && body?.[0] !== 0) return undefined;
+  return schemaNamed({ headers: telling.map(({ name, value }) => [name, headerText(value)] as const), body });
 }
 
 /** The Kafka topic, the RabbitMQ exchange, or the service of a span. */

@@ -52,7 +52,8 @@ export class Picture {
     switch (event.kind) {
       case "message":
         this.observe(
-          decoded === undefined
+          // What waited for a schema may have it by now.
+          decoded === undefined || decoded.awaits !== undefined
             ? this.options.read({ ...entry, event })
             : { seq, envelope: event.envelope, decoded, masked },
         );
@@ -72,6 +73,16 @@ export class Picture {
         break;
       default:
         this.correlator.transaction(event.topic, event.partition, event.producerId, event.offset, event.outcome);
+    }
+  }
+
+  /** A message that was taken in before is read otherwise now. */
+  replace({ seq, envelope, decoded, masked }: ReadMessage): void {
+    if (!this.facts.has(seq)) return;
+    this.facts.set(seq, makeFacts(seq, envelope, decoded));
+    this.recent.replace({ seq, envelope, decoded, masked });
+    if (decoded.definition !== undefined) {
+      this.definitions.note(decoded.definition, decoded, seq, envelope.timestamp ?? envelope.receivedAt);
     }
   }
 

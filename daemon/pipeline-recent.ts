@@ -19,6 +19,11 @@ export class RecentMessages {
     return this.messages.get(seq);
   }
 
+  /** Puts another reading in the place of one that is here. */
+  replace(message: ReadMessage): void {
+    if (this.messages.has(message.seq)) this.messages.set(message.seq, message);
+  }
+
   add(message: ReadMessage): void {
     this.messages.set(message.seq, message);
     this.bytes += message.envelope.body?.length ?? 0;

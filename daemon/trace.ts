@@ -15,14 +15,15 @@ import { createLeaseKeeper, restoreLeftovers, type LeaseKeeper } from "./guardia
 import { Masker, maskKey } from "./mask/index.ts";
 import { Pipeline } from "./pipeline.ts";
 import { duration, TraceServer, type Showing } from "./serve/index.ts";
-import type { TapSettings } from "./serve/protocol.ts";
+import { SchemaRegistry } from "./registry.ts";
+import type { RegistrySettings, TapSettings } from "./serve/protocol.ts";
 import { Capture, defaultLimits } from "./store/index.ts";
 import type { Tap, TapReport } from "./tap/envelope.ts";
 import { preciseNow, wallClockBehind, type Resumption } from "./tap/index.ts";
 import { resumptionOf } from "./resumption.ts";
 import type { ConfigureRequest, RunningTrace, TraceOptions } from "./trace-options.ts";
 import { temporaryFolder } from "./temporary.ts";
-import { makeTap, sourceOf, type TapSurroundings } from "./taps.ts";
+import { makeTap, mayConnect, sourceOf, type TapSurroundings } from "./taps.ts";
 
 const trimEveryMs = 5_000;
 const contractsPatienceMs = 1_500;
@@ -51,11 +52,14 @@ class Trace implements RunningTrace {
   private readonly options: TraceOptions;
   private server!: TraceServer;
   private capture!: Capture;
-  private contracts: Contracts = contractsOf(noContracts, "");
+  /** What messages name by ids: from captures, and from the registry that the user configured. */
+  private readonly schemas: SchemaRegistry;
+  private contracts: Contracts;
   private around: TapSurroundings;
   private readonly leases: LeaseKeeper | undefined;
   private running: Running[] = [];
   private settings: readonly TapSettings[];
+  private registry: RegistrySettings | undefined;
   private notes: readonly string[] = [];
   private temporary: string | undefined;
   private stopWatching: () => void = () => undefined;
@@ -68,6 +72,7 @@ class Trace implements RunningTrace {
   constructor(options: TraceOptions) {
     this.options = options;
     this.settings = options.taps;
+    this.registry = options.registry;
     this.leases =
       options.stateDir === undefined
         ? undefined
@@ -80,6 +85,16 @@ class Trace implements RunningTrace {
       addressMap: options.addressMap ?? {},
       ...(this.leases === undefined ? {} : { leases: this.leases }),
     };
+    this.schemas = new SchemaRegistry({
+      mayConnect: (host) => mayConnect(host, this.around),
+      onFetched: (path, text) => this.capture.saveContract(path, text),
+      onSettled: (keys) => {
+        this.pipeline.readAwaiting(keys).catch((cause: unknown) => {
+          console.error("contrail: messages could not be read again by their schemas:", cause);
+        });
+      },
+    });
+    this.contracts = contractsOf(noContracts, "", [], 0, this.schemas);
     this.ended = new Promise((resolve) => {
       this.hasEnded = resolve;
     });
@@ -99,7 +114,7 @@ class Trace implements RunningTrace {
 
   async start(): Promise<void> {
     const { stateDir, contractsFolder } = this.options;
-    const reading = contractsFolder === undefined ? undefined : readContracts(contractsFolder);
+    const reading = contractsFolder === undefined ? undefined : readContracts(contractsFolder, undefined, this.schemas);
     const [leftovers, contracts] = await Promise.all([
       stateDir === undefined ? [] : restoreLeftovers(stateDir),
       // Where there is much to read, what comes meanwhile is read again when the contracts are there.
@@ -162,15 +177,25 @@ class Trace implements RunningTrace {
       const span = this.capture.span();
       this.frozenAt = Number(this.capture.meta("ended") ?? (span === undefined ? Date.now() : span.to + settleMs));
     }
+    // A file that somebody sent has its schemas with it: no registry here knows its ids.
+    const isShown = this.settings.some(({ kind }) => kind === "capture");
+    this.schemas.reset();
+    if (this.capture.lastSeq > 0) this.schemas.load(this.capture.contracts()?.files ?? new Map());
     const contracts = this.contractsToReadBy();
-    this.capture.saveContracts(contracts.set);
+    this.schemas.configure(isShown ? undefined : this.registry);
+    this.saveContracts(contracts);
     this.pipeline = new Pipeline({
       capture: this.capture,
       contracts,
       createCorrelator: (hints) => createCorrelator({ hints, spans: this.mayHaveSpans }),
       masker: new Masker(maskKey(this.options.stateDir, this.capture.id)),
+      schemas: this.schemas,
       now: () => this.now(),
     });
+  }
+
+  private saveContracts({ set }: Contracts): void {
+    this.capture.saveContracts({ ...set, files: new Map([...set.files, ...this.schemas.kept()]) });
   }
 
   private openCapture(): Capture {
@@ -252,7 +277,7 @@ class Trace implements RunningTrace {
   }
 
   private async rereadContracts(folder: string): Promise<void> {
-    await this.useContracts(await readContracts(folder, this.contracts));
+    await this.useContracts(await readContracts(folder, this.contracts, this.schemas));
   }
 
   private async useContracts(contracts: Contracts): Promise<void> {
@@ -260,7 +285,7 @@ class Trace implements RunningTrace {
     this.contracts = contracts;
     this.watch();
     const toReadBy = this.contractsToReadBy();
-    this.capture.saveContracts(toReadBy.set);
+    this.saveContracts(toReadBy);
     await this.pipeline.setContracts(toReadBy);
   }
 
@@ -269,12 +294,12 @@ class Trace implements RunningTrace {
    * here. Where the ones are missing, the others serve.
    */
   private contractsToReadBy(): Contracts {
-    if (this.opened !== undefined) return contractsOfOr(this.capture, this.contracts);
+    if (this.opened !== undefined) return contractsOfOr(this.capture, this.contracts, this.schemas);
     const played = this.settings.find((settings) => settings.kind === "capture");
     if (played === undefined) return this.contracts;
     try {
       const file = Capture.open(played.file, { readOnly: true });
-      const contracts = contractsHereOr(file, this.contracts);
+      const contracts = contractsHereOr(file, this.contracts, this.schemas);
       file.close();
       return contracts;
     } catch {
@@ -368,6 +393,8 @@ class Trace implements RunningTrace {
       allowRemote: message.allowRemote ?? this.around.allowRemote,
       addressMap: message.addressMap ?? this.around.addressMap,
     };
+    if (message.registry !== undefined) this.registry = message.registry ?? undefined;
+    if (!this.settings.some(({ kind }) => kind === "capture")) this.schemas.configure(this.registry);
     const same = JSON.stringify(message.taps) === JSON.stringify(this.settings);
     if (same && message.again !== true) return this.retryFailed();
     const wasPlaying = this.settings.some(({ kind }) => kind === "capture");
@@ -426,6 +453,7 @@ class Trace implements RunningTrace {
 
   private async end(): Promise<void> {
     clearInterval(this.trimmer);
+    this.schemas.close();
     this.stopWatching();
     const taps = Promise.all(this.running.map(({ tap }) => tap.stop()));
     // What taps had brought until then is in the capture and was shown.

@@ -104,6 +104,43 @@ export function guessAvro(
   return undefined;
 }
 
+/**
+ * What the schema that a message names has read. Where a contract has the very schema, it is read by that contract;
+ * marks of secrets count from every contract that describes a record of this name; and what a contract declares must be
+ * of the name that it declares.
+ */
+export function registeredAvro(
+  registered: AvroTarget,
+  known: Definitions,
+  found: { readonly avro: readonly AvroTarget[]; readonly evidence: DefinitionEvidence },
+  value: JsonValue,
+  named: { readonly start: number },
+  attempts: readonly DecodeAttempt[],
+): DecodedBody {
+  const form = canonicalForm(registered.schema);
+  const same = form === undefined ? undefined : known.avroByFingerprint(fingerprintOf(form));
+  const namesakes = known.avroTargets.filter(({ definition }) => definition.name === registered.definition.name);
+  const target = same ?? withSecretsOf(registered, namesakes);
+  const read = avroBody(target, value, "registry", attempts, named.start);
+  const [declared] = found.evidence === "declared" ? found.avro : [];
+  if (declared === undefined || found.avro.some(({ names }) => names.has(target.definition.name))) return read;
+  const message = `was written as "${target.definition.name}", and the contract declares "${declared.definition.name}"`;
+  return { ...read, check: "invalid", violations: [{ path: "", message, place: declared.definition.place }] };
+}
+
+const merged = new WeakMap<AvroTarget, { readonly namesakes: number; readonly target: AvroTarget }>();
+
+function withSecretsOf(registered: AvroTarget, namesakes: readonly AvroTarget[]): AvroTarget {
+  if (namesakes.length === 0) return registered;
+  const kept = merged.get(registered);
+  if (kept?.namesakes === namesakes.length) return kept.target;
+  const { definition } = registered;
+  const secretPaths = [definition, ...namesakes.map((one) => one.definition)].flatMap((one) => one.secretPaths ?? []);
+  const target = { ...registered, definition: { ...definition, secretPaths } };
+  merged.set(registered, { namesakes: namesakes.length, target });
+  return target;
+}
+
 function avroBody(
   target: AvroTarget,
   value: JsonValue,

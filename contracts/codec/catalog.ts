@@ -1,8 +1,9 @@
 import type { ContractSet } from "../compat/request.ts";
 import { evaluate } from "../json-schema/index.ts";
-import { guessAvro, readAvroBody, readSelfDescribed } from "./avro-bodies.ts";
+import { guessAvro, readAvroBody, readSelfDescribed, registeredAvro } from "./avro-bodies.ts";
 import { containerLeaves, isAvroContainer } from "./avro-files.ts";
 import { avroLeaves } from "./avro-leaves.ts";
+import { readAvroWhole } from "./avro-read.ts";
 import { apicurioFraming, confluentFraming, looksLikeJson } from "./body.ts";
 import type { ChannelFacts, MessageCatalog, MessageInput } from "./catalog-types.ts";
 import { ChannelIndex } from "./channels.ts";
@@ -25,15 +26,28 @@ import { undefinedBody, unreadable } from "./outcome.ts";
 import { decodeProtobuf, largestProtobuf } from "./protobuf.ts";
 import { protobufFields } from "./protobuf-fields.ts";
 import { fitOf } from "./protobuf-fit.ts";
+import {
+  compileRegistered,
+  type NamedSchema,
+  type Registered,
+  type RegisteredSchema,
+  registeredMessage,
+  schemaNamed,
+  type SchemaSource,
+  schemaTitle,
+} from "./registered.ts";
 import { revisionOf } from "./revision.ts";
 import { foldedName, lastName, nameForms, typeHints, typeInValue } from "./type-names.ts";
 import { avroTypes, schemaTypes } from "./value-types.ts";
 import { shapedXml } from "./xml-shape.ts";
 import { xmlTexts } from "./xml.ts";
 
-/** Reads messages by the contracts of `set`. The catalog is a value: a changed contract makes a new one. */
-export function createCatalog(set: ContractSet): MessageCatalog {
-  return new Catalog(set);
+/**
+ * Reads messages by the contracts of `set`, and by the schemas that messages name where `schemas` has them. The catalog
+ * is a value but for these: a changed contract makes a new one.
+ */
+export function createCatalog(set: ContractSet, schemas?: SchemaSource): MessageCatalog {
+  return new Catalog(set, schemas);
 }
 
 /** The definitions that a message may have, and why they were thought of. */
@@ -52,6 +66,7 @@ type Kept = Map<string, Candidates>;
 
 /** Candidates are kept for as many different kinds of message; beyond it they are found anew. */
 const maxKept = 20_000;
+const maxRegistered = 2_000;
 /** More types than this are not tried one by one on every message that nobody names. */
 const maxGuessed = 300;
 const leastPlausible = 0.9;
@@ -73,8 +88,13 @@ class Catalog implements MessageCatalog {
   /** By channel, then by what else the message says of itself. */
   private readonly candidates = { kafka: new Map<string, Kept>(), rabbitmq: new Map<string, Kept>() };
   private candidateCount = 0;
+  private readonly schemas: SchemaSource | undefined;
+  private readonly registeredTargets = new WeakMap<MessageDefinition, { target: Target; known?: Definitions }>();
+  /** What was made of registered schemas, by their keys and their texts. */
+  private readonly registered = new Map<string, { readonly schema: RegisteredSchema; readonly made: Registered }>();
 
-  constructor(set: ContractSet) {
+  constructor(set: ContractSet, schemas?: SchemaSource) {
+    this.schemas = schemas;
     this.known = new Definitions(set);
     this.channels = new ChannelIndex(this.known.documents);
     this.revision = revisionOf(set);
@@ -93,6 +113,98 @@ class Catalog implements MessageCatalog {
     const { body } = input;
     if (body === null || body.length === 0) return undefinedBody("empty", undefined, hints, []);
     const attempts: DecodeAttempt[] = [];
+    const named = this.schemas === undefined ? undefined : schemaNamed(input);
+    if (named === undefined) return this.decodeUnnamed(input, body, hints, attempts);
+    const state = this.schemas?.find(named.key);
+    if (state === undefined) return this.decodeUnnamed(input, body, hints, attempts);
+    if ("schema" in state) {
+      const read = this.readRegistered(input, body, named, state.schema, hints, attempts);
+      return read ?? this.decodeUnnamed(input, body, hints, attempts);
+    }
+    attempts.push({ format: "binary", failure: "failure" in state ? state.failure : state.waiting });
+    // JSON is read whatever its schema is; what else it may be, nobody should guess before its own schema came.
+    if ("failure" in state || looksLikeJson(body.subarray(named.start))) {
+      const read = this.decodeUnnamed(input, body, hints, attempts);
+      return "failure" in state && state.willBeAsked !== true ? read : { ...read, awaits: named.key };
+    }
+    return { ...undefinedBody("binary", undefined, hints, attempts), awaits: named.key };
+  }
+
+  /** The body by the schema that it names; `undefined` where it is none such. */
+  private readRegistered(
+    input: MessageInput,
+    body: Uint8Array,
+    named: NamedSchema,
+    schema: RegisteredSchema,
+    hints: readonly string[],
+    attempts: DecodeAttempt[],
+  ): DecodedBody | undefined {
+    const made = this.registeredOf(named.key, schema);
+    if ("failure" in made) {
+      attempts.push({ format: "binary", failure: made.failure });
+      return undefined;
+    }
+    const found = this.candidatesFor(input, hints);
+    if (made.type === "AVRO") {
+      const { target } = made;
+      const reading = readAvroWhole(target.schema, body.subarray(named.start));
+      if (reading.ok) {
+        const read = registeredAvro(target, this.known, found, reading.value, named, attempts);
+        const { definition } = read;
+        if (definition !== undefined && !this.registeredTargets.has(definition)) {
+          this.registeredTargets.set(definition, { target });
+        }
+        return read;
+      }
+      attempts.push({ format: "avro", definition: target.definition.name, failure: reading.failure });
+      return undefined;
+    }
+    if (made.type === "PROTOBUF") {
+      const message = registeredMessage(made, named, body);
+      if (message === undefined) {
+        const failure = `The ${schemaTitle(named.key)} has no message at the place that the body names.`;
+        attempts.push({ format: "protobuf", failure });
+        return undefined;
+      }
+      // A contract of the workspace is newer than what it was registered as, and the editor can go there.
+      const { fullName } = message.target.message;
+      const own = this.known.protoTargets.find((target) => target.message.fullName === fullName);
+      const payload = body.subarray(message.start);
+      if (own !== undefined) {
+        const read = this.readOneProtobuf(this.known, own, payload, message.start, "registry", attempts);
+        if (read !== undefined) return read;
+      }
+      return this.readOneProtobuf(made.known, message.target, payload, message.start, "registry", attempts);
+    }
+    const content = readContent(body.subarray(named.start), "application/json", attempts);
+    if (content.format !== "json") return undefined;
+    const isKnown = found.json.length > 0 && found.evidence === "declared";
+    const candidates = isKnown ? found : candidatesOf([made.target], "registry");
+    const read = this.checkedValue(content, candidates, hints, attempts);
+    return named.start === 0 ? read : { ...read, payloadAt: named.start };
+  }
+
+  private registeredOf(key: string, schema: RegisteredSchema): Registered {
+    const kept = this.registered.get(key);
+    if (kept?.schema === schema) return kept.made;
+    const made = compileRegistered(key, schema);
+    if (this.registered.size >= maxRegistered) this.registered.clear();
+    this.registered.set(key, { schema, made });
+    if (!("failure" in made)) {
+      if (made.type === "PROTOBUF")
+        for (const target of made.known.protoTargets)
+          this.registeredTargets.set(target.definition, { target, known: made.known });
+      else this.registeredTargets.set(made.target.definition, { target: made.target });
+    }
+    return made;
+  }
+
+  private decodeUnnamed(
+    input: MessageInput,
+    body: Uint8Array,
+    hints: readonly string[],
+    attempts: DecodeAttempt[],
+  ): DecodedBody {
     const selfDescribed = readSelfDescribed(body, this.known, attempts);
     if (selfDescribed !== undefined) return selfDescribed;
     const found = this.candidatesFor(input, hints);
@@ -143,10 +255,13 @@ class Catalog implements MessageCatalog {
       return xmlTexts(latin1(body), (path, start, end) => visit({ path, start, end, form: "bytes" }));
     }
     if (format === "avro" && isAvroContainer(body)) return containerLeaves(body, visit);
-    const target = definition === undefined ? undefined : this.known.targetOf(definition);
+    const registered = definition === undefined ? undefined : this.registeredTargets.get(definition);
+    const target = registered?.target ?? (definition === undefined ? undefined : this.known.targetOf(definition));
     const start = decoded.payloadAt ?? 0;
     if (target?.kind === "avro") void avroLeaves(target.schema, body, start, body.length, visit);
-    else if (target?.kind === "proto") protobufLeaves(this.known.proto, target.message, body, start, visit);
+    else if (target?.kind === "proto") {
+      protobufLeaves((registered?.known ?? this.known).proto, target.message, body, start, visit);
+    }
   }
 
   /** A registry's framing is no part of the message: its fields lie behind what reads as the same value. */
@@ -231,29 +346,38 @@ class Catalog implements MessageCatalog {
           attempts.push({ format: "protobuf", definition: definition.name, failure });
           continue;
         }
-        const reading = decodeProtobuf(this.known.proto, definition.name, payload);
-        if (!reading.ok) {
-          attempts.push({ format: "protobuf", definition: definition.name, failure: reading.failure });
-          continue;
-        }
-        const violations = protobufViolations(definition, reading.unknownFields);
-        const { typeName } = target;
-        const check = violations.length === 0 ? "valid" : "invalid";
-        const payloadAt = body.length - payload.length;
-        return {
-          format: "protobuf",
-          value: reading.value,
-          ...(payloadAt === 0 ? {} : { payloadAt }),
-          definition,
+        const read = this.readOneProtobuf(
+          this.known,
+          target,
+          payload,
+          body.length - payload.length,
           evidence,
-          typeName,
-          check,
-          violations,
           attempts,
-        };
+        );
+        if (read !== undefined) return read;
       }
     }
     return undefined;
+  }
+
+  private readOneProtobuf(
+    { proto }: Definitions,
+    { definition, typeName }: ProtoTarget,
+    payload: Uint8Array,
+    payloadAt: number,
+    evidence: DefinitionEvidence,
+    attempts: DecodeAttempt[],
+  ): DecodedBody | undefined {
+    const reading = decodeProtobuf(proto, definition.name, payload);
+    if (!reading.ok) {
+      attempts.push({ format: "protobuf", definition: definition.name, failure: reading.failure });
+      return undefined;
+    }
+    const { value } = reading;
+    const violations = protobufViolations(definition, reading.unknownFields);
+    const check = violations.length === 0 ? "valid" : "invalid";
+    const at = payloadAt === 0 ? {} : { payloadAt };
+    return { format: "protobuf", value, definition, evidence, typeName, check, violations, attempts, ...at };
   }
 
   private guessProtobuf(body: Uint8Array, attempts: DecodeAttempt[]): DecodedBody | undefined {

@@ -35,8 +35,11 @@ export interface DecodeAttempt {
   readonly failure: string;
 }
 
-/** How a definition was found for a message. `declared` stands in a contract or header; `guessed` was tried with evidence. */
-export type DefinitionEvidence = "declared" | "header" | "topic-name" | "guessed";
+/**
+ * How a definition was found for a message. `declared` stands in a contract or header; `registry`: the message names its
+ * schema by an id; `guessed` was tried with evidence.
+ */
+export type DefinitionEvidence = "declared" | "header" | "registry" | "topic-name" | "guessed";
 
 /** A captured body, read. Reading never throws: what could not be read is `binary` with the attempts. */
 export interface DecodedBody {
@@ -53,4 +56,6 @@ export interface DecodedBody {
   readonly attempts: readonly DecodeAttempt[];
   /** How many bytes of framing stand before what was read; absent: none. */
   readonly payloadAt?: number;
+  /** The schema that the message names is being fetched; by this key it is told when it came. */
+  readonly awaits?: string;
 }

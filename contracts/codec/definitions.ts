@@ -44,6 +44,7 @@ export class Definitions {
   readonly proto: ProtoSchema;
   readonly documents: readonly AsyncapiDocument[];
   readonly protoTargets: readonly ProtoTarget[];
+  private readonly texts: DocumentSet;
   private readonly compiler: SchemaCompiler;
   private readonly byMessage = new Map<AsyncapiMessage, Target | undefined>();
   private readonly byDescriptor = new Map<MessageDescriptor, ProtoTarget>();
@@ -57,6 +58,7 @@ export class Definitions {
 
   constructor(set: ContractSet) {
     const documents = new DocumentSet(set.files);
+    this.texts = documents;
     this.compiler = new SchemaCompiler(documents);
     const protoFiles = [...set.files].filter(([path]) => /\.proto$/i.test(path));
     this.proto = linkProto(
@@ -184,6 +186,21 @@ export class Definitions {
     const aliases = schema.kind === "record" ? schema.aliases : [];
     for (const one of [name, lastName(name), ...aliases]) this.addName(target, one);
     return target;
+  }
+
+  /** The Avro schema that is the whole of a text, whatever its kind is. */
+  avroSchemaOf(path: string): AvroSchema | undefined {
+    const root = this.texts.document(path)?.root;
+    return root === undefined ? undefined : this.avro.schema(path, root);
+  }
+
+  /** What reads by a schema of `path`. */
+  avroTargetOf(schema: AvroSchema, name: string, path: string): AvroTarget {
+    return this.avroTarget(
+      schema,
+      name,
+      schema.kind === "record" ? schema.place : { path, span: { start: 0, end: 0 } },
+    );
   }
 
   /** What an object with this fingerprint of its writer's schema was written by. */

@@ -11,6 +11,15 @@ export type { Leaf, LeafForm, VisitLeaf } from "./leaves.ts";
 export type { FieldFacts, FieldMap, UnreadField } from "./field-map.ts";
 export { createCatalog } from "./catalog.ts";
 export {
+  isRegisteredPath,
+  schemaNamed,
+  schemaTitle,
+  type NamedSchema,
+  type RegisteredSchema,
+  type SchemaSource,
+  type SchemaState,
+} from "./registered.ts";
+export {
   decodeProtobuf,
   encodeProtobuf,
   largestProtobuf,

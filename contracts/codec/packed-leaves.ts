@@ -37,7 +37,7 @@ class Source {
     return form === "bytes" ? (utf8(bytes) ?? "") : undefined;
   }
 
-  entries(count: number, depth: number, walk: Walk, isOver: () => boolean = () => false): void {
+  entries(count: number, depth: number, walk: Walk, isOver: () => boolean = () => false): undefined {
     for (let i = 0; i < count && !isOver(); i++) {
       this.names++;
       const name = walk(this, depth + 1);
@@ -74,8 +74,8 @@ function messagePack(source: Source, depth: number): string | undefined {
     source.leaf(start, "seven bits");
     return String(head);
   }
-  if (head < 0x90) return void source.entries(head & 15, depth, messagePack);
-  if (head < 0xa0) return void items(source, head & 15, depth, messagePack);
+  if (head < 0x90) return source.entries(head & 15, depth, messagePack);
+  if (head < 0xa0) return items(source, head & 15, depth, messagePack);
   if (head < 0xc0) return source.take(head & 31, "bytes");
   switch (head) {
     case 0xc4:
@@ -115,16 +115,16 @@ function messagePack(source: Source, depth: number): string | undefined {
       return source.take(reader.unsigned(1 << (head - 0xd9)), "bytes");
     case 0xdc:
     case 0xdd:
-      return void items(source, reader.unsigned(head === 0xdc ? 2 : 4), depth, messagePack);
+      return items(source, reader.unsigned(head === 0xdc ? 2 : 4), depth, messagePack);
     case 0xde:
     case 0xdf:
-      return void source.entries(reader.unsigned(head === 0xde ? 2 : 4), depth, messagePack);
+      return source.entries(reader.unsigned(head === 0xde ? 2 : 4), depth, messagePack);
     default:
       return undefined;
   }
 }
 
-function items(source: Source, count: number, depth: number, walk: Walk): void {
+function items(source: Source, count: number, depth: number, walk: Walk): undefined {
   for (let i = 0; i < count; i++) walk(source, depth + 1);
 }
 
@@ -163,9 +163,9 @@ function cbor(source: Source, depth: number): string | undefined {
     case 3:
       return source.take(argument, "bytes");
     case 4:
-      return void items(source, argument, depth, cbor);
+      return items(source, argument, depth, cbor);
     case 5:
-      return void source.entries(argument, depth, cbor);
+      return source.entries(argument, depth, cbor);
     default:
       return cbor(source, depth + 1);
   }

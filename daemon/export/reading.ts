@@ -1,6 +1,7 @@
 import { contractsHereOr, readContracts } from "../contracts.ts";
 import { createCorrelator } from "../correlate/index.ts";
 import { Pipeline } from "../pipeline.ts";
+import { StoredSchemas } from "../registry.ts";
 import type { ReadMessage } from "../pipeline-recent.ts";
 import { Capture } from "../store/index.ts";
 
@@ -38,9 +39,11 @@ export async function openForReading(
   { onProgress, signal }: ReadingOptions = {},
 ): Promise<CaptureReading> {
   const capture = Capture.open(file, { readOnly: true });
+  const schemas = new StoredSchemas();
   const contracts = contractsHereOr(
     capture,
     contractsFolder === undefined ? undefined : await readContracts(contractsFolder),
+    schemas,
   );
   const end = Number(capture.meta("ended") ?? (capture.span()?.to ?? 0) + settleMs);
   const pipeline = new Pipeline({

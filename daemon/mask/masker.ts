@@ -73,7 +73,9 @@ export class Masker {
     const marked = definition?.secretPaths ?? [];
     if (format === "json") {
       const isEscaped = (hintsIn(body) & hints.escaped) !== 0;
-      return marked.length === 0 && !isEscaped ? undefined : this.json(body, marked, isEscaped, isStored);
+      return marked.length === 0 && !isEscaped
+        ? undefined
+        : this.json(body, decoded.payloadAt, marked, isEscaped, isStored);
     }
     if (!hasSecrets(value, marked)) return undefined;
     const result = Buffer.from(body);
@@ -87,12 +89,13 @@ export class Masker {
   /** Masks in a body that was read as JSON the fields that its contract marks; with `reads`, what its escapes hide too. */
   private json(
     body: Uint8Array,
+    payloadAt: number | undefined,
     marked: readonly SecretPath[],
     reads: boolean,
     isStored: boolean,
   ): MaskedBody | undefined {
-    // A registry's framing stands before the text: a zero and four bytes.
-    const head = body[0] === 0 ? 5 : 0;
+    // A registry's framing stands before the text: a zero and four bytes, where nothing else is known.
+    const head = payloadAt ?? (body[0] === 0 ? 5 : 0);
     const text = Buffer.from(body.buffer, body.byteOffset + head, Math.max(0, body.byteLength - head)).toString("utf8");
     let result = "";
     let from = 0;

@@ -195,6 +195,7 @@ function headersOf(pipeline: Pipeline, seq: Seq, envelope: Envelope): MessageDet
 const evidenceWords: Readonly<Record<DefinitionEvidence, string>> = {
   declared: "the contract names this channel's messages",
   header: "a header names it",
+  registry: "the message names its schema by an id of the registry",
   "topic-name": "the channel is named like it",
   guessed: "guessed: it reads the bytes without anything left over",
 };

@@ -6,7 +6,7 @@ import type { DecodedBody } from "../../contracts/codec/index.ts";
 import type { ContractSet } from "../../contracts/compat/index.ts";
 import type { Delivery, Envelope, TapEvent } from "../tap/envelope.ts";
 import type { CaptureLimits, SearchableMessage, StoredEvent, StoredMessage } from "./capture-types.ts";
-import { readStoredContracts, writeContracts } from "./stored-contracts.ts";
+import { readStoredContracts, writeContract, writeContracts } from "./stored-contracts.ts";
 import { captureFailed, captureIsMissing, captureIsNewer, captureIsUnreadable } from "./errors.ts";
 import { createSchema, migrate, schemaProblem, tune } from "./schema.ts";
 import { boundsOf, firstSeqWhere, type KafkaPlace, lastOffsets } from "./places.ts";
@@ -456,6 +456,26 @@ export class Capture {
       writeContracts(this.database, contracts);
     } catch (cause) {
       this.goOnInMemory(cause);
+    }
+  }
+
+  /** Keeps one more text among the contracts. */
+  saveContract(path: string, text: string): void {
+    if (this.readOnly) return;
+    try {
+      writeContract(this.database, path, text);
+    } catch {
+      // The file is full or broken: messages are kept in memory then, and are read as before.
+    }
+  }
+
+  /** Has what was rewritten leave the write-ahead log too, where nobody reads just now. */
+  forgetRewritten(): void {
+    this.flush();
+    try {
+      if (!this.readOnly) this.database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // It leaves the log with the next checkpoint.
     }
   }
 
