@@ -13,7 +13,7 @@ export function avroLeaves(
 ): number {
   const reader = new Reader(bytes, start, end);
   const path: string[] = [];
-  let left = mostLeaves;
+  const budget = { left: mostLeaves };
   const leaf = (from: number, form: LeafForm): void => {
     if (from < reader.at) visit({ path, start: from, end: reader.at, form });
   };
@@ -23,7 +23,7 @@ export function avroLeaves(
     return Math.abs(count);
   };
   const walk = (part: AvroSchema): void => {
-    if (--left < 0) return;
+    if (--budget.left < 0) return;
     const from = reader.at;
     switch (part.kind) {
       case "int":
@@ -62,13 +62,13 @@ export function avroLeaves(
         }
         break;
       case "array":
-        for (let count = block(); count > 0 && left > 0; count = block()) {
-          for (; count > 0 && left > 0; count--) walk(part.items);
+        for (let count = block(); count > 0 && budget.left > 0; count = block()) {
+          for (; count > 0 && budget.left > 0; count--) walk(part.items);
         }
         break;
       case "map":
-        for (let count = block(); count > 0 && left > 0; count = block()) {
-          for (; count > 0 && left > 0; count--) {
+        for (let count = block(); count > 0 && budget.left > 0; count = block()) {
+          for (; count > 0 && budget.left > 0; count--) {
             const length = reader.length();
             const at = reader.at;
             reader.at = at;

@@ -83,7 +83,7 @@ const leastDigits = 13;
  * What words are made of. `2` stands for the digits that a card may begin with, `0` for itself, `9` for the others; the
  * last letter for every other byte.
  */
-const alphabet = [..."abcdefghijklmnopqrstuvwxyz", ..."029", ..."_-: /.\\", "\n"];
+const alphabet = "abcdefghijklmnopqrstuvwxyz029_-: /.\\\n".split("");
 
 interface Gate {
   /** The column of each byte. */

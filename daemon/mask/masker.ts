@@ -169,9 +169,7 @@ export class Masker {
       const items = value.map((item: HeaderValue) => this.header("", item, tally));
       return tally.count === before ? value : items;
     }
-    const fields = Object.entries(value).map(
-      ([key, item]) => [key, this.header(key, item as HeaderValue, tally)] as const,
-    );
+    const fields = Object.entries(value).map(([key, item]) => [key, this.header(key, item, tally)] as const);
     return tally.count === before ? value : Object.fromEntries(fields);
   }
 
@@ -188,9 +186,7 @@ export class Masker {
       return this.masks.text(String(value));
     }
     if (Array.isArray(value)) return value.map((item: HeaderValue) => this.whole(item, tally));
-    return Object.fromEntries(
-      Object.entries(value).map(([name, item]) => [name, this.whole(item as HeaderValue, tally)]),
-    );
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, this.whole(item, tally)]));
   }
 
   private rabbitmq(origin: RabbitmqOrigin, tally: Tally): RabbitmqOrigin {
