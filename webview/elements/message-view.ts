@@ -3,14 +3,16 @@
  * broker knows. One column beside the lanes, two when it has the larger part of the window.
  */
 import { html, nothing, type TemplateResult } from "lit";
-import type { ContractLink, MessageDetail } from "../../daemon/serve/protocol.ts";
-import { bytes, count, counted, offset, shortId, shortName, timeOfDay } from "../model/format.ts";
+import type { MessageDetail } from "../../daemon/serve/protocol.ts";
+import { bytes, count, counted, shortId, shortName } from "../model/format.ts";
 import { fieldAt } from "../model/tree-rows.ts";
 import { strengthWords } from "../model/words.ts";
 import { BodyTree } from "./body-tree.ts";
 import "./byte-view.ts";
 import { strengthOf } from "./evidence-hover.ts";
 import { brokerMark, icon } from "./icons.ts";
+import { type CheckActions, coordinate, isSpan, messageCheck } from "./message-check.ts";
+import { attemptsList, headersList, journeyList, writersTable } from "./message-parts.ts";
 import { messageViewStyles } from "./message-view-styles.ts";
 import { sharedStyles } from "./shared-styles.ts";
 import { define, ViewElement } from "./view-element.ts";
@@ -27,9 +29,6 @@ type Section =
   | "Attributes"
   | "Events"
   | "Span";
-
-/** Places that break the contract beyond these are a number; the body marks each of them. */
-const mostViolations = 8;
 
 export class MessageView extends ViewElement {
   static override properties = {
@@ -169,24 +168,24 @@ export class MessageView extends ViewElement {
   #single(message: MessageDetail): TemplateResult {
     if (isSpan(message)) {
       return html`<div class="scroll">
-        ${this.#check(message)}${this.#headers(message)}${this.#events(message)}${this.#why(message)}${this.#broker(message)}
+        ${messageCheck(message, this.#can)}${this.#headers(message)}${this.#events(message)}${this.#why(message)}${this.#broker(message)}
       </div>`;
     }
     return html`<div class="scroll">
-      ${this.#check(message)}${this.#body(message)}${this.#attempts(message)}${this.#why(message)}${this.#journey(message)}${this.#writers(message)}
+      ${messageCheck(message, this.#can)}${this.#body(message)}${this.#attempts(message)}${this.#why(message)}${this.#journey(message)}${this.#writers(message)}
       ${this.#headers(message)}${this.#broker(message)}${this.#bytes(message)}
     </div>`;
   }
 
   #wide(message: MessageDetail): TemplateResult {
     if (isSpan(message)) {
-      return html`<div class="wide-check">${this.#check(message)}</div>
+      return html`<div class="wide-check">${messageCheck(message, this.#can)}</div>
         <div class="columns">
           <div class="scroll">${this.#headers(message)}${this.#events(message)}</div>
           <div class="scroll">${this.#why(message)}${this.#broker(message)}</div>
         </div>`;
     }
-    return html`<div class="wide-check">${this.#check(message)}</div>
+    return html`<div class="wide-check">${messageCheck(message, this.#can)}</div>
       <div class="columns">
         <div class="scroll">
           ${this.#body(message)}${this.#attempts(message)}${this.#bytes(message)}${this.#headers(message)}
@@ -199,71 +198,14 @@ export class MessageView extends ViewElement {
 
   // ------------------------------------------------------------------------------------------------------- sections
 
-  #check(message: MessageDetail): TemplateResult | typeof nothing {
-    const { contract, violations } = message;
-    if (isSpan(message)) {
-      const [status = "", ...why] = coordinate(message, "Status").split(": ");
-      if (status !== "error") return nothing;
-      return html`<div class="check">
-        ${icon("error", "bad")}
-        <div><b>${message.channel} says that it failed.</b> ${why.join(": ")}</div>
-      </div>`;
-    }
-    switch (message.check) {
-      case "valid":
-        return html`<div class="check">
-          ${icon("pass", "ok")}
-          <div>
-            Agrees with
-            ${contract ? html`<code>${shortName(contract.definition, 60)}</code>` : "its contract"}${foundBy(message)}.
-            ${contract ? html`<div class="links">${this.#contractLink(contract)}</div>` : nothing}
-          </div>
-        </div>`;
-      case "invalid":
-        return html`<div class="check">
-          ${icon("error", "bad")}
-          <div>
-            <b>${counted(violations.length, "place breaks", "places break")} the contract.</b>
-            <ul>
-              ${violations.slice(0, mostViolations).map((each) => this.#violation(each, contract))}
-            </ul>
-            ${
-              violations.length > mostViolations
-                ? html`<span class="dim">and ${count(violations.length - mostViolations)} more</span>`
-                : nothing
-            }
-          </div>
-        </div>`;
-      default:
-        return html`<div class="check">
-          ${icon("circle-slash")}
-          <div>
-            ${
-              contract
-                ? html`Read by <code>${shortName(contract.definition, 60)}</code>${foundBy(message)}; the contract does
-                    not say enough to check it.
-                    <div class="links">${this.#contractLink(contract)}</div>`
-                : message.format === "binary"
-                  ? "No contract in this workspace reads it, and it is no text; it is shown as bytes."
-                  : html`No contract in this workspace describes it; read as ${message.format}.`
-            }
-          </div>
-        </div>`;
-    }
-  }
-
-  /** Its path leads to the field in the body, its place to the line of the contract. */
-  #violation({ path, message, contract }: MessageDetail["violations"][number], whole?: ContractLink): TemplateResult {
-    const place = contract ?? whole;
-    return html`<li>
-      ${
-        path === ""
-          ? nothing
-          : html`<button class="link mono" title="Show this field" @click=${() => this.#showField(path)}>${path}</button
-              >: `
-      }${message}
-      ${place ? html`<span class="links">${this.#contractLink(place)}</span>` : nothing}
-    </li>`;
+  get #can(): CheckActions {
+    const { store } = this;
+    return {
+      showField: (path) => this.#showField(path),
+      openContract: store.hosted
+        ? ({ file, line, character }) => store.act({ type: "action", action: "openContract", file, line, character })
+        : undefined,
+    };
   }
 
   #showField(path: string): void {
@@ -276,33 +218,8 @@ export class MessageView extends ViewElement {
   #attempts(message: MessageDetail): TemplateResult | typeof nothing {
     if (message.attempts.length === 0) return nothing;
     return this.#section("What was tried", count(message.attempts.length), () => {
-      return html`<ul class="attempts">
-        ${message.attempts.map(
-          (each) =>
-            html`<li>
-              <span
-                >${each.format}${each.definition === undefined ? nothing : html` as <code>${shortName(each.definition, 60)}</code>`}</span
-              >
-              <span class="dim">${each.failure}</span>
-            </li>`,
-        )}
-      </ul>`;
+      return attemptsList(message.attempts);
     });
-  }
-
-  /** Only an editor can open a file; in a plain browser the place is named. */
-  #contractLink(link: ContractLink): TemplateResult {
-    const place = `${link.path}:${link.line + 1}`;
-    if (!this.store.hosted || link.file === "")
-      return html`<span class="path dim mono">${icon("go-to-file", "none", true)} ${place}</span>`;
-    const { file, line, character } = link;
-    return html`<button
-      class="link"
-      title=${`Open contract ${place}`}
-      @click=${() => this.store.act({ type: "action", action: "openContract", file, line, character })}
-    >
-      ${icon("go-to-file", "none", true)} Open contract <span class="mono">${place}</span>
-    </button>`;
   }
 
   #section(name: Section, side: string, content: () => TemplateResult): TemplateResult {
@@ -422,17 +339,7 @@ export class MessageView extends ViewElement {
     const all = message.writers.reduce((sum, writer) => sum + writer.messages, 0);
     const broken = message.writers.reduce((sum, writer) => sum + writer.broken, 0);
     return this.#section("Who writes this", `${count(broken)} of ${count(all)} broken`, () => {
-      return html`<div class="writers top">
-          <span>Writer</span><span class="num">Messages</span><span class="num">Broken</span>
-        </div>
-        ${message.writers.map(
-          (writer) =>
-            html`<div class="writers">
-              <span class="cut" title=${writer.name}
-                >${writer.broken > 0 ? icon("error", "bad", true) : icon("pass", "ok", true)} ${writer.name}</span
-              ><span class="num">${count(writer.messages)}</span><span class="num">${count(writer.broken)}</span>
-            </div>`,
-        )}`;
+      return writersTable(message.writers);
     });
   }
 
@@ -443,22 +350,7 @@ export class MessageView extends ViewElement {
     // Values lose their middle, not their end: as many characters as the column has room for.
     const room = Math.max(16, Math.floor(((this.wide ? this.clientWidth / 2 : this.clientWidth) - 182) / 7.3));
     return this.#section(isSpan(message) ? "Attributes" : "Headers", side, () => {
-      return html`${message.headers.map(
-        (header) =>
-          html`<div class="header ${header.evidence ? "evidence" : ""}">
-            <span class="cut" title=${header.name}>${header.name}</span>
-            <span class="cut mono ${header.masked ? "dim" : ""}" title=${header.value}
-              >${header.masked ? html`${icon("lock", "none", true)} ` : nothing}${shortId(header.value, room)}</span
-            >
-            ${
-              header.evidence
-                ? html`<span class="dim" role="img" aria-label="used as evidence" title="used as evidence"
-                    >${icon("key", "none", true)}</span
-                  >`
-                : html`<span></span>`
-            }
-          </div>`,
-      )}`;
+      return headersList(message.headers, room);
     });
   }
 
@@ -482,35 +374,10 @@ export class MessageView extends ViewElement {
       "Journey",
       marked === 0 ? "" : counted(marked, "thing to look at", "things to look at"),
       () => {
-        return html`<ol class="journey">
-          ${message.journey.map(
-            (leg, index) =>
-              html`<li>
-                <span class="num dim"
-                  >${leg.at === undefined ? "" : index === 0 ? timeOfDay(leg.at) : offset(leg.at - message.at)}</span
-                >
-                ${icon(leg.mark === "bad" ? "error" : leg.mark === "warn" ? "warning" : "circle-small", leg.mark ?? "none", true)}
-                <span>${leg.text}</span>
-              </li>`,
-          )}
-        </ol>`;
+        return journeyList(message);
       },
     );
   }
-}
-
-/** What came over OpenTelemetry is no message of a broker: it has attributes, and no contract. */
-function isSpan({ broker }: MessageDetail): boolean {
-  return broker === "otlp";
-}
-
-function coordinate({ coordinates }: MessageDetail, wanted: string): string {
-  return coordinates.find(({ label }) => label === wanted)?.value ?? "";
-}
-
-/** How the contract was found, unless it simply declares this. */
-function foundBy({ contract }: MessageDetail): string {
-  return contract === undefined || contract.evidence === "" ? "" : `; ${contract.evidence}`;
 }
 
 define("contrail-message-view", MessageView);
