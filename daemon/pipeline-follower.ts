@@ -16,7 +16,8 @@ export interface StoredEntry {
 /** What waits in memory at most; beyond, it is read from the capture again when its turn comes. */
 const mostEntries = 20_000;
 const mostBytes = 32 * 1024 * 1024;
-const readAtOnce = 250;
+const readAtOnce = 500;
+const handedAtOnce = 16;
 
 /**
  * Follows a capture: hands out what is in it in order, once it is on disk, and in pieces of time. What was just written
@@ -30,14 +31,14 @@ export class Follower {
   private bytes = 0;
   /** Everything up to this number was handed out. */
   private takenN: number;
-  /** Nothing is at hand: what comes next is read from the capture. */
-  private fromCapture: boolean;
+  /** What was added last is not at hand: behind `entries`, the capture is read. */
+  private isBehind: boolean;
 
   constructor(capture: Capture, afterN: number, take: (entry: StoredEntry) => void) {
     this.capture = capture;
     this.take = take;
     this.takenN = afterN;
-    this.fromCapture = capture.lastN > afterN;
+    this.isBehind = capture.lastN > afterN;
   }
 
   /** Everything up to this number was handed out. */
@@ -52,14 +53,9 @@ export class Follower {
 
   /** What was just added to the capture. */
   push(entry: StoredEntry): void {
-    if (this.fromCapture) return;
-    this.entries.push(entry);
-    this.bytes += bytesOf(entry);
-    if (this.entries.length - this.head <= mostEntries && this.bytes <= mostBytes) return;
-    this.entries = [];
-    this.head = 0;
-    this.bytes = 0;
-    this.fromCapture = true;
+    if (this.isBehind) return;
+    if (this.entries.length - this.head >= mostEntries || this.bytes >= mostBytes) this.isBehind = true;
+    else this.keep(entry);
   }
 
   /** Begins again behind number `afterN`. */
@@ -68,52 +64,51 @@ export class Follower {
     this.head = 0;
     this.bytes = 0;
     this.takenN = afterN;
-    this.fromCapture = this.capture.lastN > afterN;
+    this.isBehind = this.capture.lastN > afterN;
   }
 
   /** Hands out for about so many milliseconds; returns whether there is more to do now. */
   work(budgetMs: number): boolean {
     const until = performance.now() + budgetMs;
-    do {
-      if (!this.hasWork) return false;
-      if (this.fromCapture) this.workFromCapture(until);
-      else this.workFromMemory();
-    } while (performance.now() < until);
+    while (this.hasWork) {
+      if (this.head === this.entries.length && this.isBehind) this.readOn();
+      this.handOut();
+      if (performance.now() >= until) break;
+    }
     return this.hasWork;
   }
 
-  private workFromMemory(): void {
+  private handOut(): void {
     const { storedN } = this.capture;
-    for (let count = 0; count < 16; count++) {
+    for (let count = 0; count < handedAtOnce; count++) {
       const entry = this.entries[this.head];
-      if (entry === undefined || entry.n > storedN) {
-        // What is stored and not at hand was an entry of no interest here.
-        if (entry === undefined) this.takenN = Math.max(this.takenN, storedN);
-        break;
-      }
+      // What is stored and not at hand was nothing to be handed out.
+      if (entry === undefined && !this.isBehind) this.takenN = Math.max(this.takenN, storedN);
+      if (entry === undefined || entry.n > storedN) break;
       this.head++;
       this.bytes -= bytesOf(entry);
       this.takenN = entry.n;
       this.take(entry);
     }
-    if (this.head > 4_096 || this.head === this.entries.length) {
+    if (this.head === this.entries.length || this.head > 4_096) {
       this.entries = this.entries.slice(this.head);
       this.head = 0;
     }
   }
 
-  private workFromCapture(until: number): void {
-    const stored = this.capture.storedN;
-    const events = this.capture.events(this.takenN, readAtOnce);
-    for (const entry of events) {
-      if (entry.n > stored) break;
-      this.takenN = entry.n;
-      this.take(entry);
-      if (performance.now() >= until) return;
-    }
-    if (events.length === 0) this.takenN = stored;
-    // All that was written is taken: from now on what comes is at hand.
-    if (this.takenN >= this.capture.lastN) this.fromCapture = false;
+  private readOn(): void {
+    const { capture } = this;
+    const events = capture.events(this.takenN, readAtOnce);
+    for (const entry of events) this.keep(entry);
+    const upTo = events.at(-1)?.n ?? capture.storedN;
+    if (events.length === 0) this.takenN = upTo;
+    // All that was added is at hand: from now on what comes is kept as well.
+    if (upTo >= capture.lastN) this.isBehind = false;
+  }
+
+  private keep(entry: StoredEntry): void {
+    this.entries.push(entry);
+    this.bytes += bytesOf(entry);
   }
 }
 
