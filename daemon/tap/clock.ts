@@ -34,3 +34,13 @@ export function pause(milliseconds: number, signal: AbortSignal): Promise<void> 
     signal.addEventListener("abort", done, { once: true });
   });
 }
+
+/** Waits for a promise, but no longer than until the signal fires; rejects only with the promise's own reason. */
+export function beforeEnd(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const end = (): void => resolve();
+    signal.addEventListener("abort", end, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
+  });
+}

@@ -95,11 +95,74 @@ test("retention that overtook the tap is a counted gap; a shorter log is read an
   at.place(found("a", 10n));
   const position = at.get("a", 0);
   if (position === undefined) throw new Error("no position");
-  expect(at.outOfRange(position, 25n, 30n)).toEqual({
+  at.outOfRange(position);
+  expect(at.readable(1)).toEqual([]);
+  expect(at.unplaced(1)).toMatchObject([{ topic: "a", missing: 10n }]);
+  expect(at.explain(position, 25n, 30n)).toEqual({
     lost: 15,
     note: "The broker deleted up to 15 records of a[0] before they could be read.",
   });
   expect(position.offset).toBe(25n);
-  expect(at.outOfRange(position, 0n, 3n)).toMatchObject({ lost: 0 });
+  at.outOfRange(position);
+  expect(at.explain(position, 0n, 3n)).toMatchObject({ lost: 0 });
   expect(position.offset).toBe(0n);
+});
+
+test("a log that is shorter and still the same has lost its end; metadata is looked at twice before that is believed", () => {
+  const at = positions();
+  const look = () => at.update(metadata({ a: { id: "x", leaders: [1] } }), "now");
+  look();
+  at.place(found("a", 10n));
+  const position = at.get("a", 0);
+  if (position === undefined) throw new Error("no position");
+  at.outOfRange(position);
+  expect(at.explain(position, 0n, 3n)).toEqual({ lost: 0, lookAgain: true });
+  look();
+  expect(at.explain(position, 0n, 3n)).toEqual({ lost: 0, lookAgain: true });
+  look();
+  expect(at.explain(position, 0n, 4n)).toEqual({
+    lost: 0,
+    note: "a[0] lost its end at the broker, from 4 on; it is read on from there.",
+  });
+  expect(position).toMatchObject({ offset: 4n, missing: undefined });
+});
+
+test("a log that is shorter because it was made anew is read whole", () => {
+  const at = positions();
+  at.update(metadata({ a: { id: "x", leaders: [1] } }), "now");
+  at.place(found("a", 10n));
+  const position = at.get("a", 0);
+  if (position === undefined) throw new Error("no position");
+  at.outOfRange(position);
+  at.explain(position, 0n, 3n);
+  at.update(metadata({ a: { id: "y", leaders: [1] } }), "now");
+  expect(at.unplaced(1)).toMatchObject([{ topic: "a", start: "beginning" }]);
+  expect(at.unplaced(1)[0]?.missing).toBeUndefined();
+});
+
+test("offsets begin where they say; partitions they do not name begin now", () => {
+  const at = positions();
+  at.update(metadata({ a: { leaders: [1, 1] }, b: { leaders: [1] } }), { offsets: { a: { "1": 7 } } });
+  expect(at.readable(1)).toMatchObject([{ topic: "a", partition: 1, offset: 7n }]);
+  expect(at.unplaced(1).map(({ topic, partition, start }) => [topic, partition, start])).toEqual([
+    ["a", 0, "now"],
+    ["b", 0, "now"],
+  ]);
+});
+
+test("a tap that goes on begins where the one before left off, and elsewhere where it is told", () => {
+  const at = positions();
+  const resume = new Map([["a", new Map([[0, 12n]])]]);
+  at.update(metadata({ a: { leaders: [1, 1] } }), { resume, otherwise: { time: 5_000 } });
+  expect(at.readable(1)).toMatchObject([{ partition: 0, offset: 12n }]);
+  expect(at.unplaced(1)).toMatchObject([{ partition: 1, start: { time: 5_000 } }]);
+});
+
+test("every partition gets its turn to be first in a fetch", () => {
+  const at = positions();
+  at.update(metadata({ a: { leaders: [1, 1, 1] } }), "now");
+  for (let partition = 0; partition < 3; partition++) at.place({ topic: "a", partition, offset: 1n, errorCode: 0 });
+  const firsts = [0, 1, 2].map(() => at.readable(1)[0]?.partition);
+  expect(firsts).toEqual([0, 1, 2]);
+  expect(at.readable(1)).toHaveLength(3);
 });

@@ -35,6 +35,8 @@ export interface Position {
   notBefore: number;
   /** The offset behind the last record, as the broker said it last. */
   end?: bigint;
+  /** An offset that does not exist; where to go on instead is still to be found out. */
+  missing?: bigint | undefined;
   /** The count of looks at metadata when the log was first found shorter than it was. */
   shorterSince?: number | undefined;
 }
@@ -43,6 +45,8 @@ export interface Position {
 export interface Gap {
   readonly note?: string;
   readonly lost: number;
+  /** Metadata is to be looked at first. */
+  readonly lookAgain?: boolean;
 }
 
 export class Positions {
@@ -125,7 +129,7 @@ export class Positions {
     return first === 0 ? readable : [...readable.slice(first), ...readable.slice(0, first)];
   }
 
-  /** What a node must be asked for its offset first. */
+  /** What a node must be asked for first: where to begin, or where to go on when an offset is `missing`. */
   unplaced(node: number): Position[] {
     const now = this.#now();
     return [...this.#positions.values()].filter(
@@ -176,44 +180,54 @@ export class Positions {
     else position.start = "now";
   }
 
+  /** The broker says that the offset does not exist; why, `explain` finds out from where the log begins and ends. */
+  outOfRange(position: Position): void {
+    position.missing = position.offset;
+    position.offset = undefined;
+  }
+
   /**
-   * An offset does not exist (any more). Retention may have overtaken the tap, then there is a gap to tell; or the log
-   * is shorter than it was, then it is another one or lost its end, and everything in it is new.
+   * Why an offset does not exist (any more). Retention may have overtaken the tap, then there is a gap to tell; or the
+   * log is shorter than it was, then it is another one, or has lost its end.
    */
-  outOfRange(position: Position, logStart: bigint, end: bigint): Gap {
-    const place = `${position.topic}[${position.partition}]`;
-    const at = position.offset ?? 0n;
-    const { asked } = position;
-    position.asked = undefined;
-    if (asked !== undefined && at > end) {
-      position.offset = end;
-      return { note: `${place} has no offset ${asked} yet; it is read from its end, ${end}, on.`, lost: 0 };
-    }
-    if (asked !== undefined && logStart >= 0n && at < logStart) {
-      position.offset = logStart;
-      return {
-        note: `${place} no longer has the offset ${asked}; it is read from its beginning, ${logStart}.`,
-        lost: 0,
-      };
-    }
-    if (logStart >= 0n && at < logStart) {
-      const lost = Number(logStart - at);
-      position.offset = logStart;
-      return { note: `The broker deleted up to ${lost} records of ${place} before they could be read.`, lost };
-    }
-    if (position.topicId !== undefined && end >= 0n) {
+  explain(position: Position, logStart: bigint, end: bigint): Gap {
+    const { asked, missing = 0n } = position;
+    if (missing > end && asked === undefined && position.topicId !== undefined) {
       // Metadata tells a topic made anew from one that lost its end, and may be a moment behind.
       position.shorterSince ??= this.#looks;
       if (this.#looks < position.shorterSince + 2) {
         position.notBefore = this.#now() + 100;
-        return { lost: 0 };
+        return { lost: 0, lookAgain: true };
       }
-      position.shorterSince = undefined;
+    }
+    position.missing = undefined;
+    position.asked = undefined;
+    position.shorterSince = undefined;
+    const place = `${position.topic}[${position.partition}]`;
+    if (missing < logStart) {
+      position.offset = logStart;
+      if (asked !== undefined) {
+        return {
+          note: `${place} no longer has the offset ${asked}; it is read from its beginning, ${logStart}.`,
+          lost: 0,
+        };
+      }
+      const lost = Number(logStart - missing);
+      return { note: `The broker deleted up to ${lost} records of ${place} before they could be read.`, lost };
+    }
+    if (missing <= end) {
+      position.offset = missing;
+      return { lost: 0 };
+    }
+    if (asked !== undefined) {
+      position.offset = end;
+      return { note: `${place} has no offset ${asked} yet; it is read from its end, ${end}, on.`, lost: 0 };
+    }
+    if (position.topicId !== undefined) {
       position.offset = end;
       return { note: `${place} lost its end at the broker, from ${end} on; it is read on from there.`, lost: 0 };
     }
-    position.offset = logStart >= 0n && end >= logStart ? logStart : undefined;
-    position.start = "beginning";
+    position.offset = logStart;
     return {
       note: `${place} is shorter than it was (made anew, or its end was lost); it is read from its beginning.`,
       lost: 0,

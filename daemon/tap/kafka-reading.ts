@@ -8,7 +8,7 @@ import { preciseNow } from "./clock.ts";
 import type { Envelope, TapEvent } from "./envelope.ts";
 import { commitsTopic, readCommit, TransactionalCommits, type CommitEvent } from "./kafka-commits.ts";
 import type { GroupOffsets } from "./kafka-groups.ts";
-import type { Positions } from "./kafka-positions.ts";
+import type { Position, Positions } from "./kafka-positions.ts";
 import type { FetchedPartition } from "./kafka-responses.ts";
 import {
   readBatch,
@@ -104,20 +104,27 @@ export class KafkaReading {
     if (portion.events.length > 0) yield portion.events;
   }
 
-  #failed({ topic, partition, errorCode, logStart, highWatermark }: FetchedPartition): void {
+  /** Takes in where a log begins and ends that does not have the offset asked for. */
+  noteRange(position: Position, logStart: bigint, end: bigint): void {
+    const { note, lost, lookAgain } = this.#around.positions.explain(position, logStart, end);
+    if (lookAgain === true) this.#around.lookAgain();
+    if (note === undefined) return;
+    if (position.topic === commitsTopic) {
+      this.missedCommits = true;
+      return;
+    }
+    this.lost += lost;
+    this.note = note;
+    this.#around.tell();
+  }
+
+  #failed({ topic, partition, errorCode }: FetchedPartition): void {
     const { positions } = this.#around;
     const position = positions.get(topic, partition);
     if (position === undefined) return;
     const isCommits = topic === commitsTopic;
     if (errorCode === 1) {
-      const { note, lost } = positions.outOfRange(position, logStart, highWatermark);
-      if (isCommits) this.missedCommits = true;
-      else {
-        this.lost += lost;
-        this.note = note ?? this.note;
-      }
-      if (note === undefined) this.#around.lookAgain();
-      else this.#around.tell();
+      positions.outOfRange(position);
     } else if (errorCode === 29) {
       position.notBefore = preciseNow() + deniedAgainMs;
       if (isCommits) this.mayReadCommits = false;

@@ -11,12 +11,12 @@
 import type { ConnectionOptions } from "node:tls";
 import { brokerFailed, failureOf, type Failure } from "../errors.ts";
 import { kafkaAddress, type HostPort } from "./address.ts";
-import { pause, preciseNow } from "./clock.ts";
+import { beforeEnd, pause, preciseNow } from "./clock.ts";
 import type { GroupLag, Tap, TapEvent, TapPhase, TapReport, TapSink } from "./envelope.ts";
-import { KafkaClient, type FetchPosition, type KafkaLogin } from "./kafka-client.ts";
+import { KafkaClient, type FetchPosition, type FoundOffset, type KafkaLogin } from "./kafka-client.ts";
 import { GroupWatch, pollEveryMs } from "./kafka-group-watch.ts";
 import { GroupOffsets } from "./kafka-groups.ts";
-import { Positions, type StartAt } from "./kafka-positions.ts";
+import { Positions, type Position, type StartAt } from "./kafka-positions.ts";
 import { KafkaReading, type Taken } from "./kafka-reading.ts";
 import { StateTeller } from "./state-teller.ts";
 
@@ -268,7 +268,13 @@ class KafkaTap implements Tap {
   /** Asks the node where to begin in its partitions that are new. */
   async #place(node: number): Promise<void> {
     const byTime = new Map<number, FetchPosition[]>();
-    for (const { topic, partition, start } of this.#positions.unplaced(node)) {
+    const missing: Position[] = [];
+    for (const position of this.#positions.unplaced(node)) {
+      const { topic, partition, start } = position;
+      if (position.missing !== undefined) {
+        missing.push(position);
+        continue;
+      }
       const time =
         start === "now" ? endTime : start === "beginning" ? beginningTime : Math.max(0, Math.floor(start.time));
       const wanted = byTime.get(time) ?? [];
@@ -276,6 +282,7 @@ class KafkaTap implements Tap {
       byTime.set(time, wanted);
     }
     if (byTime.size === 0) await this.#client.connect(node);
+    if (missing.length > 0) await this.#findRanges(node, missing);
     for (const [time, wanted] of byTime) {
       // Where nothing is as young as the time asked for, the end counts as it was before: what came since is younger.
       const ends = time >= 0 ? await this.#client.offsets(node, wanted, endTime) : [];
@@ -284,6 +291,21 @@ class KafkaTap implements Tap {
         const end = ends.find(({ topic, partition }) => topic === place.topic && partition === place.partition);
         this.#positions.place(place.errorCode === 0 && place.offset < 0n ? (end ?? place) : place);
       }
+    }
+  }
+
+  /** For offsets that do not exist: asks where the logs begin and end, so that what happened can be told. */
+  async #findRanges(node: number, missing: readonly Position[]): Promise<void> {
+    const wanted = missing.map(({ topic, partition }) => ({ topic, partition, offset: 0n }));
+    const starts = await this.#client.offsets(node, wanted, beginningTime);
+    const ends = await this.#client.offsets(node, wanted, endTime);
+    for (const position of missing) {
+      const isOf = (found: FoundOffset): boolean =>
+        found.topic === position.topic && found.partition === position.partition && found.errorCode === 0;
+      const start = starts.find(isOf);
+      const end = ends.find(isOf);
+      if (start === undefined || end === undefined) position.notBefore = preciseNow() + 200;
+      else this.#reading.noteRange(position, start.offset, end.offset);
     }
   }
 
@@ -297,7 +319,9 @@ class KafkaTap implements Tap {
   /** The sink's promise is back-pressure; that it should fail is its own matter and must not end the tap. */
   async #handOn(events: readonly TapEvent[]): Promise<void> {
     try {
-      await this.#sink?.accept(events);
+      const taken = this.#sink?.accept(events);
+      // A sink that stands still must not keep the tap from stopping.
+      if (taken !== undefined) await beforeEnd(taken, this.#stopping.signal);
     } catch (error) {
       this.#reading.note = `Messages could not be taken in: ${error instanceof Error ? error.message : String(error)}.`;
       this.#tellHealth();

@@ -144,6 +144,8 @@ function serverProperties({
     // After a crash the controller takes the node back only when its old session is over: 9 s by default.
     "broker.heartbeat.interval.ms=500",
     "broker.session.timeout.ms=2000",
+    // Tests of compaction wait for the cleaner, which rests 15 s by default.
+    "log.cleaner.backoff.ms=500",
     ...settings,
   ].join("\n")}\n`;
 }

@@ -1,0 +1,216 @@
+/**
+ * Where the Kafka tap begins and goes on: at offsets, in partitions that come later, over what the broker has deleted or
+ * compacted away; and what producers other than Java's write.
+ */
+import { zstdCompressSync } from "node:zlib";
+import { createRequire } from "node:module";
+import { CompressionCodecs, CompressionTypes, Kafka, logLevel, type Admin, type Producer } from "kafkajs";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import {
+  createKafkaTap,
+  parseKafkaAddress,
+  type KafkaOrigin,
+  type KafkaTapOptions,
+  type Tap,
+  type TapEvent,
+} from "../../daemon/tap/index.ts";
+import { WatchingSink } from "../../daemon/tap/testing/watching-sink.ts";
+import { brokers, ownPrefix } from "./brokers.ts";
+
+const require = createRequire(import.meta.url);
+const prefix = ownPrefix();
+let address: string;
+let admin: Admin;
+let producer: Producer;
+const taps: Tap[] = [];
+
+beforeAll(async () => {
+  ({ kafka: address } = await brokers());
+  const kafka = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING });
+  admin = kafka.admin();
+  producer = kafka.producer();
+  await Promise.all([admin.connect(), producer.connect()]);
+});
+
+afterEach(async () => {
+  await Promise.all(taps.splice(0).map((tap) => tap.stop()));
+});
+
+afterAll(async () => {
+  await Promise.all([admin.disconnect(), producer.disconnect()]);
+});
+
+async function topicOf(
+  name: string,
+  numPartitions = 1,
+  config: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const topic = `${prefix}${name}`;
+  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+  await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: true });
+  return topic;
+}
+
+async function write(topic: string, values: readonly string[], partition = 0): Promise<void> {
+  await producer.send({ topic, messages: values.map((value) => ({ value, partition })) });
+}
+
+async function deleteBelow(topic: string, offset: string): Promise<void> {
+  // kafkajs knows the leader only of topics that it was asked about.
+  await admin.fetchTopicOffsets(topic);
+  await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset }] });
+}
+
+function numbers(from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, i) => String(from + i));
+}
+
+async function tapOn(
+  topic: string,
+  options: Partial<KafkaTapOptions>,
+  sink = new WatchingSink(),
+): Promise<WatchingSink> {
+  const parsed = parseKafkaAddress(address);
+  if ("failure" in parsed) throw new Error(parsed.failure.message);
+  const tap = createKafkaTap({ seeds: parsed.value, topics: [topic], ...options });
+  taps.push(tap);
+  await tap.start(sink);
+  return sink;
+}
+
+/** `partition offset value`, of every record that was seen. */
+function seen(sink: WatchingSink): string[] {
+  return sink.of("message").map(({ envelope }) => {
+    const { partition, offset } = envelope.origin as KafkaOrigin;
+    return `${partition} ${offset} ${Buffer.from(envelope.body ?? []).toString()}`;
+  });
+}
+
+test("it begins at the offsets that are named, and now in partitions that are not", async () => {
+  const topic = await topicOf("offsets", 2);
+  await write(topic, numbers(0, 10));
+  await write(topic, numbers(0, 10), 1);
+  const sink = await tapOn(topic, { from: { offsets: { [topic]: { "0": 7 } } } });
+  await write(topic, ["later"], 1);
+  await sink.until(() => seen(sink).length >= 4, "what lies behind");
+  expect(seen(sink).sort()).toEqual(["0 7 7", "0 8 8", "0 9 9", "1 10 later"]);
+});
+
+test("an offset that does not exist yet, or no more, is said, and it begins where there is something", async () => {
+  const topic = await topicOf("beyond");
+  await write(topic, numbers(0, 5));
+  const sink = await tapOn(topic, { from: { offsets: { [topic]: { "0": 1_000 } } } });
+  await sink.until(({ state }) => state?.detail !== undefined, "what it says");
+  expect(sink.state?.detail).toBe(`${topic}[0] has no offset 1000 yet; it is read from its end, 5, on.`);
+  await write(topic, ["next"]);
+  await sink.until(() => seen(sink).length > 0, "the next");
+  expect(seen(sink)).toEqual(["0 5 next"]);
+  await deleteBelow(topic, "4");
+  const late = await tapOn(topic, { from: { offsets: { [topic]: { "0": 1 } } } });
+  await late.until(() => seen(late).length >= 2, "what is left");
+  expect(late.state).toMatchObject({
+    shed: 0,
+    detail: `${topic}[0] no longer has the offset 1; it is read from its beginning, 4.`,
+  });
+  expect(seen(late)).toEqual(["0 4 4", "0 5 next"]);
+});
+
+test("partitions that are added are read from their beginning", async () => {
+  const topic = await topicOf("growing");
+  const sink = await tapOn(topic, {});
+  await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] });
+  await producer.send({ topic, messages: [{ value: "first", partition: 2 }] }).catch(async () => {
+    // kafkajs may not have heard of the new partition yet.
+    await admin.fetchTopicMetadata({ topics: [topic] });
+    await producer.send({ topic, messages: [{ value: "first", partition: 2 }] });
+  });
+  await sink.until(() => seen(sink).length > 0, "the record of the new partition");
+  expect(seen(sink)).toEqual(["2 0 first"]);
+});
+
+test("records that the broker deletes before they could be read are counted, and it goes on behind them", async () => {
+  const topic = await topicOf("retention");
+  const body = "x".repeat(2_000);
+  await write(topic, ["first"]);
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  class SlowSink extends WatchingSink {
+    override accept(events: readonly TapEvent[]): void {
+      super.accept(events);
+      if (events.some(({ kind }) => kind === "message")) return released as unknown as void;
+    }
+  }
+  // The least that it fetches at a time is 64 KiB: of three hundred records of 2 kB it has some when the rest goes.
+  const sink = await tapOn(topic, { from: "beginning", maxBytes: 64 << 10 }, new SlowSink());
+  await sink.until(() => seen(sink).length > 0, "the first");
+  for (let i = 0; i < 30; i++)
+    await write(
+      topic,
+      Array.from({ length: 10 }, () => body),
+    );
+  await deleteBelow(topic, "290");
+  release();
+  await write(topic, ["last"]);
+  await sink.until(() => seen(sink).at(-1) === "0 301 last", "the last");
+  const { shed = 0, detail } = sink.state ?? {};
+  expect(shed).toBeGreaterThan(100);
+  expect(seen(sink)).toHaveLength(302 - shed);
+  expect(detail).toBe(`The broker deleted up to ${shed} records of ${topic}[0] before they could be read.`);
+});
+
+test("offsets that compaction took away are no gap to speak of", async () => {
+  const topic = await topicOf("compacted", 1, {
+    "cleanup.policy": "compact",
+    "segment.ms": "50",
+    "min.cleanable.dirty.ratio": "0.01",
+    "delete.retention.ms": "0",
+    "max.compaction.lag.ms": "100",
+  });
+  for (let i = 0; i < 20; i++) {
+    await producer.send({ topic, messages: [{ key: `k${i % 2}`, value: String(i) }] });
+    if (i % 5 === 4) await new Promise((resolve) => setTimeout(resolve, 80));
+  }
+  // The broker looks for what to compact every half a second.
+  await expect
+    .poll(
+      async () => {
+        const probe = await tapOn(topic, { from: "beginning" });
+        await probe.until(() => seen(probe).some((record) => record.endsWith(" 19")), "the newest");
+        await Promise.all(taps.splice(0).map((tap) => tap.stop()));
+        return seen(probe).length;
+      },
+      { timeout: 20_000, interval: 300 },
+    )
+    .toBeLessThan(12);
+  const sink = await tapOn(topic, { from: "beginning" });
+  await producer.send({ topic, messages: [{ key: "k0", value: "after" }] });
+  await sink.until(() => seen(sink).some((record) => record.endsWith("after")), "what comes after");
+  expect(sink.state).toMatchObject({ phase: "live", shed: 0 });
+  expect(sink.state?.detail).toBeUndefined();
+  const offsets = seen(sink).map((record) => Number(record.split(" ")[1]));
+  expect(offsets).toEqual([...new Set(offsets)].sort((a, b) => a - b));
+  expect(offsets.at(-1)).toBe(20);
+});
+
+test("codecs as libraries other than Java's write them: snappy without framing, zstd", async () => {
+  const snappy = require("snappyjs") as { compress(bytes: Uint8Array): Uint8Array };
+  const topic = await topicOf("foreign", 1);
+  const sink = await tapOn(topic, {});
+  const codecs = {
+    Snappy: (bytes: Buffer) => snappy.compress(bytes),
+    ZSTD: (bytes: Buffer) => zstdCompressSync(bytes),
+  } as const;
+  for (const [name, compress] of Object.entries(codecs) as [keyof typeof codecs, (bytes: Buffer) => Uint8Array][]) {
+    CompressionCodecs[CompressionTypes[name]] = () => ({
+      compress: ({ buffer }: { buffer: Buffer }) => Promise.resolve(Buffer.from(compress(buffer))),
+      decompress: () => Promise.reject(new Error("nobody reads here")),
+    });
+    const messages = numbers(0, 200).map((number) => ({ value: `${name} ${number} ${"y".repeat(100)}` }));
+    await producer.send({ topic, messages, compression: CompressionTypes[name] });
+  }
+  await sink.until(() => seen(sink).length >= 400, "records of both");
+  expect(sink.state?.detail).toBeUndefined();
+  const values = sink.of("message").map(({ envelope }) => Buffer.from(envelope.body ?? []).toString());
+  expect(values.filter((value) => value.startsWith("Snappy 199 y"))).toHaveLength(1);
+  expect(values.filter((value) => value.startsWith("ZSTD 199 y"))).toHaveLength(1);
+});
