@@ -169,6 +169,35 @@ describe("an order that came in through a gateway", () => {
     ]);
   });
 
+  test("is found by the id of its trace, and by what stands in an attribute", async () => {
+    await placeOrder();
+    await detailOf(({ rows }) => rows.length === 5);
+    for (const text of [traceId, "carriers", "http.response.status_code", "nobody-has-this"]) {
+      view.watchList({ text });
+      const found = text === "nobody-has-this" ? 0 : 1;
+      const list = await view.next("conversations", ({ rows, searchBehind }) => {
+        return searchBehind === undefined && rows.length === found;
+      });
+      expect(list.total, text).toBe(found);
+    }
+  });
+
+  test("is the same when its capture is opened, and when it is played", async () => {
+    await placeOrder();
+    const live = rowsOf(await detailOf(({ rows }) => rows.length === 5));
+    await trace.stop();
+    view.close();
+    const file = join(folder, readdirSync(folder).find((name) => name.endsWith(".contrail")) ?? "");
+    for (const as of ["capture", "recording"] as const) {
+      trace = await runTrace({ taps: [{ kind: "capture", file, as }] });
+      view = await TestView.open(trace.port, trace.token);
+      view.watchList();
+      expect(rowsOf(await detailOf(({ rows }) => rows.length === 5)), as).toEqual(live);
+      await trace.stop();
+      view.close();
+    }
+  });
+
   test("leaves no secret in the capture, and comes out of it as it was", async () => {
     await placeOrder();
     await detailOf(({ rows }) => rows.length === 5);

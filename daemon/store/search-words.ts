@@ -40,8 +40,8 @@ export function searchableText(row: SearchableRow): string {
   if (row.headers !== "[]") {
     for (const { name, value } of headersFromText(row.headers)) parts.push(name, headerWords(value));
   }
-  // Kafka's coordinates are numbers; RabbitMQ's have routing keys and properties in them.
-  if (row.origin.includes('"rabbitmq"')) parts.push(unescaped(row.origin));
+  // Kafka's coordinates are numbers; RabbitMQ's have routing keys and properties in them, a span's its name and ids.
+  if (row.origin.includes('"rabbitmq"') || row.origin.includes('"otlp"')) parts.push(unescaped(row.origin));
   const written = row.value ?? textOf(row.body?.subarray(0, mostSearched) ?? null);
   const isJson = row.value !== null || row.format === "json";
   const body = isJson && written !== undefined ? unescaped(written) : written;

@@ -40,10 +40,29 @@ export function originFromText(text: string): Envelope["origin"] {
     | RabbitmqOrigin
     | OtlpOrigin
     | (Omit<KafkaOrigin, "offset" | "producerId"> & { readonly offset: string; readonly producerId?: string });
+  if (origin.broker === "otlp") return spanFrom(origin);
   if (origin.broker !== "kafka") return origin;
   const { topic, partition, offset, timestampType, producerId, transactional } = origin;
   const read = { broker: origin.broker, topic, partition, offset: BigInt(offset), timestampType, transactional };
   return producerId === undefined ? read : { ...read, producerId: BigInt(producerId) };
+}
+
+/** A span of a capture that somebody sent: what is read of it everywhere is there, whatever the file says. */
+function spanFrom(origin: OtlpOrigin): OtlpOrigin {
+  const { service, name, traceId, spanId, spanKind, endedAt, links } = origin;
+  const text = (value: unknown) => (typeof value === "string" ? value : "");
+  return {
+    ...origin,
+    service: text(service),
+    name: text(name),
+    traceId: text(traceId),
+    spanId: text(spanId),
+    spanKind: text(spanKind) as OtlpOrigin["spanKind"],
+    endedAt: typeof endedAt === "number" ? endedAt : 0,
+    ...(links === undefined
+      ? {}
+      : { links: [links].flat().map((link) => ({ traceId: text(link?.traceId), spanId: text(link?.spanId) })) }),
+  };
 }
 
 function toStored(value: HeaderValue): Stored {

@@ -177,8 +177,10 @@ function shift(
 }
 
 function shiftEnvelope<E extends Envelope>(envelope: E, moved: (at: number) => number): E {
+  const { origin } = envelope;
   return {
     ...envelope,
+    ...(origin.broker === "otlp" ? { origin: { ...origin, endedAt: moved(origin.endedAt) } } : {}),
     receivedAt: moved(envelope.receivedAt),
     ...(envelope.timestamp === undefined ? {} : { timestamp: moved(envelope.timestamp) }),
   };

@@ -146,6 +146,14 @@ describe("what exporters get wrong does no harm", () => {
     expect(envelope?.origin.dropped).toBe(1 + (501 - 128) + (40 - 32));
   });
 
+  test("what signs an address is no part of what is kept of it", () => {
+    const url = "https://files.example.com/a?sv=1&sig=abc%2F123&X-Amz-Signature=00ff&part=2#top";
+    const attributes = { "url.full": url, "app.list": [`${url}&Signature=zz`] };
+    const [envelope] = read(readProtobufRequest(protobufRequest("orders", [{ ...span, attributes }]))).envelopes;
+    const kept = "https://files.example.com/a?sv=1&sig=*&X-Amz-Signature=*&part=2#top";
+    expect(envelope?.headers.map(({ value }) => value)).toEqual([kept, [`${kept}&Signature=*`]]);
+  });
+
   test("spans beyond what may be taken in are counted, not read", () => {
     const spans = Array.from({ length: 10 }, (_, i) => ({ ...span, spanId: (i + 1).toString(16).padStart(16, "0") }));
     const { envelopes, tooMany } = read(readProtobufRequest(protobufRequest("orders", spans)), 4);

@@ -194,6 +194,63 @@ export const samples = {
     { kind: "getMessage", request: 2, seq: 9 },
   ].map(json),
   recordBatch: recordBatch(),
+  /** One request of OTLP in both encodings: every kind of value, an event, a link and a status. */
+  spansProtobuf: Buffer.from(
+    "0aaa020a2f0a130a0c736572766963652e6e616d6512030a01730a180a0c6b38732e706f642e6e616d6512080a06732d3766" +
+      "396312f6010a0b0a09746573742e6874747012e6010a100af7651916cd43dd8448eb211c80319c120800f067aa0ba902b722" +
+      "08b7ad6b71692033312a04504f53543002394868fcf0d0037a1841082f2af1d0037a184a080a017412030a01614a070a0162" +
+      "120210014a100a016e120b18f9ffffffffffffffff014a0e0a0164120921000000000000e03f4a100a016c120b2a090a030a" +
+      "01610a0218014a100a016f120b32090a070a0161120218024a080a017212033a01015a170940c209f1d0037a181201651a09" +
+      "0a016d12040a026e6f6a1c0a101af7651916cd43dd8448eb211c80319d120810f067aa0ba902b87a0a12066661696c656418" +
+      "02",
+    "hex",
+  ),
+  spansJson: json({
+    resourceSpans: [
+      {
+        resource: {
+          attributes: [
+            { key: "service.name", value: { stringValue: "s" } },
+            { key: "k8s.pod.name", value: { stringValue: "s-7f9c" } },
+          ],
+        },
+        scopeSpans: [
+          {
+            scope: { name: "test.http" },
+            spans: [
+              {
+                traceId: "0af7651916cd43dd8448eb211c80319c",
+                spanId: "00f067aa0ba902b7",
+                parentSpanId: "b7ad6b7169203331",
+                name: "POST",
+                kind: 2,
+                startTimeUnixNano: "1763726400000125000",
+                endTimeUnixNano: "1763726400003125000",
+                attributes: [
+                  { key: "t", value: { stringValue: "a" } },
+                  { key: "b", value: { boolValue: true } },
+                  { key: "n", value: { intValue: "-7" } },
+                  { key: "d", value: { doubleValue: 0.5 } },
+                  { key: "l", value: { arrayValue: { values: [{ stringValue: "a" }, { intValue: "1" }] } } },
+                  { key: "o", value: { kvlistValue: { values: [{ key: "a", value: { intValue: "2" } }] } } },
+                  { key: "r", value: { bytesValue: "AQ==" } },
+                ],
+                events: [
+                  {
+                    name: "e",
+                    timeUnixNano: "1763726400001000000",
+                    attributes: [{ key: "m", value: { stringValue: "no" } }],
+                  },
+                ],
+                links: [{ traceId: "1af7651916cd43dd8448eb211c80319d", spanId: "10f067aa0ba902b8" }],
+                status: { code: 2, message: "failed" },
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  }),
   compressed: [
     bytes([1], gzipSync(plain)),
     bytes([2, 46, 0xb4], plain),
@@ -218,5 +275,20 @@ export const samples = {
       "delivery",
     ],
     [[], kafkaOrigin, { ...kafkaOrigin, outcome: "aborted" }, "transaction"],
+    [
+      headers,
+      {
+        broker: "otlp",
+        service: "s",
+        name: "n",
+        traceId: "a",
+        spanId: "b",
+        spanKind: "server",
+        links: [{}],
+        endedAt: 1,
+      },
+      {},
+      "state",
+    ],
   ].map((row) => bytes(row.map((part) => (typeof part === "string" ? part : JSON.stringify(part))).join("\n"))),
 };

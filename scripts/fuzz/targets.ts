@@ -2,7 +2,10 @@
 import { createCatalog, type MessageCatalog, type MessageInput } from "../../contracts/codec/index.ts";
 import { readClientMessage } from "../../daemon/serve/client-message.ts";
 import { happenedFromRow, messageFromRow } from "../../daemon/store/rows.ts";
+import { headersFromText, headersToText, originFromText, originToText } from "../../daemon/store/values.ts";
 import { codecNames, decompress } from "../../daemon/tap/compression.ts";
+import { spansOf } from "../../daemon/tap/otlp-spans.ts";
+import { readJsonRequest, readProtobufRequest, type WireObject } from "../../daemon/tap/otlp-wire.ts";
 import { readRecordSet } from "../../daemon/tap/record-batch.ts";
 import { contracts, samples } from "./samples.ts";
 
@@ -34,6 +37,14 @@ function decoding(
       if (value !== undefined) JSON.stringify(value);
     },
   };
+}
+
+function readSpans(request: WireObject): void {
+  for (const { origin, headers, body } of spansOf(request, "otlp:127.0.0.1:4318", 1_763_726_400_000, 1_000).envelopes) {
+    originFromText(originToText(origin));
+    headersFromText(headersToText(headers));
+    if (body !== null) JSON.parse(textOf(body));
+  }
 }
 
 const batchLimits = { keptBytes: 1_000_000, batchBytes: 4_000_000 };
@@ -69,6 +80,18 @@ export function fuzzTargets(): readonly Target[] {
       name: "Kafka records",
       seeds: [samples.recordBatch],
       read: (bytes) => void readRecordSet(Buffer.from(bytes), 0n, batchLimits, ignore),
+    },
+    {
+      name: "spans in Protobuf",
+      seeds: [samples.spansProtobuf],
+      refusesByThrowing: true,
+      read: (bytes) => readSpans(readProtobufRequest(bytes)),
+    },
+    {
+      name: "spans in JSON",
+      seeds: [samples.spansJson],
+      refusesByThrowing: true,
+      read: (bytes) => readSpans(readJsonRequest(bytes)),
     },
     {
       name: "compressed batches",
