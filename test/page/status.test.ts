@@ -58,6 +58,8 @@ describe("what the counts mean", () => {
     expect(text).toContain("At a bound 7,210 uses of one id that were not compared");
     await page.keyboard.press("Escape");
     await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
+    // The focus is where it was, on the button that opened the panel.
+    await expect.poll(() => focused(page)).toBe("button");
   });
 
   it("says that nothing was lost where nothing was", async () => {
