@@ -6,11 +6,12 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Kafka, logLevel } from "kafkajs";
 import { afterAll, expect, it, vi } from "vitest";
 import { connectionFileOf, isAlive, readConnectionFile, startDaemon, stopDaemon } from "../../daemon/client/index.ts";
 import type { MessageSummary, Status } from "../../daemon/serve/protocol.ts";
 import { runShop } from "../../fixtures/shop/index.ts";
-import { brokers } from "./brokers.ts";
+import { brokers, ownPrefix } from "./brokers.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const folder = mkdtempSync(join(tmpdir(), "contrail-killed-"));
@@ -91,3 +92,55 @@ it("a killed daemon comes back and has kept everything that was shown", async ()
   await sleep(100);
   expect(isAlive(killed)).toBe(false);
 }, 120_000);
+
+it("what Kafka took in while no daemon ran is fetched by the next one, once and in order", async () => {
+  const { kafka: address } = await brokers();
+  const topic = `${ownPrefix()}gap`;
+  const kafka = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  const producer = kafka.producer();
+  await Promise.all([admin.connect(), producer.connect()]);
+  await admin.createTopics({ topics: [{ topic, numPartitions: 2 }], waitForLeaders: true });
+  const write = (partition: number, ...values: string[]) =>
+    producer.send({ topic, messages: values.map((value) => ({ value, partition })) });
+  const stateDir = join(folder, "gap");
+  const begin = async () => {
+    const connection = await startDaemon({
+      daemonPath: join(root, "daemon", "main.ts"),
+      settings: { workspaceFolder: workspace, taps: [{ kind: "kafka", brokers: address, topics: [topic] }] },
+      version: "0.1.0",
+      client: "extension",
+      stateDir,
+    });
+    const seen: MessageSummary[] = [];
+    let status: Status | undefined;
+    connection.onMessage((message) => {
+      if (message.kind === "status" || message.kind === "welcome") status = message.status;
+      if (message.kind === "messages") seen.push(...message.messages);
+    });
+    connection.send({ kind: "watchMessages", afterSeq: 0 });
+    const isLive = () => expect(status?.taps.map(({ phase }) => phase)).toEqual(["live"]);
+    await vi.waitFor(isLive, { timeout: 20_000, interval: 20 });
+    return { connection, bodies: () => seen.map(({ body }) => body) };
+  };
+
+  await write(0, "before anybody watched");
+  const first = await begin();
+  await write(0, "one", "two");
+  await vi.waitFor(() => expect(first.bodies()).toEqual(["one", "two"]), { timeout: 10_000, interval: 20 });
+  first.connection.close();
+  process.kill(readConnectionFile(connectionFileOf(workspace, stateDir))?.pid ?? 0, "SIGKILL");
+
+  await write(0, "three", "four");
+  // Of this partition the first daemon saw nothing.
+  await write(1, "five");
+  const second = await begin();
+  await write(0, "six");
+  const all = ["one", "two", "three", "four", "five", "six"];
+  await vi.waitFor(() => expect(new Set(second.bodies())).toEqual(new Set(all)), { timeout: 10_000, interval: 20 });
+  expect(second.bodies()).toHaveLength(all.length);
+  expect(second.bodies().filter((body) => body !== "five")).toEqual(all.filter((body) => body !== "five"));
+  second.connection.close();
+  await stopDaemon(workspace, stateDir);
+  await Promise.all([admin.disconnect(), producer.disconnect()]);
+}, 60_000);
