@@ -1,6 +1,7 @@
 import { mkdtempSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runTrace, type RunningTrace, type TraceOptions } from "./index.ts";
 import { kafka, rabbit, ScriptedTap, TestView } from "./testing/scripted.ts";
@@ -270,7 +271,12 @@ describe("a trace", () => {
     const { captureFile = "" } = trace;
     await trace.stop();
     writeFileSync(file, asyncapi.replaceAll("orderId", "orderNumber").replace("type: integer", "type: string"));
-    const day = vi.spyOn(Date, "now").mockReturnValue(Date.now() + 86_400_000);
+    // It was a day ago. (The clock of this process stays as it is: a daemon's never goes back.)
+    const database = new DatabaseSync(captureFile);
+    database.exec(`
+      UPDATE message SET received_at = received_at - 86400000, timestamp = timestamp - 86400000;
+      UPDATE meta SET value = printf('%.3f', value - 86400000) WHERE name = 'ended';`);
+    database.close();
     trace = await runTrace({
       taps: [{ kind: "capture", file: captureFile, as: "capture" }],
       contractsFolder: contracts,
@@ -278,7 +284,6 @@ describe("a trace", () => {
     const again = await open();
     again.watchList();
     const opened = await again.next("conversations", ({ counts }) => counts.all === 3);
-    day.mockRestore();
     const shown = ({ needsLook, rows }: typeof opened) =>
       [...needsLook, ...rows]
         .map(({ id, name, state, latest, errors, warnings }) => ({ id, name, state, latest, errors, warnings }))
