@@ -37,12 +37,7 @@ function readFurther(
   const decoded = decodeBody(envelope, contracts);
   const { body } = envelope;
   if (body === null || decoded.value === undefined) return { envelope, decoded, masked: count };
-  const again = masker.read({
-    body,
-    decoded,
-    leaves: (visit) => contracts.catalog.leaves(body, decoded, visit),
-    isStored,
-  });
+  const again = masker.read({ body, decoded, catalog: contracts.catalog, isStored });
   if (again === undefined)
     return { envelope, decoded: count === 0 && !isStored ? decoded : withoutMasks(decoded), masked: count };
   const clean = { ...envelope, body: again.body };

@@ -47,6 +47,8 @@ export interface MessageCatalog {
    * somebody has open, and never while messages come in.
    */
   fields(input: MessageInput, decoded: DecodedBody): FieldMap;
+  /** The same body in a form in which single values can be replaced: a compressed Avro file without its compression. */
+  replaceable(body: Uint8Array, decoded: DecodedBody): Uint8Array;
   /** Visits the single values of a binary or XML body that this catalog decoded, where they stand in its bytes. */
   leaves(body: Uint8Array, decoded: DecodedBody, visit: VisitLeaf): void;
   /** Facts for a channel; address parameters match one segment. */

@@ -1,7 +1,7 @@
 import type { ContractSet } from "../compat/request.ts";
 import { evaluate } from "../json-schema/index.ts";
 import { guessAvro, readAvroBody, readSelfDescribed, registeredAvro } from "./avro-bodies.ts";
-import { containerLeaves, isAvroContainer } from "./avro-files.ts";
+import { containerLeaves, isAvroContainer, plainContainer } from "./avro-files.ts";
 import { avroLeaves } from "./avro-leaves.ts";
 import { readAvroWhole } from "./avro-read.ts";
 import { apicurioFraming, confluentFraming, looksLikeJson } from "./body.ts";
@@ -245,6 +245,10 @@ class Catalog implements MessageCatalog {
           ? avroTypes(target.schema, value)
           : new Map<string, string>();
     return { fields: factsOf(types, format === "json" ? jsonPlaces(body) : new Map()), unread: [] };
+  }
+
+  replaceable(body: Uint8Array, { format }: DecodedBody): Uint8Array {
+    return format === "avro" && isAvroContainer(body) ? (plainContainer(body) ?? body) : body;
   }
 
   leaves(body: Uint8Array, decoded: DecodedBody, visit: VisitLeaf): void {

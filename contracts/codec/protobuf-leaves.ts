@@ -25,6 +25,8 @@ class LeafWalk {
   private readonly path: string[] = [];
   private at = 0;
   private left = mostLeaves;
+  /** Of the message in the Any that is read just now. */
+  private anyType = "";
 
   constructor(schema: ProtoSchema, bytes: Uint8Array, visit: VisitLeaf) {
     this.schema = schema;
@@ -74,7 +76,10 @@ class LeafWalk {
     else if (inner !== undefined) this.message(inner, from, to, depth + 1);
     else if (message?.fullName === "google.protobuf.Any" && field?.number === 2) this.any(message, from, to, depth);
     else if (field !== undefined && field.type !== "string" && field.type !== "bytes") this.packed(field, from, to);
-    else this.leaf(from, to, "bytes");
+    else {
+      if (message?.fullName === "google.protobuf.Any" && field?.number === 1) this.anyType = this.typeName(from, to);
+      this.leaf(from, to, "bytes");
+    }
     this.at = to;
     return true;
   }
@@ -144,10 +149,9 @@ class LeafWalk {
   }
 
   private any(any: MessageDescriptor, from: number, to: number, depth: number): void {
+    const inner = this.schema.message(this.anyType);
+    this.anyType = "";
     // The name of the type stands before its bytes; who writes it the other way round has it shown as bytes.
-    const before = this.bytes.subarray(0, from);
-    const mark = utf8(before.subarray(Math.max(0, from - 300)))?.match(/\/([\w.]+)[^\w.]*$/)?.[1];
-    const inner = mark === undefined ? undefined : (this.schema.message(mark) ?? this.nearest(mark));
     if (inner === undefined || any === inner) {
       this.leaf(from, to, "bytes");
       return;
@@ -158,13 +162,8 @@ class LeafWalk {
     this.path.push(name);
   }
 
-  /** A byte of the wire that looks like a letter may stand behind the name. */
-  private nearest(mark: string): MessageDescriptor | undefined {
-    for (let cut = 1; cut <= 6 && cut < mark.length; cut++) {
-      const found = this.schema.message(mark.slice(0, -cut));
-      if (found !== undefined) return found;
-    }
-    return undefined;
+  private typeName(from: number, to: number): string {
+    return utf8(this.bytes.subarray(from, to))?.replace(/^.*\//, "") ?? "";
   }
 
   private leaf(start: number, end: number, form: LeafForm): void {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { DecodedBody, JsonValue, Leaf, SecretPath, VisitLeaf } from "../../contracts/codec/index.ts";
+import type { DecodedBody, JsonValue, Leaf, MessageCatalog, SecretPath } from "../../contracts/codec/index.ts";
 import type { Envelope, Header, HeaderValue, OtlpOrigin, RabbitmqOrigin, RabbitmqProperties } from "../tap/envelope.ts";
 import { findSecrets, isCardNumber } from "./detectors.ts";
 import { hints, hintsIn, hintsInText } from "./gate.ts";
@@ -25,8 +25,8 @@ export interface MaskedBody {
 export interface ReadBody {
   readonly body: Uint8Array;
   readonly decoded: DecodedBody;
-  /** Where its values stand in its bytes. */
-  readonly leaves: (visit: VisitLeaf) => void;
+  /** Who read it: knows where its values stand in its bytes. */
+  readonly catalog: Pick<MessageCatalog, "leaves" | "replaceable">;
   /** It was masked before it was stored: numbers that look like masks are masks. */
   readonly isStored?: boolean;
 }
@@ -67,7 +67,7 @@ export class Masker {
    * Masks what only reading showed: in binary formats and XML, fields with secret names and secret values whatever their
    * type is; everywhere, fields that the contract marks. `undefined` when there is nothing.
    */
-  read({ body, decoded, leaves, isStored = false }: ReadBody): MaskedBody | undefined {
+  read({ body, decoded, catalog, isStored = false }: ReadBody): MaskedBody | undefined {
     const { value, format, definition } = decoded;
     if (value === undefined || format === "text") return undefined;
     const marked = definition?.secretPaths ?? [];
@@ -78,9 +78,9 @@ export class Masker {
         : this.json(body, decoded.payloadAt, marked, isEscaped, isStored);
     }
     if (!hasSecrets(value, marked)) return undefined;
-    const result = Buffer.from(body);
+    const result = Buffer.from(catalog.replaceable(body, decoded));
     let count = 0;
-    leaves((leaf) => {
+    catalog.leaves(result, decoded, (leaf) => {
       if (this.leaf(result, leaf, marked, format === "xml", isStored)) count++;
     });
     return count === 0 ? undefined : { body: result, count };

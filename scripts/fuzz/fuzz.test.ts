@@ -9,7 +9,7 @@ import { contracts, samples } from "./samples.ts";
 import { fuzzTargets } from "./targets.ts";
 
 const targets = fuzzTargets();
-const runsEach = Math.ceil(108_000 / targets.length);
+const runsEach = Math.ceil(150_000 / targets.length);
 
 describe("changed inputs", () => {
   it.each(targets.map((target, i) => [target.name, target, 2026 + i] as const))(

@@ -91,11 +91,18 @@ const avro = bytes(
 );
 const schemaText = JSON.stringify({ type: "record", name: "L", fields: [{ name: "sku", type: "string" }] });
 const sync = Array.from({ length: 16 }, (_, i) => i);
-const avroFile = bytes(
+const avroFileHead = bytes(
   "Obj\u0001",
   [2, ...text("avro.schema"), ((schemaText.length * 2) & 127) | 128, schemaText.length >> 6],
   schemaText,
-  [0, ...sync, 2, 8, ...text("tea"), ...sync],
+);
+const avroFile = bytes(avroFileHead, [0, ...sync, 2, 8, ...text("tea"), ...sync]);
+const deflatedBlock = deflateRawSync(text("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2ln"));
+const avroFileDeflated = bytes(
+  avroFileHead,
+  [2, ...text("avro.codec"), ...text("deflate"), 0, ...sync, 2, deflatedBlock.length * 2],
+  deflatedBlock,
+  sync,
 );
 
 /** One batch of two records with a header each, uncompressed. */
@@ -135,8 +142,28 @@ const kafkaOrigin = {
 export const samples = {
   protobuf,
   framed: bytes([0, 0, 0, 0, 9, 0], protobuf),
+  framedAvro: bytes([0, 0, 0, 0, 9], avro),
+  framedJson: bytes([0, 0, 0, 0, 9], json({ sku: "aaaa" })),
+  schemas: [
+    bytes(proto, "\u0000", proto),
+    json(stockAvsc),
+    json({ type: "object", properties: { sku: { $ref: "#" } } }),
+  ],
   avro,
   avroFile,
+  avroFileDeflated,
+  secrets: [
+    json({
+      password: "hunter2",
+      card: { number: 4_111_111_111_111_111 },
+      note: "Bearer abcdefghijkl",
+      url: "amqp://u:p@h/",
+    }),
+    bytes(String.raw`{"pass\u0077ord":"x","a":"AKIAIOSFODNN7EXAMPLE 4111 1111 1111 1111"}`),
+    bytes('<a token="abc"><password>geheim</password><pin>4711</pin></a>'),
+    bytes("-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----"),
+  ],
+  secretMessagepack: bytes([0x82, 0xa3], "pin", [0xcd, 0x12, 0x67, 0xa5], "token", [0xa3], "abc"),
   avroObject: bytes([0xc3, 1, 1, 2, 3, 4, 5, 6, 7, 8], avro),
   json: json({
     sku: "aaaa",
