@@ -124,7 +124,12 @@ export function redact(text: string): string {
 export function managementCandidates(address: RabbitmqAddress): readonly string[] {
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   const candidates = address.tls
-    ? [`https://${host}:${address.port + 10_000}`, `https://${host}:15671`, `http://${host}:15672`]
+    ? [
+        `https://${host}:${address.port + 10_000}`,
+        `https://${host}:15671`,
+        // Whoever asked for TLS does not want the password to leave this machine without it.
+        ...(isLoopback(address.host) ? [`http://${host}:15672`] : []),
+      ]
     : [`http://${host}:${address.port + 10_000}`, `http://${host}:${address.port + 1}`, `http://${host}:15672`];
   return [...new Set(candidates)].filter((url) => URL.canParse(url));
 }

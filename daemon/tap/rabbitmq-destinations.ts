@@ -71,7 +71,7 @@ export class Destinations {
     const answer = this.#ask(queue).then(
       (there) => {
         // A delivery that was seen while it was asked is the better answer: the queue went right after.
-        if (there || (this.#known.get(queue)?.at ?? 0) < begun) this.#learn(queue, there);
+        if (there || (this.#known.get(queue)?.at ?? Number.NEGATIVE_INFINITY) < begun) this.#learn(queue, there);
         return this.#believed(queue);
       },
       () => undefined,

@@ -440,7 +440,10 @@ class RabbitmqTap implements Tap {
   }
 
   #readTraced(message: ConsumeMessage): TapEvent | undefined {
-    return readTrace(message.fields.routingKey, message.properties.headers ?? {}, message.content, this.#reading());
+    const { fields, properties, content } = message;
+    const event = readTrace(fields.routingKey, properties.headers ?? {}, content, this.#reading());
+    if (event?.kind === "delivery") this.#destinations.delivered(event.delivery.queue);
+    return event;
   }
 
   #readCopied(message: ConsumeMessage): TapEvent | undefined {
@@ -477,7 +480,6 @@ class RabbitmqTap implements Tap {
   async #withDestinations(events: readonly TapEvent[]): Promise<readonly TapEvent[]> {
     const asked = new Set<string>();
     for (const event of events) {
-      if (event.kind === "delivery") this.#destinations.delivered(event.delivery.queue);
       const queue = defaultDestination(event);
       if (queue !== undefined) asked.add(queue);
     }

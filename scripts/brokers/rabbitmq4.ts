@@ -8,7 +8,7 @@
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { delimiter, dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { cacheFolder, lockFolder, onPath } from "./tools.ts";
 
@@ -133,42 +133,59 @@ async function unpack(suite: (typeof suites)[number], mirror: string): Promise<v
       await run("dpkg-deb", ["-x", join(archives, name), root]);
     }
     await startThroughOwnLoader(root);
+    await proveThatItRuns(installationIn(root));
     await rename(root, unpackedFolder(suite));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
+/** A suite under work may hold packages that do not fit each other today. */
+async function proveThatItRuns({ programs, erlang = "" }: RabbitmqInstallation): Promise<void> {
+  const env = { ...process.env, PATH: `${erlang}${delimiter}${process.env["PATH"] ?? ""}` };
+  await run(join(programs, "rabbitmqctl"), ["version"], { env, timeout: 30_000 });
+}
+
 /** Every compiled program of Erlang gets a script in front of it that starts it through the loader beside it. */
 async function startThroughOwnLoader(root: string): Promise<void> {
   const erlang = join(root, "usr/lib/erlang");
-  const libraries = (await readdir(join(root, "usr/lib"), { recursive: true })).find((path) =>
-    /^[^/]+-linux-gnu[^/]*\/ld-linux[^/]*\.so\.\d$/.test(path),
-  );
+  const loader = await findLoader(join(root, "usr/lib"));
   const runtime = (await readdir(erlang)).find((name) => name.startsWith("erts-"));
-  if (libraries === undefined || runtime === undefined) throw new Error("the packages hold no C library or no Erlang");
-  const loader = join(root, "usr/lib", libraries);
-  for (const folder of [join(erlang, "bin"), join(erlang, runtime, "bin")]) {
-    const here = `here=$(dirname "$(readlink -f "$0")")\n`;
+  if (loader === undefined || runtime === undefined) throw new Error("the packages hold no C library or no Erlang");
+  const libraries = join(erlang, "lib");
+  const helpers = (await readdir(libraries)).map((name) => join(libraries, name, "priv", "bin")).filter(existsSync);
+  const [main, own] = [join(erlang, "bin"), join(erlang, runtime, "bin")];
+  for (const folder of [main, own, ...helpers]) {
     for (const entry of await readdir(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name);
       if (!entry.isFile() || !(await isCompiled(path))) continue;
       await rename(path, `${path}.elf`);
-      const start = `exec "$here/${relative(folder, loader)}" --library-path "$here/${relative(folder, dirname(loader))}" --argv0 "$0" "$here/${entry.name}.elf" "$@"\n`;
-      await script(path, here + start);
+      const start = `exec "$here/${relative(folder, loader)}" --library-path "$here/${relative(folder, dirname(loader))}"`;
+      await script(path, [`${start} --argv0 "$0" "$here/${entry.name}.elf" "$@"`]);
     }
-    // The script of the package believes that Erlang is where the package wanted it.
-    const lines = [
+  }
+  // The script of the package believes that Erlang is where the package wanted it.
+  for (const folder of [main, own]) {
+    await script(join(folder, "erl"), [
       `export ROOTDIR="$(readlink -f "$here/${relative(folder, erlang)}")"`,
       `export BINDIR="$ROOTDIR/${runtime}/bin" EMU=beam PROGNAME=erl`,
       `exec "$BINDIR/erlexec" "$@"`,
-    ];
-    await script(join(folder, "erl"), `${here}${lines.join("\n")}\n`);
+    ]);
   }
 }
 
-async function script(path: string, text: string): Promise<void> {
-  await writeFile(path, `#!/bin/sh\n${text}`);
+/** `x86_64-linux-gnu/ld-linux-x86-64.so.2`, or what it is called on another processor. */
+async function findLoader(libraries: string): Promise<string | undefined> {
+  for (const name of (await readdir(libraries)).filter((name) => name.includes("-linux-gnu"))) {
+    const loader = (await readdir(join(libraries, name))).find((file) => /^ld-linux.*\.so\.\d$/.test(file));
+    if (loader !== undefined) return join(libraries, name, loader);
+  }
+  return undefined;
+}
+
+/** A script that knows as `$here` the folder that it lies in. */
+async function script(path: string, lines: readonly string[]): Promise<void> {
+  await writeFile(path, ["#!/bin/sh", 'here=$(dirname "$(readlink -f "$0")")', ...lines, ""].join("\n"));
   await chmod(path, 0o755);
 }
 
