@@ -25,9 +25,10 @@ export function orderMessage(number: number, sentAt: number): OrderMessage {
   return messageOf(steps[Math.floor(number / open) % 4] ?? steps[0], { number, order, sentAt });
 }
 
-/** A message of an order of its own, to be looked for: it is named by its key, as a row shows names. */
+/** A message of an order of its own, to be looked for: its key is also who wrote it, as rows show that. */
 export function probeMessage(key: string, number: number, sentAt: number): OrderMessage {
-  return messageOf(key, { number: 1_000_000_000 + number, order: key, sentAt });
+  const message = messageOf(steps[0], { number: 1_000_000_000 + number, order: key, sentAt });
+  return { ...message, headers: { ...message.headers, source: key } };
 }
 
 function messageOf(type: string, of: Parameters<typeof orderBody>[0]): OrderMessage {
