@@ -1,7 +1,7 @@
 /**
  * Asks Kafka which groups there are and what they have committed (ListGroups at every node, OffsetFetch at the node that
  * coordinates a group; both change nothing): once at the start, again when commits went by unseen, and every few seconds
- * where `__consumer_offsets` cannot be read. Hands out a commit for whatever is new.
+ * where `__consumer_offsets` cannot be read. Hands out a commit for whatever is new and lies behind where the tap began.
  */
 import { pause, preciseNow } from "./clock.ts";
 import type { TapEvent } from "./envelope.ts";
@@ -104,6 +104,9 @@ export class GroupWatch {
       // What was seen since the tap began is newer than this answer.
       if (tailing && !this.#asked && groups.has(group, topic, partition)) continue;
       if (!groups.answered(group, topic, partition, offset)) continue;
+      // Of nothing that was seen does this say anything: a group that reads no more is not made a reader by it.
+      const begin = positions.get(topic, partition)?.begin;
+      if (begin === undefined || offset <= begin) continue;
       events.push({ kind: "commit", tap, group, topic, partition, offset, at });
     }
     if (events.length > 0) await this.#options.emit(events);

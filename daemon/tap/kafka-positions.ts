@@ -33,6 +33,8 @@ export interface Position {
   asked?: bigint | undefined;
   /** Not before this time; set after an error that only concerns this partition. */
   notBefore: number;
+  /** Where the tap began in this partition: what lies before it, it never saw. */
+  begin?: bigint | undefined;
   /** The offset behind the last record, as the broker said it last. */
   end?: bigint;
   /** An offset that does not exist; where to go on instead is still to be found out. */
@@ -175,7 +177,10 @@ export class Positions {
       position.notBefore = this.#now() + (found.errorCode === 29 ? 30_000 : 200);
       return;
     }
-    if (found.offset >= 0n) position.offset = found.offset;
+    if (found.offset >= 0n) {
+      position.offset = found.offset;
+      position.begin ??= found.offset;
+    }
     // Nothing is as young as the time asked for: begin at the end.
     else position.start = "now";
   }
@@ -236,15 +241,21 @@ export class Positions {
 }
 
 /** Where a partition is read from, when it is seen for the first time. */
-function beginningOf(topic: string, partition: number, start: StartAt): Pick<Position, "offset" | "start" | "asked"> {
+function beginningOf(
+  topic: string,
+  partition: number,
+  start: StartAt,
+): Pick<Position, "offset" | "begin" | "start" | "asked"> {
   if (typeof start === "object" && "offsets" in start) {
     const wanted = Object.hasOwn(start.offsets, topic) ? start.offsets[topic]?.[partition] : undefined;
     const asked = wanted === undefined ? undefined : BigInt(wanted);
-    return { offset: asked, start: "now", asked };
+    return { offset: asked, begin: asked, start: "now", asked };
   }
   if (typeof start === "object" && "resume" in start) {
     const next = start.resume.get(topic)?.get(partition);
-    return next === undefined ? beginningOf(topic, partition, start.otherwise) : { offset: next, start: "beginning" };
+    if (next === undefined) return beginningOf(topic, partition, start.otherwise);
+    // What the tap before it saw counts as seen.
+    return { offset: next, begin: 0n, start: "beginning" };
   }
   return { offset: undefined, start };
 }

@@ -191,6 +191,10 @@ describe("what groups have committed", () => {
     await sink.until(() => commits(sink).length >= 2, "what was committed before");
     expect(commits(sink).sort()).toEqual([`${classic} 4`, `${modern} 6`]);
     await expect.poll(() => lags(sink)).toEqual([`${classic} ${topic} 6`, `${modern} ${topic} 4`]);
+    // A tap that begins now sees no record that they have committed past, but how far they are behind.
+    const later = await tapOn(guarded.open, {});
+    await expect.poll(() => lags(later)).toEqual([`${classic} ${topic} 6`, `${modern} ${topic} 4`]);
+    expect(commits(later)).toEqual([]);
     await commit(classic, 9);
     await sink.until(() => commits(sink).includes(`${classic} 9`), "the next commit", 3_000);
     await expect.poll(() => lags(sink)).toEqual([`${modern} ${topic} 4`, `${classic} ${topic} 1`]);
