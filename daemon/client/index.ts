@@ -44,5 +44,5 @@ export {
 } from "./connection-file.ts";
 export { connectionFileOf, daemonFolder, stateFolder } from "./folders.ts";
 export type { DaemonAnswer, DaemonConfig, DaemonSettings } from "./settings.ts";
-export { findDaemon, startDaemon, stopDaemon, type StartOptions } from "./start.ts";
+export { daemonFlags, findDaemon, startDaemon, stopDaemon, type StartOptions } from "./start.ts";
 export type { ClientMessage, RegistrySettings, ServerMessage, TapSettings } from "../serve/protocol.ts";

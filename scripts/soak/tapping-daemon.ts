@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import {
   connectDaemon,
   connectionFileOf,
+  daemonFlags,
   daemonFolder,
   type DaemonConnection,
   type DaemonSettings,
@@ -54,7 +55,7 @@ export async function startTapping(options: TappingOptions): Promise<TappingDaem
   const limit = options.fileLimitBlocks;
   const [command, args] =
     limit === undefined
-      ? [process.execPath, [program]]
+      ? [process.execPath, [...daemonFlags, program]]
       : ["sh", ["-c", `ulimit -f ${limit}; exec "$0" "$1"`, process.execPath, program]];
   const child = spawn(command, args, {
     stdio: ["pipe", "pipe", "inherit"],
