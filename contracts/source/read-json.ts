@@ -17,6 +17,16 @@ export function readJson(path: string, text: string): { root: DocumentNode | und
 const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const wordPattern = /[^\s,:{}[\]"]+/y;
 
+/** What ends an object or array, and what ends the other: a bracket of the other kind belongs to what is around. */
+interface Brackets {
+  readonly name: string;
+  readonly end: number;
+  readonly other: number;
+}
+
+const object: Brackets = { name: "object", end: 0x7d, other: 0x5d };
+const array: Brackets = { name: "array", end: 0x5d, other: 0x7d };
+
 class JsonReader {
   readonly problems: Problem[] = [];
   private readonly path: string;
@@ -84,28 +94,8 @@ class JsonReader {
     const { text } = this;
     const node = new MappingNode(this.offset, this.offset);
     this.offset++;
-    let commaAt = -1;
-    for (;;) {
-      this.skipSpace();
+    while (this.nextMember(node.start, object, node.entries.length)) {
       const start = this.offset;
-      const code = text.charCodeAt(start);
-      if (start >= text.length || code === 0x5d) {
-        this.report(node.start, node.start + 1, 'This object is not closed; its "}" is missing.');
-        break;
-      }
-      if (code === 0x7d) {
-        if (commaAt >= 0) this.report(commaAt, commaAt + 1, "A comma is not allowed before the end; remove it.");
-        this.offset++;
-        break;
-      }
-      if (code === 0x2c) {
-        if (commaAt >= 0 || node.entries.length === 0) this.report(start, start + 1, "There is a comma too many.");
-        commaAt = start;
-        this.offset++;
-        continue;
-      }
-      if (node.entries.length > 0 && commaAt < 0) this.report(start, start + 1, "A comma is missing before this.");
-      commaAt = -1;
       const key = this.readKey();
       const keyEnd = this.offset;
       if (key === undefined) {
@@ -127,6 +117,36 @@ class JsonReader {
     return node;
   }
 
+  /**
+   * Goes to the next member of an object or array that began at `opened`, over the commas before it; `members` came
+   * already. False where it ends: by its own bracket, or where the one around it or the text does.
+   */
+  private nextMember(opened: number, { name, end, other }: Brackets, members: number): boolean {
+    let commaAt = -1;
+    for (;;) {
+      this.skipSpace();
+      const start = this.offset;
+      const code = this.text.charCodeAt(start);
+      if (start >= this.text.length || code === other) {
+        const bracket = String.fromCharCode(end);
+        this.report(opened, opened + 1, `This ${name} is not closed; its "${bracket}" is missing.`);
+        return false;
+      }
+      if (code === end) {
+        if (commaAt >= 0) this.report(commaAt, commaAt + 1, "A comma is not allowed before the end; remove it.");
+        this.offset++;
+        return false;
+      }
+      if (code !== 0x2c) {
+        if (members > 0 && commaAt < 0) this.report(start, start + 1, "A comma is missing before this.");
+        return true;
+      }
+      if (commaAt >= 0 || members === 0) this.report(start, start + 1, "There is a comma too many.");
+      commaAt = start;
+      this.offset++;
+    }
+  }
+
   private readKey(): string | undefined {
     if (this.text.charCodeAt(this.offset) === 0x22) return this.readString();
     wordPattern.lastIndex = this.offset;
@@ -141,28 +161,8 @@ class JsonReader {
     const { text } = this;
     const node = new SequenceNode(this.offset, this.offset);
     this.offset++;
-    let commaAt = -1;
-    for (;;) {
-      this.skipSpace();
+    while (this.nextMember(node.start, array, node.items.length)) {
       const start = this.offset;
-      const code = text.charCodeAt(start);
-      if (start >= text.length || code === 0x7d) {
-        this.report(node.start, node.start + 1, 'This array is not closed; its "]" is missing.');
-        break;
-      }
-      if (code === 0x5d) {
-        if (commaAt >= 0) this.report(commaAt, commaAt + 1, "A comma is not allowed before the end; remove it.");
-        this.offset++;
-        break;
-      }
-      if (code === 0x2c) {
-        if (commaAt >= 0 || node.items.length === 0) this.report(start, start + 1, "There is a comma too many.");
-        commaAt = start;
-        this.offset++;
-        continue;
-      }
-      if (node.items.length > 0 && commaAt < 0) this.report(start, start + 1, "A comma is missing before this.");
-      commaAt = -1;
       const item = this.readValue(depth + 1);
       if (item !== undefined) node.items.push(item);
       else if (this.offset === start) {

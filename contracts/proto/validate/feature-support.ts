@@ -2,7 +2,7 @@
 import type { OptionNode, ValueNode } from "../ast.ts";
 import { problemIn, type FieldDescriptor, type FileDescriptor } from "../descriptors.ts";
 import type { ValidationContext } from "./context.ts";
-import type { OptionTarget } from "./options.ts";
+import type { OptionTarget } from "./option-targets.ts";
 
 /** Says so when `field` may not be set on `target`. */
 export function checkTarget(

@@ -14,21 +14,8 @@ import {
 import { hiddenMessage } from "../scope.ts";
 import type { ValidationContext } from "./context.ts";
 import { checkSupport, checkTarget } from "./feature-support.ts";
+import { type OptionTarget, optionTargets } from "./option-targets.ts";
 import { checkScalar } from "./option-values.ts";
-
-/** What an option can stand on, with the message that holds its options. */
-export const optionTargets = {
-  file: "FileOptions",
-  message: "MessageOptions",
-  field: "FieldOptions",
-  oneof: "OneofOptions",
-  enum: "EnumOptions",
-  "enum-entry": "EnumValueOptions",
-  service: "ServiceOptions",
-  method: "MethodOptions",
-  "extension-range": "ExtensionRangeOptions",
-} as const;
-export type OptionTarget = keyof typeof optionTargets;
 
 type Scope = MessageDescriptor | ServiceDescriptor | undefined;
 
