@@ -19,6 +19,8 @@ export interface MessageFacts {
   readonly violation?: Violation & { readonly file: string };
   /** Nobody got it: the broker had no queue for it. */
   readonly unroutable: boolean;
+  /** Its body was given up for lack of speed; headers and everything else are there. */
+  readonly bodyShed?: boolean;
   /** Of a span: what it stood for, and how long it took. */
   readonly span?: { readonly kind: OtlpOrigin["spanKind"]; readonly ms: number; readonly failed: boolean };
 }
@@ -39,6 +41,7 @@ export function makeFacts(seq: number, envelope: Envelope, decoded: DecodedBody)
     ...(decoded.definition === undefined ? {} : { definition: decoded.definition.name }),
     ...(violation === undefined ? {} : { violation: { ...violation, file: decoded.definition?.place.path ?? "" } }),
     unroutable: origin.broker === "rabbitmq" && origin.routedQueues?.length === 0,
+    ...(envelope.body?.length === 0 && envelope.bodySize > 0 ? { bodyShed: true } : {}),
     ...(origin.broker === "otlp" ? { span: spanFacts(envelope, origin) } : {}),
   };
 }

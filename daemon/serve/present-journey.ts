@@ -21,6 +21,9 @@ export function journeyOf(pipeline: Pipeline, seq: Seq, envelope: Envelope): Mes
     const unroutable = pipeline.factsOf(seq)?.unroutable === true;
     legs.push(...inRabbitmq(origin, journey, at, { mode, unroutable }));
   }
+  if (envelope.body?.length === 0 && envelope.bodySize > 0) {
+    legs.push({ text: "its body was shed: more came than could be read", mark: "warn" });
+  }
   if (journey.duplicateOf !== undefined) {
     legs.push({ text: `the same as message ${journey.duplicateOf}, which was written before`, mark: "warn" });
   }

@@ -169,7 +169,9 @@ function noteOf(
   const { transaction } = subject.journey(seq);
   if (transaction === "aborted") notes.push("aborted");
   if (transaction === "pending") notes.push("not committed yet");
-  if (subject.facts(seq)?.unroutable === true) notes.push("no queue");
+  const facts = subject.facts(seq);
+  if (facts?.bodyShed === true) notes.push("body shed");
+  if (facts?.unroutable === true) notes.push("unroutable");
   else if (stops) notes.push("no reader seen");
   return notes.length === 0 ? {} : { note: notes.join(", ") };
 }

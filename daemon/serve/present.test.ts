@@ -14,6 +14,8 @@ interface Fake {
   readonly broker?: "kafka" | "rabbitmq";
   readonly channel?: string;
   readonly journey?: Partial<Journey>;
+  readonly unroutable?: boolean;
+  readonly bodyShed?: boolean;
   readonly violation?: { readonly path: string; readonly message: string };
 }
 
@@ -37,7 +39,8 @@ function detailOf(messages: readonly Fake[], conversation: Partial<Conversation>
         format: "json",
         check: message.violation === undefined ? "valid" : "invalid",
         ...(message.violation === undefined ? {} : { violation: { ...message.violation, file: "shop/stock.proto" } }),
-        unroutable: false,
+        unroutable: message.unroutable === true,
+        ...(message.bodyShed === true ? { bodyShed: true } : {}),
       };
     },
     correlator: {
@@ -290,6 +293,20 @@ describe("a healthy flow", () => {
       ["EmailQueued", 1, "no reader seen"],
     ]);
     expect(detail.lanes.at(-1)).toMatchObject({ name: "notify.email", kind: "channel" });
+  });
+
+  it("says on the row what became of a message: its transaction, its body, that no queue took it", () => {
+    const detail = detailOf(
+      [
+        { name: "A", at: 0, from: "a", to: ["b"], broker: "kafka", journey: { transaction: "aborted" } },
+        { name: "B", at: 5, from: "a", to: ["b"], broker: "kafka", journey: { transaction: "pending" } },
+        { name: "C", at: 9, from: "a", to: ["b"], bodyShed: true },
+        { name: "D", at: 10, from: "a", unroutable: true },
+      ],
+      { kind: "flow", state: "completed" },
+      1_000,
+    );
+    expect(detail.rows.map(({ note }) => note)).toEqual(["aborted", "not committed yet", "body shed", "unroutable"]);
   });
 
   it("counts copies for several queues as no redelivery", () => {
