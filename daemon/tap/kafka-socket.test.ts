@@ -42,3 +42,19 @@ test("a name that stands for this machine is fine", async () => {
   listener = await listen(silent);
   expect(await attempt({}, "localhost", listener.port)).toMatch(/^connected/);
 });
+
+test("a socket that is closed before it was connected says so: whoever connects would wait for ever", async () => {
+  listener = await listen(silent);
+  const open = createSocketFactory({ seeds: [{ host: "127.0.0.1", port: 1 }] }, new Map());
+  for (const ssl of [undefined, {}]) {
+    const socket = open({
+      host: "127.0.0.1",
+      port: listener.port,
+      ...(ssl === undefined ? {} : { ssl }),
+      onConnect: () => undefined,
+    });
+    process.nextTick(() => socket.destroy());
+    const [error] = (await once(socket, "error")) as [Error & { code?: string }];
+    expect(error.code).toBe("CLOSED");
+  }
+});
