@@ -21,6 +21,8 @@ const thorough = [
   "daemon/guardian/guardian.test.ts",
   "daemon/otlp.test.ts",
   "daemon/pipeline.test.ts",
+  "daemon/registry.test.ts",
+  "daemon/secrets.test.ts",
   "daemon/serve/server.test.ts",
   "daemon/pipeline-follower.test.ts",
   "daemon/store/search.test.ts",

@@ -378,6 +378,7 @@ export class Pipeline implements TapSink {
         const { envelope, masked } = readMasked(message, this.masker, this.contracts);
         const delivery: Delivery = {
           ...event.delivery,
+          queue: this.masker.name(event.delivery.queue),
           message: { ...envelope, origin: { ...message.origin, ...envelope.origin } as typeof message.origin },
         };
         const twin = this.twins.of(delivery.message);

@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { benchActivation } from "./bench/activation.ts";
+import { benchDecode } from "./bench/decode.ts";
 import { benchKeystroke } from "./bench/keystroke.ts";
 import { benchProto } from "./bench/proto.ts";
 import { benchSearch } from "./bench/search.ts";
@@ -13,6 +14,7 @@ import { benchTap, tapFlags } from "./bench/tap.ts";
 
 const benches: Record<string, { readonly what: string; readonly run: (flags: readonly string[]) => Promise<void> }> = {
   activation: { what: "activation of the extension in a real VS Code", run: benchActivation },
+  decode: { what: "one message, its secrets masked and its body decoded", run: benchDecode },
   keystroke: { what: "keystroke to diagnostic", run: benchKeystroke },
   proto: { what: "contrail check and buf breaking on Google's APIs", run: benchProto },
   search: { what: "search over a million captured messages", run: benchSearch },

@@ -63,6 +63,11 @@ export class Masker {
     return { envelope: { ...envelope, headers, key, body, origin: maskedOrigin }, count: tally.count };
   }
 
+  /** A name of the wire, such as a queue's, without the secrets in it. */
+  name(name: string): string {
+    return this.text(name, { count: 0 });
+  }
+
   /**
    * Masks what only reading showed: in binary formats and XML, fields with secret names and secret values whatever their
    * type is; everywhere, fields that the contract marks. `undefined` when there is nothing.
@@ -192,6 +197,7 @@ export class Masker {
   private rabbitmq(origin: RabbitmqOrigin, tally: Tally): RabbitmqOrigin {
     const before = tally.count;
     const routingKeys = origin.routingKeys.map((key) => this.text(key, tally));
+    const routedQueues = origin.routedQueues?.map((queue) => this.text(queue, tally));
     const properties: { -readonly [name in keyof RabbitmqProperties]: RabbitmqProperties[name] } = {
       ...origin.properties,
     };
@@ -199,7 +205,8 @@ export class Masker {
       const value = properties[name];
       if (value !== undefined) properties[name] = this.text(value, tally);
     }
-    return tally.count === before ? origin : { ...origin, routingKeys, properties };
+    if (tally.count === before) return origin;
+    return { ...origin, routingKeys, properties, ...(routedQueues === undefined ? {} : { routedQueues }) };
   }
 
   /** Names of spans are paths and statements in practice, and their messages are those of exceptions. */
