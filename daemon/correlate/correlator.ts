@@ -39,6 +39,8 @@ export interface CorrelatorOptions {
   readonly maxMessages?: number;
   /** Whether spans are expected: then messages are remembered by their trace context from the first one on. */
   readonly spans?: boolean;
+  /** How many of these are kept at most; those without a message go first. */
+  readonly maxSpans?: number;
 }
 
 class CorrelatorState implements Correlator {
@@ -85,7 +87,11 @@ class CorrelatorState implements Correlator {
   constructor(options: CorrelatorOptions) {
     this.participants = new Participants(options.hints, this.counters);
     const apart = (a: Node, b: Node) => this.values.apart(a, b);
-    this.spans = new Spans({ on: options.spans ?? false, apart }, this.membership, this.counters);
+    this.spans = new Spans(
+      { on: options.spans ?? false, most: options.maxSpans ?? bounds.spans, apart },
+      this.membership,
+      this.counters,
+    );
     this.participants.spans = this.spans;
     this.maxMessages = options.maxMessages ?? bounds.messages;
     this.membership.onGone = (conv) => {
@@ -129,8 +135,7 @@ class CorrelatorState implements Correlator {
     this.nodes.set(node.seq, node);
     this.membership.add(node);
     this.spans.addSpan(node, message.envelope, origin);
-    const surplus = this.spans.surplus();
-    if (surplus !== undefined) this.forget(surplus);
+    for (const conv of this.spans.surplus()) this.forget(conv);
     if (this.nodes.size > this.maxMessages) this.forgetOldest();
   }
 
@@ -177,7 +182,7 @@ class CorrelatorState implements Correlator {
       if (this.nodes.get(due.what.seq) === due.what) this.settle(due.what);
     }
     this.values.decide(watermark);
-    this.spans.decide();
+    this.spans.decide(this.time());
     this.collectTouched();
     const time = this.time();
     for (let due = this.checks.takeDue(time); due; due = this.checks.takeDue(time)) {

@@ -47,6 +47,9 @@ export const thresholds = {
   siblings: 1.5,
   /** Clock error between a service and whoever saw its messages that is not taken for an order of spans and messages. */
   spanClock: 2_000,
+  /** From this many messages and spans on, a trace is not looked at anew for each of them, but after a rest. */
+  largeTrace: 256,
+  largeTraceRest: 1_000,
   /** Clock error between two brokers that is not taken for an order. */
   crossBroker: 5,
   /** Instances after which a family of sagas is known, and how often a type must have an effect to be expected to. */
@@ -106,6 +109,7 @@ export const bounds = {
   gaps: 256,
   spans: 100_000,
   spansPerTrace: 2_000,
+  comparisonsPerTrace: 2_000,
   sharedValueTypes: 24,
   /** Conversations whose built values are kept at hand; others are built again when asked for. */
   builtConversations: 4_000,

@@ -43,6 +43,7 @@ interface Trace {
   spans: Node[];
   messages: Node[];
   links: { readonly from: Node; readonly to: Node; readonly link: Link }[];
+  decidedAt: number;
 }
 
 const nobody: readonly never[] = [];
@@ -61,13 +62,15 @@ export class Spans {
   private readonly dirty = new Set<Trace>();
   /** Whether the trace contexts of messages are kept: they cost memory, and most traces are without spans. */
   private on: boolean;
+  private readonly most: number;
 
   constructor(
-    options: { readonly on: boolean; readonly apart: (a: Node, b: Node) => boolean },
+    options: { readonly on: boolean; readonly most: number; readonly apart: (a: Node, b: Node) => boolean },
     membership: Membership,
     counters: Counters,
   ) {
     this.on = options.on;
+    this.most = options.most;
     this.apart = options.apart;
     this.membership = membership;
     this.counters = counters;
@@ -143,19 +146,19 @@ export class Spans {
     }
   }
 
-  /** At the bound, the conversation to forget: the oldest that has spans and no message, so that no message goes. */
-  surplus(): Conv | undefined {
-    if (this.spans.size <= bounds.spans) return undefined;
+  /** At the bound, the conversations to forget: the oldest that have spans and no message, so that no message goes. */
+  surplus(): Iterable<Conv> {
+    if (this.spans.size <= this.most) return nobody;
+    // Some at a time: looking for the oldest costs more than forgetting them.
+    const wanted = Math.max(1, this.most >> 6);
+    const found = new Set<Conv>();
     let tries = 0;
-    for (const node of this.spans.keys()) {
-      const { conv } = node.group;
-      if (conv.groups.every((group) => group.nodes.every(isSpan))) {
-        this.counters.spans++;
-        return conv;
-      }
-      if (++tries >= 64) break;
+    for (const { group } of this.spans.keys()) {
+      if (found.size >= wanted || ++tries > 4 * wanted) break;
+      if (group.conv.groups.every(({ nodes }) => nodes.every(isSpan))) found.add(group.conv);
     }
-    return undefined;
+    this.counters.spans += found.size;
+    return found;
   }
 
   /** Whether nothing of a conversation is for a list of messages: spans alone, of which none failed. */
@@ -163,10 +166,15 @@ export class Spans {
     return this.spans.size > 0 && conv.groups.every(({ nodes }) => nodes.every((node) => isSpan(node) && !node.failed));
   }
 
-  /** Decides the traces that were touched. */
-  decide(): void {
-    for (const trace of this.dirty) this.decideTrace(trace);
-    this.dirty.clear();
+  /** Decides the traces that were touched; one that is large and grows all the time, once in a while. */
+  decide(now: number): void {
+    for (const trace of this.dirty) {
+      const isLarge = trace.spans.length + trace.messages.length > thresholds.largeTrace;
+      if (isLarge && now >= trace.decidedAt && now < trace.decidedAt + thresholds.largeTraceRest) continue;
+      this.dirty.delete(trace);
+      trace.decidedAt = now;
+      this.decideTrace(trace);
+    }
   }
 
   /** Whether a conversation has spans to speak of; cheap where there are none at all. */
@@ -254,7 +262,7 @@ export class Spans {
 
   private traceOf(id: string): Trace {
     let trace = this.traces.get(id);
-    if (trace === undefined) this.traces.set(id, (trace = { id, spans: [], messages: [], links: [] }));
+    if (trace === undefined) this.traces.set(id, (trace = { id, spans: [], messages: [], links: [], decidedAt: 0 }));
     return trace;
   }
 
@@ -266,9 +274,8 @@ export class Spans {
     const wanted: (readonly [from: Node, to: Node])[] = [];
     for (const node of nodes) {
       const cause = isSpan(node) ? this.causeOfSpan(node) : this.causeOfMessage(node);
-      if (cause === undefined) this.causes.delete(node);
-      else {
-        this.causes.set(node, cause);
+      this.setCause(node, cause);
+      if (cause !== undefined) {
         parts.add(cause.from);
         if (parts.unite(cause.from, node)) wanted.push([cause.from, node]);
       }
@@ -280,11 +287,16 @@ export class Spans {
       const after = before ?? nearest(nodes, index, 1, (other) => parts.mayUnite(other, node));
       if (after === undefined) return;
       if (parts.unite(after, node)) wanted.push([after, node]);
-      if (before !== undefined) this.causes.set(node, inferred(before, node, trace.id));
+      if (before !== undefined) this.setCause(node, inferred(before, node, trace.id));
     });
     this.link(trace, wanted);
-    // Edges may have changed where links did not.
-    for (const node of nodes) this.membership.touch(node.group.conv);
+  }
+
+  private setCause(node: Node, cause: Cause | undefined): void {
+    const known = this.causes.get(node);
+    if (cause === undefined) this.causes.delete(node);
+    else this.causes.set(node, cause);
+    if (known?.from !== cause?.from || known?.kind !== cause?.kind) this.membership.touch(node.group.conv);
   }
 
   private link(trace: Trace, wanted: readonly (readonly [from: Node, to: Node])[]): void {
@@ -396,6 +408,8 @@ class Parts {
   private readonly ofGroup = new Map<Group, Node>();
   /** A message of each group in a part; a few tell enough. */
   private readonly messages = new Map<Node, Node[]>();
+  /** Comparing flows costs time: what is not compared any more stays apart. */
+  private comparisons: number = bounds.comparisonsPerTrace;
 
   constructor(apart: (a: Node, b: Node) => boolean) {
     this.apart = apart;
@@ -415,7 +429,10 @@ class Parts {
     const second = this.find(b);
     if (first === second) return false;
     const others = this.messages.get(second) ?? [];
-    return !(this.messages.get(first) ?? []).some((one) => others.some((other) => this.apart(one, other)));
+    for (const one of this.messages.get(first) ?? []) {
+      for (const other of others) if (this.comparisons-- <= 0 || this.apart(one, other)) return false;
+    }
+    return true;
   }
 
   /** Whether both are one part from now on, or were it before. */

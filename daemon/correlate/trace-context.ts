@@ -17,9 +17,22 @@ export function traceContextOf(headers: readonly Header[]): TraceContext | undef
     const read = readers.get(name.toLowerCase());
     if (read === undefined) continue;
     const [trace, parent] = read(textOf(value) ?? "", (other) => headerOf(headers, other));
-    if (trace !== undefined && parent !== undefined) return { trace, parent, where: `header ${name}` };
+    if (trace !== undefined && parent !== undefined) return { trace, parent, where: placeOf(name) };
   }
   return undefined;
+}
+
+const places = new Map<string, string>();
+
+/** The same text for all messages of a tracer: they are many. */
+function placeOf(name: string): string {
+  let place = places.get(name);
+  if (place === undefined) {
+    place = `header ${name}`;
+    // However a header is spelled, there are few spellings; who makes up more gets texts of his own.
+    if (places.size < 64) places.set(name, place);
+  }
+  return place;
 }
 
 type Read = (text: string, other: (name: string) => string) => readonly [string | undefined, string | undefined];

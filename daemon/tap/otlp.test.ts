@@ -261,6 +261,19 @@ describe("the tap says how it is", () => {
     expect(receiver.tap.report()).toMatchObject({ touched: [], messages: 1, bytes: one.length });
   });
 
+  test("why somebody could not send", async () => {
+    const receiver = await receive();
+    await receiver.post(one, { ...json, host: "contrail:4318" });
+    expect(receiver.states.at(-1)?.detail).toContain(" A request was refused: Spans are taken in at 127.0.0.1 only.");
+    const grpc = connect(receiver.tap.port, "127.0.0.1");
+    grpc.on("error", () => undefined);
+    await once(grpc, "connect");
+    grpc.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    await once(grpc.resume(), "close");
+    expect(receiver.states.at(-1)?.detail).toContain("OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf");
+    expect(receiver.states.at(-1)?.phase).toBe("live");
+  });
+
   test("a port that is taken, and goes on when it is free and somebody says so", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");

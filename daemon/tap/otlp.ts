@@ -66,6 +66,8 @@ export function createOtlpTap(options: OtlpTapOptions = {}): OtlpTap {
 /** Spans that are handed on together. */
 const atOnce = 500;
 const thrownAway = new Set(["/v1/metrics", "/v1/logs"]);
+const spokeGrpc =
+  "Somebody speaks gRPC to it, which it does not: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf where the spans come from.";
 const busy: HttpRefusal = { status: 503, reason: "Too much at once. Try again.", headers: { "retry-after": "1" } };
 
 class OtlpReceiver implements OtlpTap {
@@ -83,6 +85,8 @@ class OtlpReceiver implements OtlpTap {
   #tokens: number;
   #refilledAt = performance.now();
   #shed = 0;
+  /** Why somebody could not send, in a sentence; the last of them. */
+  #trouble = "";
   #spans = 0;
   #bytes = 0;
 
@@ -152,7 +156,11 @@ class OtlpReceiver implements OtlpTap {
       this.#connections.add(socket);
       socket.once("close", () => this.#connections.delete(socket));
     });
-    server.on("clientError", (_cause, socket) => socket.destroy());
+    server.on("clientError", (cause: Error & { readonly rawPacket?: Buffer }, socket) => {
+      // OpenTelemetry's other protocol, which many SDKs speak unless told otherwise.
+      if (cause.rawPacket?.subarray(0, 14).toString("latin1") === "PRI * HTTP/2.0") this.#note(spokeGrpc);
+      socket.destroy();
+    });
     this.#server = server;
     try {
       await new Promise<void>((resolve, reject) => {
@@ -172,8 +180,15 @@ class OtlpReceiver implements OtlpTap {
   }
 
   #tellLive(): void {
-    const detail = `Spans are taken in at http://127.0.0.1:${this.port}/v1/traces.`;
+    const detail = `Spans are taken in at http://127.0.0.1:${this.port}/v1/traces.${this.#trouble}`;
     this.#state.tell({ phase: "live", detail, shed: this.#shed });
+  }
+
+  /** Shows why somebody could not send: who points an exporter here looks here when nothing comes. */
+  #note(reason: string): void {
+    if (this.#stopped || this.#trouble === ` ${reason}`) return;
+    this.#trouble = ` ${reason}`;
+    this.#tellLive();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -181,9 +196,9 @@ class OtlpReceiver implements OtlpTap {
     response.setHeader("x-content-type-options", "nosniff");
     const path = (request.url ?? "").split("?")[0] ?? "";
     const refusal = refusesSender(request.headers) ?? refusesPath(path, request.method);
-    if (refusal !== undefined) return refuse(request, response, "json", refusal);
+    if (refusal !== undefined) return this.#refuse(request, response, "json", refusal);
     const encoding = encodingOf(request.headers);
-    if (typeof encoding !== "string") return refuse(request, response, "json", encoding);
+    if (typeof encoding !== "string") return this.#refuse(request, response, "json", encoding);
     if (thrownAway.has(path)) {
       // Read to its end, so that the connection can be used again; within the same limits of size and time.
       const body = await readBody(request, () => undefined);
@@ -217,7 +232,7 @@ class OtlpReceiver implements OtlpTap {
       read = spansOf(wire, this.id, receivedAt, this.#allowance());
     } catch (cause) {
       if (!(cause instanceof OtlpError)) throw cause;
-      return refuse(request, response, encoding, { status: 400, reason: cause.message });
+      return this.#refuse(request, response, encoding, { status: 400, reason: cause.message });
     }
     const { envelopes, invalid, tooMany } = read;
     this.#tokens -= envelopes.length;
@@ -234,6 +249,12 @@ class OtlpReceiver implements OtlpTap {
     // In pieces, each of which may be waited for: what was said to be taken is never shed behind this.
     for (let i = 0; i < events.length; i += atOnce) await this.#sink?.accept(events.slice(i, i + atOnce));
     send(response, 200, encoding, writeAnswer(encoding, invalid + tooMany, reasonFor(invalid, tooMany)));
+  }
+
+  /** Refuses what coming again would not help. */
+  #refuse(request: IncomingMessage, response: ServerResponse, encoding: Encoding, refusal: HttpRefusal): void {
+    this.#note(`A request was refused: ${refusal.reason}`);
+    refuse(request, response, encoding, refusal);
   }
 
   /** How many spans may be taken in now. */
