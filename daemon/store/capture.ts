@@ -1,30 +1,22 @@
 import { chmodSync, closeSync, existsSync, openSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 import { basename } from "node:path";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import type { DecodedBody } from "../../contracts/codec/index.ts";
 import type { ContractSet } from "../../contracts/compat/index.ts";
 import type { Delivery, Envelope, TapEvent } from "../tap/envelope.ts";
+import { CaptureReads } from "./capture-reads.ts";
 import type { CaptureLimits, SearchableMessage, StoredEvent, StoredMessage } from "./capture-types.ts";
 import { readStoredContracts, writeContract, writeContracts } from "./stored-contracts.ts";
 import { captureFailed, captureIsMissing, captureIsNewer, captureIsUnreadable } from "./errors.ts";
 import { createSchema, migrate, schemaProblem, tune } from "./schema.ts";
-import { boundsOf, firstSeqWhere, type KafkaPlace, lastOffsets } from "./places.ts";
+import { boundsOf, firstSeqWhere, type KafkaPlace } from "./places.ts";
 import { SearchIndex } from "./search-index.ts";
-import {
-  decodedText,
-  indexDecides,
-  indexQuery,
-  matcher,
-  searchableColumns,
-  searchableText,
-  type SearchableRow,
-  type SearchTerm,
-} from "./search-words.ts";
-import { happenedFromRow, happenedToRow, type HappenedRow, messageFromRow, type MessageRow } from "./rows.ts";
+import { indexDecides, indexQuery, matcher, type SearchTerm } from "./search-words.ts";
+import { happenedToRow } from "./rows.ts";
 import { headersToText, originToText } from "./values.ts";
 import { Writer } from "./writer.ts";
-import { dropRows, type Inserts, prepareInserts, type Row, type Value, writeRows } from "./writing.ts";
+import { dropSome, type Inserts, prepareInserts, type Row, type Value, writeRows } from "./writing.ts";
 
 /** A search that the index cannot decide alone reads at most so many messages, the newest. */
 const mostLookedAt = 20_000;
@@ -62,14 +54,12 @@ export class Capture {
   private database: DatabaseSync;
   /** The file, after it failed: what it had can still be read, with luck. */
   private failed: DatabaseSync | undefined;
-  private readonly prepared = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
+  private readonly reads = new CaptureReads(() => this.databases());
   private inserts: Inserts;
   private writer: Writer | undefined;
   private waiting: Row[] = [];
   private waitingBytes = 0;
   private handedN: number;
-  /** Where the last read of events ended: its number, and that of the last message before it. */
-  private readUpTo: { readonly n: number; readonly seq: number | undefined } = { n: 0, seq: undefined };
   private nextN: number;
   private nextSeq: number;
   private firstSeq: number;
@@ -148,17 +138,12 @@ export class Capture {
 
   /** The number among all events of a message; of one that is gone, that of the next one. */
   numberOf(seq: number): number {
-    for (const database of this.databases()) {
-      const row = this.statement(database, "SELECT n FROM message WHERE seq >= ? ORDER BY seq LIMIT 1").get(seq) as
-        { n: number } | undefined;
-      if (row !== undefined) return row.n;
-    }
-    return this.lastN;
+    return this.reads.numberOf(seq) ?? this.lastN;
   }
 
   /** The last message among all events up to number `n`; 0 when there is none. */
   lastSeqUpTo(n: number): number {
-    return firstSeqWhere(this.database, "n", n + 1) - 1;
+    return this.reads.lastSeqUpTo(n);
   }
 
   addMessage(envelope: Envelope, masked: number): number {
@@ -266,69 +251,36 @@ export class Capture {
 
   message(seq: number): StoredMessage | undefined {
     this.flush();
-    for (const database of this.databases()) {
-      const row = this.statement(database, "SELECT * FROM message WHERE seq = ?").get(seq) as MessageRow | undefined;
-      if (row !== undefined) return messageFromRow(row);
-    }
-    return undefined;
+    return this.reads.message(seq);
   }
 
   /** Up to `limit` messages with numbers above `afterSeq`, in order. */
   messages(afterSeq: number, limit: number): readonly StoredMessage[] {
     this.flush();
-    const rows = this.databases().flatMap(
-      (database) =>
-        this.statement(database, "SELECT * FROM message WHERE seq > ? ORDER BY seq LIMIT ?").all(
-          afterSeq,
-          limit,
-        ) as unknown as MessageRow[],
-    );
-    return rows
-      .sort((a, b) => a.seq - b.seq)
-      .slice(0, limit)
-      .map(messageFromRow);
+    return this.reads.messages(afterSeq, limit);
   }
 
   /** Up to `limit` of everything that taps saw behind number `afterN`, in order. */
   events(afterN: number, limit: number): readonly StoredEvent[] {
     this.flush();
-    const events: StoredEvent[] = [];
-    for (const database of this.databases()) {
-      const messages = this.statement(database, "SELECT * FROM message WHERE seq >= ? ORDER BY seq LIMIT ?").all(
-        this.firstSeqBehind(database, afterN),
-        limit,
-      ) as unknown as MessageRow[];
-      // What is behind the last of these messages is for the next call.
-      const upTo = messages.length < limit ? Number.MAX_SAFE_INTEGER : (messages.at(-1)?.n ?? 0);
-      const happened = this.statement(database, "SELECT * FROM happened WHERE n > ? AND n <= ? ORDER BY n LIMIT ?").all(
-        afterN,
-        upTo,
-        limit,
-      ) as unknown as HappenedRow[];
-      for (const row of messages) {
-        const { seq, envelope, masked } = messageFromRow(row);
-        events.push({ n: row.n, seq, masked, event: { kind: "message", envelope } });
-      }
-      for (const row of happened) {
-        const event = happenedFromRow(row, (seq) => this.message(seq)?.envelope);
-        if (event !== undefined)
-          events.push({ n: row.n, masked: 0, ...(row.seq === null ? {} : { seq: row.seq }), event });
-      }
-    }
-    const found = events.sort((a, b) => a.n - b.n).slice(0, limit);
-    const lastMessage = found.findLast(({ event }) => event.kind === "message");
-    const lastN = found.at(-1)?.n;
-    if (lastN !== undefined) {
-      const before = this.readUpTo.n === afterN ? this.readUpTo.seq : undefined;
-      this.readUpTo = { n: lastN, seq: lastMessage?.seq ?? before };
-    }
-    return found;
+    return this.reads.events(afterN, limit);
   }
 
-  /** Whoever reads on from where the last read ended need not look for the place. */
-  private firstSeqBehind(database: DatabaseSync, n: number): number {
-    const { readUpTo } = this;
-    return readUpTo.n === n && readUpTo.seq !== undefined ? readUpTo.seq + 1 : firstSeqWhere(database, "n", n + 1);
+  /** Up to `limit` messages above `afterSeq` as a search reads them, in order. */
+  searchable(afterSeq: number, limit: number): readonly SearchableMessage[] {
+    this.flush();
+    return this.reads.searchable(afterSeq, limit);
+  }
+
+  /** From when to when something was received; `undefined` when there is nothing. */
+  span(): { readonly from: number; readonly to: number } | undefined {
+    this.flush();
+    return this.reads.span();
+  }
+
+  /** The newest record of each Kafka partition that a tap saw, of the messages from one number to another. */
+  lastOffsets(tap: string, fromSeq: number, toSeq: number): readonly KafkaPlace[] {
+    return this.reads.lastOffsets(tap, fromSeq, toSeq);
   }
 
   /** Has words indexed from now on, by a thread of its own. Safe to call twice. */
@@ -355,45 +307,10 @@ export class Capture {
     const found: number[] = [];
     let looked = 0;
     for (const seq of index.find(query, Math.max(afterSeq, this.firstSeq - 1), indexedUpTo)) {
-      if (matches === undefined || this.isMatch(seq, matches)) found.push(seq);
+      if (matches === undefined || this.reads.isMatch(seq, matches)) found.push(seq);
       if (found.length >= limit || (looked += 1) >= mostLookedAt) break;
     }
     return found;
-  }
-
-  /** Up to `limit` messages above `afterSeq` as a search reads them, in order. */
-  searchable(afterSeq: number, limit: number): readonly SearchableMessage[] {
-    this.flush();
-    const rows = this.databases().flatMap(
-      (database) =>
-        this.statement(
-          database,
-          `SELECT ${searchableColumns} FROM message LEFT JOIN decoded ON decoded.seq = message.seq
-           WHERE message.seq > ? ORDER BY message.seq LIMIT ?`,
-        ).all(afterSeq, limit) as unknown as SearchableRow[],
-    );
-    return rows
-      .sort((a, b) => a.seq - b.seq)
-      .slice(0, limit)
-      .map(searchableMessage);
-  }
-
-  /** From when to when something was received; `undefined` when there is nothing. */
-  span(): { readonly from: number; readonly to: number } | undefined {
-    this.flush();
-    // Several taps hand on their events within moments of each other: the ends hold the earliest and the latest.
-    const ends = (order: "" | "DESC") =>
-      `SELECT received_at AS at FROM (SELECT received_at FROM message ORDER BY seq ${order} LIMIT 500)
-       UNION ALL SELECT at FROM (SELECT at FROM happened WHERE kind IN ('delivery', 'commit', 'end') ORDER BY n ${order} LIMIT 500)`;
-    const row = this.database
-      .prepare(`SELECT (SELECT min(at) FROM (${ends("")})) AS low, (SELECT max(at) FROM (${ends("DESC")})) AS high`)
-      .get() as { low: number | null; high: number | null };
-    return row.low === null || row.high === null ? undefined : { from: row.low, to: row.high };
-  }
-
-  /** The newest record of each Kafka partition that a tap saw, of the messages from one number to another. */
-  lastOffsets(tap: string, fromSeq: number, toSeq: number): readonly KafkaPlace[] {
-    return lastOffsets(this.database, tap, fromSeq, toSeq);
   }
 
   /** How many events there are, states of taps aside. */
@@ -406,10 +323,15 @@ export class Capture {
     return this.lastSeq - this.firstSeq + 1 + row.count;
   }
 
+  /** How much it holds. */
   bytes(): number {
     try {
+      // Pages that were given up are written again before the file grows.
       const { size } = this.database
-        .prepare("SELECT page_count * page_size AS size FROM pragma_page_count(), pragma_page_size()")
+        .prepare(
+          `SELECT (page_count - freelist_count) * page_size AS size
+           FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()`,
+        )
         .get() as { size: number };
       return size;
     } catch {
@@ -518,31 +440,6 @@ export class Capture {
     if (this.waiting.length >= batchRows || this.waitingBytes >= batchBytes) this.flush();
   }
 
-  private isMatch(seq: number, matches: ReturnType<typeof matcher>): boolean {
-    const database = this.databases()[0] as DatabaseSync;
-    const row = this.statement(
-      database,
-      `SELECT ${searchableColumns} FROM message LEFT JOIN decoded ON decoded.seq = message.seq WHERE message.seq = ?`,
-    ).get(seq) as unknown as SearchableRow | undefined;
-    if (row === undefined) return false;
-    return matches(searchableMessage(row));
-  }
-
-  /** Statements that are asked for again and again are prepared once. */
-  private statement(database: DatabaseSync, sql: string): StatementSync {
-    let known = this.prepared.get(database);
-    if (known === undefined) {
-      known = new Map();
-      this.prepared.set(database, known);
-    }
-    let statement = known.get(sql);
-    if (statement === undefined) {
-      statement = database.prepare(sql);
-      known.set(sql, statement);
-    }
-    return statement;
-  }
-
   private writeHere(rows: readonly Row[]): void {
     try {
       writeRows(this.database, this.inserts, rows);
@@ -569,7 +466,7 @@ export class Capture {
     this.inserts = prepareInserts(this.database);
   }
 
-  private databases(): DatabaseSync[] {
+  private databases(): [DatabaseSync, ...DatabaseSync[]] {
     return this.failed === undefined ? [this.database] : [this.failed, this.database];
   }
 
@@ -581,8 +478,13 @@ export class Capture {
       this.writer.drop(before, seq, this.dropped);
       return seq - before + 1;
     }
-    const count = dropRows(this.database, before, seq, this.dropped);
-    this.dropped += count;
+    let count = 0;
+    for (let from = before; from <= seq;) {
+      const some = dropSome(this.database, from, seq, this.dropped);
+      this.dropped += some.count;
+      count += some.count;
+      from = some.upTo + 1;
+    }
     return count;
   }
 }
@@ -591,15 +493,4 @@ export class Capture {
 function isOwnText({ format }: DecodedBody, body: Uint8Array | null): boolean {
   const first = body?.[0];
   return format === "json" && (first === 0x7b || first === 0x5b);
-}
-
-function searchableMessage(row: SearchableRow): SearchableMessage {
-  return {
-    seq: row.seq,
-    text: searchableText(row),
-    get decoded() {
-      return decodedText(row);
-    },
-    isRead: row.format !== null,
-  };
 }

@@ -24,6 +24,15 @@ export function captureIsUnreadable(name: string, cause?: unknown): CaptureError
   );
 }
 
+/** A failure while a capture is read: where its pages are damaged, in words; anything else as it is. */
+export function readingFailed(name: string, cause: unknown): unknown {
+  const { errcode } = cause as { readonly errcode?: number };
+  // SQLITE_CORRUPT, of which there are kinds, and SQLITE_NOTADB.
+  return errcode !== undefined && ((errcode & 0xff) === 11 || errcode === 26)
+    ? captureIsUnreadable(name, cause)
+    : cause;
+}
+
 export function captureIsMissing(name: string): CaptureError {
   return new CaptureError("capture-missing", `There is no capture file "${name}". Check its path.`);
 }

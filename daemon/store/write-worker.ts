@@ -7,7 +7,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { tune } from "./schema.ts";
 import { unpackRows } from "./packing.ts";
 import type { WriteRequest, WriteAnswer, WriteWorkerData } from "./writer.ts";
-import { dropRows, prepareInserts, writeRows } from "./writing.ts";
+import { dropSome, prepareInserts, writeRows } from "./writing.ts";
 
 const { file, control } = workerData as WriteWorkerData;
 const state = new Int32Array(control);
@@ -20,20 +20,34 @@ const inserts = prepareInserts(database);
 
 port.on("message", (request: WriteRequest) => {
   if (request.kind === "end") return end();
+  attempt(() => {
+    if (request.kind === "drop") return drop(request);
+    writeRows(database, inserts, unpackRows(request.rows));
+    answer({ kind: "stored", batch: request.batch });
+  });
+});
+
+/** What fails ends the thread: whoever started it goes on by itself, and says why. */
+function attempt(work: () => void): void {
   try {
-    if (request.kind === "rows") {
-      writeRows(database, inserts, unpackRows(request.rows));
-      answer({ kind: "stored", batch: request.batch });
-    } else {
-      const { fromSeq, seq, dropped } = request;
-      answer({ kind: "dropped", count: dropRows(database, fromSeq, seq, dropped) });
-    }
+    work();
   } catch (cause) {
     const { message, errcode } = cause as Error & { readonly errcode?: number };
     answer({ kind: "failed", message, ...(errcode === undefined ? {} : { errcode }) });
     end();
   }
-});
+}
+
+/** Some at a time: what is to be written comes in between. */
+function drop({ fromSeq, seq, dropped }: Extract<WriteRequest, { kind: "drop" }>): void {
+  if (!database.isOpen) return;
+  const { upTo, count } = dropSome(database, fromSeq, seq, dropped);
+  answer({ kind: "dropped", count });
+  if (upTo >= seq) return;
+  setImmediate(() => {
+    attempt(() => drop({ kind: "drop", fromSeq: upTo + 1, seq, dropped: dropped + count }));
+  });
+}
 
 function answer(message: WriteAnswer): void {
   if (message.kind === "stored") Atomics.store(state, 1, message.batch);
