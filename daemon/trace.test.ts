@@ -63,6 +63,16 @@ function exchange(id: string, at = Date.now()) {
 }
 
 describe("a trace", () => {
+  it("tells with its status how far groups are behind, of a hundred at most", async () => {
+    const view = await start();
+    const lag = (group: string, lag: number) => ({ group, topic: "orders", lag });
+    tap.lags = [lag("billing", 120), lag("shop", 3)];
+    const { status } = await view.next("status", ({ status }) => status.taps[0]?.groups !== undefined);
+    expect(status.taps[0]?.groups).toEqual(tap.lags);
+    tap.lags = Array.from({ length: 300 }, (_, i) => lag(`group ${i}`, 300 - i));
+    await view.next("status", ({ status }) => status.taps[0]?.groups?.length === 100);
+  });
+
   it("shows a conversation to a view within a moment, with its sentence, lanes and messages", async () => {
     const view = await start();
     view.watchList();

@@ -1,13 +1,15 @@
 /** Traffic without a broker: a tap that sends what a test tells it to, and a view that keeps what it was told. */
 import { WebSocket } from "ws";
 import { protocolVersion, type ClientMessage, type ServerMessage } from "../serve/protocol.ts";
-import type { Envelope, Header, RabbitmqOrigin, Tap, TapEvent, TapSink, TapState } from "../tap/envelope.ts";
+import type { Envelope, GroupLag, Header, RabbitmqOrigin, Tap, TapEvent, TapSink, TapState } from "../tap/envelope.ts";
 
 let nextOffset = 0n;
 
 export class ScriptedTap implements Tap {
   readonly id: string;
   stopped = false;
+  /** How far consumer groups are behind, as a Kafka tap would say. */
+  lags: readonly GroupLag[] = [];
   private sink: TapSink | undefined;
 
   constructor(id = "kafka:127.0.0.1:9092") {
@@ -26,6 +28,10 @@ export class ScriptedTap implements Tap {
 
   report() {
     return { tap: this.id, touched: [], neverTouched: ["nothing"], messages: 0, bytes: 0 };
+  }
+
+  groups(): readonly GroupLag[] {
+    return this.lags;
   }
 
   async send(...events: TapEvent[]): Promise<void> {

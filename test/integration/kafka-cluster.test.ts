@@ -56,22 +56,22 @@ test("a node that dies: nothing is lost, nothing comes twice, and it says what h
 
   await first.kill();
   const said = (): boolean => sink.states.some(({ detail }) => detail?.includes("is not read meanwhile") === true);
-  await sink.until(said, "that a partition is not read meanwhile", 15_000);
+  await sink.until(said, "that a partition is not read meanwhile", 30_000);
   expect(sink.state?.phase).toBe("live");
   const { leaders, nodes } = await newLeaders();
   expect(nodes).toEqual([2, 3]);
   expect(leaders).not.toContain(1);
   const before = seen().length;
-  await sink.until(() => seen().length >= before + 100, "records by the new leaders", 15_000);
+  await sink.until(() => seen().length >= before + 100, "records by the new leaders", 30_000);
   await sink.until(
     ({ state }) => state?.phase === "live" && state.detail === undefined,
     "that all is well again",
-    15_000,
+    30_000,
   );
 
   await first.start();
   const after = seen().length;
-  await sink.until(() => seen().length >= after + 100, "records after it came back", 15_000);
+  await sink.until(() => seen().length >= after + 100, "records after it came back", 30_000);
   const written = await writing.end();
   await producer.disconnect();
   await admin.disconnect();
@@ -95,7 +95,7 @@ test("a node that dies: nothing is lost, nothing comes twice, and it says what h
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
-}, 90_000);
+});
 
 /** A producer that does not stop: to each partition in turn, each record with a number of its own. */
 class Writing {
