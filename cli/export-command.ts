@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { once } from "node:events";
+import type { CaptureReading } from "../daemon/index.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { contractsFolder, recordingFile } from "./recording-argument.ts";
 import { harmless, Progress } from "./terminal.ts";
@@ -43,14 +44,15 @@ Exit codes: 0 all is written, 2 it could not be done, 130 it was interrupted.`,
     const contracts = contractsFolder(args.text("contracts"));
     const file = await recordingFile(args.positionals[0] ?? "");
     const format = formats.find((name) => name === args.text("format")) ?? "ndjson";
-    const { exportLines, openForReading } = await import("../daemon/index.ts");
+    const { CaptureError, exportLines, openForReading } = await import("../daemon/index.ts");
     const stop = new AbortController();
     void untilEnd().then(() => stop.abort());
     const output = await openOutput(args.text("out"));
     const progress = new Progress();
     let lines = 0;
+    let reading: CaptureReading | undefined;
     try {
-      const reading = await openForReading(file, contracts, {
+      reading = await openForReading(file, contracts, {
         signal: stop.signal,
         onProgress: (done, all) => progress.say(`Correlating: ${share(done, all)} of ${count(all, "message")}`),
       });
@@ -66,12 +68,13 @@ Exit codes: 0 all is written, 2 it could not be done, 130 it was interrupted.`,
         chunk = "";
         if (output.name !== undefined) progress.say(`Writing: ${count(lines, "line")}`);
       }
-      reading.close();
       await output.write(chunk);
     } catch (error) {
       progress.end();
       await output.discard();
-      throw error;
+      throw error instanceof CaptureError ? new UsageError(error.message) : error;
+    } finally {
+      reading?.close();
     }
     progress.end();
     if (isAborted(stop.signal)) {

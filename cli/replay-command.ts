@@ -86,11 +86,15 @@ Exit codes: 0 it ended as it was asked to, 2 it could not be done, or not everyt
     });
     process.stdout.write(`${trace.browserAddress()}\n`);
     process.stderr.write("The address opens one browser, once. Ctrl-C ends it.\n");
-    if (!args.flag("still"))
-      void trace.ended.then(() => process.stderr.write("The recording was played to its end; the page goes on.\n"));
+    const problem = () => [...trace.pipeline.taps.values()].find(({ phase }) => phase === "failed")?.detail;
+    if (!args.flag("still")) {
+      void trace.ended.then(() =>
+        process.stderr.write(`${harmless(problem() ?? "The recording was played to its end; the page goes on.")}\n`),
+      );
+    }
     await ended;
     await trace.stop();
-    return exitCodes.clean;
+    return problem() === undefined ? exitCodes.clean : exitCodes.failed;
   },
 };
 

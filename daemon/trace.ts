@@ -17,7 +17,7 @@ import { Pipeline } from "./pipeline.ts";
 import { duration, TraceServer, type Showing } from "./serve/index.ts";
 import { SchemaRegistry } from "./registry.ts";
 import type { RegistrySettings, TapSettings } from "./serve/protocol.ts";
-import { Capture, defaultLimits } from "./store/index.ts";
+import { Capture, CaptureError, defaultLimits, readingFailed } from "./store/index.ts";
 import type { Tap, TapReport } from "./tap/envelope.ts";
 import { preciseNow, wallClockBehind, type Resumption } from "./tap/index.ts";
 import { resumptionOf } from "./resumption.ts";
@@ -122,7 +122,11 @@ class Trace implements RunningTrace {
     ]);
     this.notes = leftovers.map(({ message }) => message);
     if (contracts !== undefined) this.contracts = contracts;
-    this.openPipeline();
+    try {
+      this.openPipeline();
+    } catch (cause) {
+      throw readingFailed(basename(this.opened?.file ?? this.options.captureFile ?? ""), cause);
+    }
     this.server = this.makeServer();
     try {
       this.port = await this.server.listen();
@@ -315,6 +319,8 @@ class Trace implements RunningTrace {
   private async readKept(): Promise<void> {
     const read = this.rebuildIfKept().catch((cause: unknown) => {
       console.error("contrail: the capture could not be read again:", cause);
+      const why = readingFailed(this.capture.name, cause);
+      if (why instanceof CaptureError) this.notes = [...this.notes, `What is shown is not the whole: ${why.message}`];
     });
     if (this.opened !== undefined) await Promise.race([read, after(readPatienceMs)]);
   }

@@ -1,9 +1,10 @@
+import { basename } from "node:path";
 import { contractsHereOr, readContracts } from "../contracts.ts";
 import { createCorrelator } from "../correlate/index.ts";
 import { Pipeline } from "../pipeline.ts";
 import { StoredSchemas } from "../registry.ts";
 import type { ReadMessage } from "../pipeline-recent.ts";
-import { Capture } from "../store/index.ts";
+import { Capture, readingFailed } from "../store/index.ts";
 
 /** What is waited for behind the last event, so that what was under way is settled: as a view of the capture does. */
 const settleMs = 2_000;
@@ -36,9 +37,22 @@ export interface CaptureReading {
 export async function openForReading(
   file: string,
   contractsFolder?: string,
-  { onProgress, signal }: ReadingOptions = {},
+  options: ReadingOptions = {},
 ): Promise<CaptureReading> {
   const capture = Capture.open(file, { readOnly: true });
+  try {
+    return await readWhole(capture, contractsFolder, options);
+  } catch (cause) {
+    capture.close();
+    throw readingFailed(basename(file), cause);
+  }
+}
+
+async function readWhole(
+  capture: Capture,
+  contractsFolder: string | undefined,
+  { onProgress, signal }: ReadingOptions,
+): Promise<CaptureReading> {
   const schemas = new StoredSchemas();
   const contracts = contractsHereOr(
     capture,
@@ -56,9 +70,12 @@ export async function openForReading(
   const watch = setInterval(() => onProgress?.(pipeline.readSoFar, messages), progressEveryMs);
   const stop = () => pipeline.stop();
   signal?.addEventListener("abort", stop, { once: true });
-  await pipeline.rebuild();
-  clearInterval(watch);
-  signal?.removeEventListener("abort", stop);
+  try {
+    await pipeline.rebuild();
+  } finally {
+    clearInterval(watch);
+    signal?.removeEventListener("abort", stop);
+  }
   const notes = contracts.problems.slice(0, 5);
   const unknown = pipeline.uncorrelated;
   if (unknown > 0) {
@@ -76,7 +93,7 @@ export async function openForReading(
     *messages() {
       let after = 0;
       for (;;) {
-        const messages = pipeline.messagesAfter(after, readAtOnce);
+        const messages = readSome(capture, () => pipeline.messagesAfter(after, readAtOnce));
         const last = messages.at(-1);
         if (last === undefined) return;
         yield* messages;
@@ -85,4 +102,12 @@ export async function openForReading(
     },
     close: () => capture.close(),
   };
+}
+
+function readSome<T>(capture: Capture, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw readingFailed(basename(capture.file ?? capture.name), cause);
+  }
 }

@@ -3,7 +3,7 @@
  * it happens now. Everything behind the tap treats it like traffic of a broker.
  */
 import { basename } from "node:path";
-import { Capture, CaptureError, type StoredEvent } from "../store/index.ts";
+import { Capture, CaptureError, readingFailed, type StoredEvent } from "../store/index.ts";
 import type { Envelope, Tap, TapEvent, TapPhase, TapReport, TapSink } from "./envelope.ts";
 
 export interface CaptureFileTapOptions {
@@ -50,8 +50,9 @@ class CaptureFileTap implements Tap {
     }
     this.playing = this.play(capture, sink)
       .catch(async (cause: unknown) => {
-        const why = cause instanceof Error ? cause.message : String(cause);
-        await sink.accept([this.state("failed", capture.name, `The recording could not be read to its end: ${why}`)]);
+        const failure = readingFailed(capture.name, cause);
+        const why = failure instanceof Error ? failure.message : String(failure);
+        await sink.accept([this.state("failed", capture.name, `The recording could not be read to its end. ${why}`)]);
       })
       .finally(() => capture.close());
     return Promise.resolve();
