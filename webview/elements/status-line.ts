@@ -173,7 +173,8 @@ export class StatusLine extends ViewElement {
   #counts(status: Status): TemplateResult {
     const { shed, seen, masked, capture, behind } = status;
     const dropped = capture?.dropped ?? 0;
-    const late = behind !== undefined && behind.ms > behindShownMs ? behind : undefined;
+    // A file that is being read is not behind anything: the state bar says how far it is.
+    const late = status.mode !== "capture" && behind !== undefined && behind.ms > behindShownMs ? behind : undefined;
     const said = [
       counted(seen, "message seen", "messages seen"),
       `${count(shed)} shed`,

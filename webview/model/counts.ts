@@ -72,7 +72,10 @@ function droppedLine({ capture }: Status): CountLine[] {
   return [{ label: "Dropped", value: counted(dropped, "message"), mark: "none", note }];
 }
 
-function behindLine({ behind }: Status): CountLine[] {
+function behindLine({ behind, mode }: Status): CountLine[] {
+  if (behind !== undefined && mode === "capture") {
+    return [{ label: "To be read", value: counted(behind.messages, "message"), mark: "none" }];
+  }
   if (behind === undefined || behind.ms <= behindShownMs) return [];
   const note = `By ${duration(behind.ms)}. They are stored; rows and states follow as it catches up.`;
   return [{ label: "Correlation is behind", value: counted(behind.messages, "message"), mark: "warn", note }];

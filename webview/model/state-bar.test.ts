@@ -37,6 +37,23 @@ describe("the state bar", () => {
     expect(bar("failed")).toMatch(/^bad: Kafka localhost:9092 cannot be tapped\. The broker says .* \[Try Again\]$/);
   });
 
+  it("says since when messages are in memory only, before that anything was shed", () => {
+    expect(bar("lossy")).toMatch(
+      /^bad: From \d\d:\d\d:\d\d on, messages are kept in memory only, since the disk is full/,
+    );
+  });
+
+  it("says how far correlation is behind once that lasts; of a file it says how much is still to be read", () => {
+    const behind = { messages: 18_400, ms: 7_000 };
+    expect(bar("live", { status: { ...statusOf("live"), behind } })).toBe(
+      "warn: Correlation is behind by 18,400 messages, 7.00 s. All are stored; rows and states follow.",
+    );
+    expect(bar("live", { status: { ...statusOf("live"), behind: { messages: 300, ms: 1_200 } } })).toBe("");
+    expect(bar("capture", { status: { ...statusOf("capture"), behind } })).toBe(
+      "run: Reading the capture checkout-run-3.contrail: 18,400 messages to go.",
+    );
+  });
+
   it("says what was shed; settings can be opened only where there is an editor", () => {
     expect(bar("overload")).toContain("[Narrow the Tap…]");
     expect(bar("overload", { hosted: false })).not.toContain("[");

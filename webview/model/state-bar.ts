@@ -63,6 +63,7 @@ export function stateBarFor(facts: StateBarFacts): StateBar | undefined {
   if (facts.paused) return pausedBar(facts.paused);
   if (status && (status.overload !== undefined || status.shed > 0)) return overloaded(status, facts);
   if (connecting) return connectingTap(connecting, taps, facts);
+  if (status?.behind !== undefined && status.mode === "capture") return readingCapture(status, status.behind.messages);
   if (status?.behind !== undefined && status.behind.ms >= behindToSayMs) return correlationBehind(status.behind);
   const [note] = status?.notes ?? [];
   if (note !== undefined) return { icon: "info", mark: "none", text: sentence(note) };
@@ -132,6 +133,15 @@ function overloaded(status: Status, facts: StateBarFacts): StateBar {
     status.overload === undefined ? `${counted(status.shed, "message")} shed${from}.` : sentence(status.overload);
   const bar: StateBar = { icon: "warning", mark: "warn", text };
   return facts.hosted ? { ...bar, action: { label: "Narrow the Tap…", does: { kind: "settings" } } } : bar;
+}
+
+/** A file has no lag: it is being read, and what was read is shown. */
+function readingCapture(status: Status, left: number): StateBar {
+  return {
+    icon: "sync",
+    mark: "run",
+    text: `Reading the capture ${status.source ?? ""}: ${counted(left, "message")} to go.`.replace(" :", ":"),
+  };
 }
 
 function correlationBehind({ messages, ms }: NonNullable<Status["behind"]>): StateBar {
