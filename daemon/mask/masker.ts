@@ -38,6 +38,9 @@ export interface ReadBody {
  */
 export class Masker {
   private readonly masks: Masks;
+  /** The body that was looked through last, and what it may hold: it is asked for again when it was read. */
+  private seenBody: Uint8Array | undefined;
+  private seenHints = 0;
 
   constructor(key: Uint8Array = randomBytes(32)) {
     this.masks = new Masks(key);
@@ -51,7 +54,7 @@ export class Masker {
     const tally: Tally = { count: 0 };
     const headers = this.headers(envelope.headers, tally);
     const key = envelope.key === null ? null : this.bytes(envelope.key, tally);
-    const body = envelope.body === null ? null : this.bytes(envelope.body, tally);
+    const body = envelope.body === null ? null : this.bytes(envelope.body, tally, this.hintsOf(envelope.body));
     const { origin } = envelope;
     const maskedOrigin =
       origin.broker === "kafka"
@@ -77,7 +80,7 @@ export class Masker {
     if (value === undefined || format === "text") return undefined;
     const marked = definition?.secretPaths ?? [];
     if (format === "json") {
-      const isEscaped = (hintsIn(body) & hints.escaped) !== 0;
+      const isEscaped = (this.hintsOf(body) & hints.escaped) !== 0;
       return marked.length === 0 && !isEscaped
         ? undefined
         : this.json(body, decoded.payloadAt, marked, isEscaped, isStored);
@@ -220,8 +223,15 @@ export class Masker {
     };
   }
 
-  private bytes(value: Uint8Array, tally: Tally): Uint8Array {
-    const seen = hintsIn(value);
+  private hintsOf(body: Uint8Array): number {
+    if (body !== this.seenBody) {
+      this.seenHints = hintsIn(body);
+      this.seenBody = body;
+    }
+    return this.seenHints;
+  }
+
+  private bytes(value: Uint8Array, tally: Tally, seen = hintsIn(value)): Uint8Array {
     if (seen === 0) return value;
     const text = latin1Of(value);
     const masked = this.latin1(text, seen, tally);
