@@ -107,7 +107,7 @@ export const bounds = {
   deliveriesPerMessage: 64,
   commitsPerPartition: 10_000,
   gaps: 256,
-  spans: 100_000,
+  spans: 50_000,
   spansPerTrace: 2_000,
   comparisonsPerTrace: 2_000,
   sharedValueTypes: 24,
