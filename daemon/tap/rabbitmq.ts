@@ -61,6 +61,8 @@ export type RabbitmqMode = "firehose" | "bindings" | "topology";
 const longestBackoffMs = 8_000;
 const watchEveryMs = 2_000;
 const longNamesCode = 541;
+const heardOfConnections =
+  "Another queue of the tap's own, exclusive and gone with its connection, heard the names of new connections.";
 /** For so long it is said that somebody switched tracing off. */
 const sayOffMs = 300_000;
 
@@ -338,7 +340,7 @@ class RabbitmqTap implements Tap {
     try {
       if (management === undefined) return;
       if (await management.hasExchange(this.#vhost, eventExchange)) {
-        await this.#names.listen(connection.model, queue);
+        if (await this.#names.listen(connection.model, queue)) this.#touched.add(heardOfConnections);
         return;
       }
       const home = "/";
@@ -347,7 +349,7 @@ class RabbitmqTap implements Tap {
       const address = { ...this.#options.address, vhost: home };
       const other = await openAmqp(address, queue, this.#options.ca, this.#options.connectTimeoutMs);
       void connection.closed.then(() => other.model.close().catch(() => undefined));
-      await this.#names.listen(other.model, queue);
+      if (await this.#names.listen(other.model, queue)) this.#touched.add(heardOfConnections);
     } catch {
       // Then the management API tells them later.
     }
