@@ -100,6 +100,13 @@ describe("a recording that cannot be read", () => {
     expect(broken.stderr).toBe(
       '"broken.contrail" is not a capture of Contrail, or it is damaged. Choose another file, or record it again.\n',
     );
+    // The file opens, and what is in it cannot be read.
+    const bytes = readFileSync(recording);
+    for (let at = 20_000; at < bytes.length - 8_000; at += 20_000) bytes.fill(0xa5, at, at + 6_000);
+    writeFileSync(join(folder, "here", "holes.contrail"), bytes);
+    const holes = await contrail(command, "holes.contrail", ...(command === "replay" ? ["--still"] : []));
+    expect(holes).toMatchObject({ code: 2, stdout: "" });
+    expect(holes.stderr).toContain('"holes.contrail" is not a capture of Contrail, or it is damaged.');
     withVersion(99);
     const newer = await contrail(command, "other.contrail");
     expect(newer).toMatchObject({ code: 2, stdout: "" });
