@@ -8,14 +8,7 @@ import { apicurioFraming, confluentFraming, looksLikeJson } from "./body.ts";
 import type { ChannelFacts, MessageCatalog, MessageInput } from "./catalog-types.ts";
 import { ChannelIndex } from "./channels.ts";
 import { type Content, readContent, readPacked } from "./content.ts";
-import type {
-  DecodeAttempt,
-  DecodedBody,
-  DefinitionEvidence,
-  JsonValue,
-  MessageDefinition,
-  Violation,
-} from "./decoded.ts";
+import type { DecodeAttempt, DecodedBody, DefinitionEvidence, MessageDefinition, Violation } from "./decoded.ts";
 import { factsOf, type FieldMap, noFields } from "./field-map.ts";
 import { jsonPlaces } from "./json-places.ts";
 import { type AvroTarget, Definitions, type JsonTarget, type ProtoTarget, type Target } from "./definitions.ts";
@@ -236,8 +229,12 @@ class Catalog implements MessageCatalog {
   fields({ body }: MessageInput, decoded: DecodedBody): FieldMap {
     const { definition, format, value } = decoded;
     if (body === null || value === undefined) return noFields;
-    const target = definition === undefined ? undefined : this.known.targetOf(definition);
-    if (format === "protobuf") return target?.kind === "proto" ? this.protobufFields(body, target, value) : noFields;
+    const { target, known } = this.targetOf(definition);
+    if (format === "protobuf") {
+      if (target?.kind !== "proto") return noFields;
+      // A registry's framing is no part of the message.
+      return protobufFields(known.proto, target.message.fullName, body, decoded.payloadAt ?? 0);
+    }
     const types =
       target?.kind === "json" && target.schema !== undefined
         ? schemaTypes(target.schema, value)
@@ -259,24 +256,22 @@ class Catalog implements MessageCatalog {
       return xmlTexts(latin1(body), (path, start, end) => visit({ path, start, end, form: "bytes" }));
     }
     if (format === "avro" && isAvroContainer(body)) return containerLeaves(body, visit);
-    const registered = definition === undefined ? undefined : this.registeredTargets.get(definition);
-    const target = registered?.target ?? (definition === undefined ? undefined : this.known.targetOf(definition));
+    const { target, known } = this.targetOf(definition);
     const start = decoded.payloadAt ?? 0;
     if (target?.kind === "avro") void avroLeaves(target.schema, body, start, body.length, visit);
     else if (target?.kind === "proto") {
-      protobufLeaves((registered?.known ?? this.known).proto, target.message, body, start, visit);
+      protobufLeaves(known.proto, target.message, body, start, visit);
     }
   }
 
-  /** A registry's framing is no part of the message: its fields lie behind what reads as the same value. */
-  private protobufFields(body: Uint8Array, { definition }: ProtoTarget, value: JsonValue): FieldMap {
-    const wanted = JSON.stringify(value);
-    for (const payload of payloads(body)) {
-      const reading = decodeProtobuf(this.known.proto, definition.name, payload);
-      if (!reading.ok || JSON.stringify(reading.value) !== wanted) continue;
-      return protobufFields(this.known.proto, definition.name, body, body.length - payload.length);
-    }
-    return noFields;
+  /** What reads bodies of a definition, of the workspace or of a registry, and the definitions around it. */
+  private targetOf(definition: MessageDefinition | undefined): {
+    readonly target: Target | undefined;
+    readonly known: Definitions;
+  } {
+    const registered = definition === undefined ? undefined : this.registeredTargets.get(definition);
+    const target = registered?.target ?? (definition === undefined ? undefined : this.known.targetOf(definition));
+    return { target, known: registered?.known ?? this.known };
   }
 
   /** Which definitions a message may have: by its channel, by what it calls itself, by its channel's name. */

@@ -109,6 +109,16 @@ describe("the fields of a protobuf body", () => {
     expect(mapOf(framed).fields.get("orderId")?.bytes).toEqual([6, 7]);
   });
 
+  it("are those of a schema that only a registry has", () => {
+    const schemas = { find: () => ({ schema: { type: "PROTOBUF", text: shop, references: [] } as const }) };
+    const registered = createCatalog({ files: new Map(), protoModules: [] }, schemas);
+    const framed = Uint8Array.from([0, 0, 0, 0, 7, 0, ...body]);
+    const input = { broker: "kafka", channel: "elsewhere", headers: [], body: framed } as const;
+    const decoded = registered.decode(input);
+    expect(registered.fields(input, decoded).fields.get("lines.1.quantity")?.type).toBe("sint32 = 2");
+    expect(registered.fields(input, decoded).fields.get("orderId")?.bytes).toEqual([6, 7]);
+  });
+
   it("tell of those that the contract does not know, or knows as another type, what stood on the wire", () => {
     // Order { order_id: "x", 2: "A-1107", lines: [{ quantity as a text "2" }] }
     const odd = Uint8Array.from(Buffer.from("0a01781206412d313130371a03120132", "hex"));
