@@ -15,6 +15,7 @@ export interface DeliveryRecord {
   readonly receivedAt: number;
   readonly connection?: string;
   readonly connectionName?: string;
+  readonly user?: string;
 }
 
 export interface JourneyRecord {
@@ -169,13 +170,14 @@ export class Deliveries {
 }
 
 function recordOf(delivery: Delivery): DeliveryRecord {
-  const { queue, redelivered, receivedAt, connection, connectionName } = delivery;
+  const { queue, redelivered, receivedAt, connection, connectionName, user } = delivery;
   return {
     queue,
     redelivered,
     receivedAt,
     ...(connection === undefined ? {} : { connection }),
     ...(connectionName === undefined ? {} : { connectionName }),
+    ...(user === undefined ? {} : { user }),
   };
 }
 

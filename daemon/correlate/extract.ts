@@ -9,7 +9,7 @@ import type { TracedMessage } from "./model.ts";
 import type { Group } from "./groups.ts";
 import { idOf, textOf } from "./ids.ts";
 import { bounds, type Counters } from "./limits.ts";
-import { channelName, purposeOf, shortName } from "./names.ts";
+import { channelName, connectionLabel, purposeOf, shortName } from "./names.ts";
 import { classOf, type Node, type Slot } from "./node.ts";
 import { Places, type Place } from "./places.ts";
 import { readBody, type JsonObject } from "./read-body.ts";
@@ -105,7 +105,7 @@ export class Extractor {
             : `producer ${origin.producerId}`
           : connection === undefined
             ? undefined
-            : `connection ${connection.split(" ")[0]?.split(":").pop() ?? connection}`,
+            : connectionLabel(connection, rabbit?.user),
       exchange: rabbit?.exchange ?? "",
       routingKeys: rabbit?.routingKeys ?? [],
       queues: rabbit?.routedQueues,

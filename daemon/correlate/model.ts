@@ -148,7 +148,7 @@ export interface SpanStep {
 /** What a message went through after it was written. */
 export interface Journey {
   readonly deliveries: ReadonlyArray<
-    Pick<Delivery, "queue" | "redelivered" | "receivedAt" | "connection" | "connectionName"> & {
+    Pick<Delivery, "queue" | "redelivered" | "receivedAt" | "connection" | "connectionName" | "user"> & {
       readonly participant?: string;
     }
   >;

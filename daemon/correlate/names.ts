@@ -18,6 +18,15 @@ export function shortName(type: string): string {
   return text.trim().slice(0, 80);
 }
 
+/**
+ * What a RabbitMQ connection without a name of its own is called: its port, and its user, where users are told apart at
+ * all. Several services may share a user, so a user alone names nobody.
+ */
+export function connectionLabel(connection: string, user: string | undefined): string {
+  const port = connection.split(" ")[0]?.split(":").pop() ?? connection;
+  return user === undefined || user === "guest" ? `connection ${port}` : `${user} (connection ${port})`;
+}
+
 /** The name of a message that says nothing of its type: where it went. */
 export function channelName(envelope: Envelope, replyClass: string): string {
   const origin = envelope.origin;

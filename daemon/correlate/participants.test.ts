@@ -105,17 +105,21 @@ b: +9 rabbit /amq.rabbitmq.reply-to.g1 type=Answer correlation_id=17 via=pricing
         const message = traced(event, ++seq);
         const origin = nameless(message.envelope.origin as never) as RabbitmqOrigin;
         connections.push(origin.connection ?? "");
-        correlator.observe({ ...message, envelope: { ...message.envelope, origin } });
+        correlator.observe({ ...message, envelope: { ...message.envelope, origin: { ...origin, user: "shop-user" } } });
       } else if (event.kind === "delivery") {
         connections.push(event.delivery.connection ?? "");
-        correlator.deliver(nameless(event.delivery) as Delivery);
+        correlator.deliver({ ...(nameless(event.delivery) as Delivery), user: "guest" });
       }
     }
     correlator.tick(start + 10_000);
     const { tap } = parseFlow(`a: +0 rabbit /work {"n":1}`).flatMap((e) =>
       e.kind === "message" ? [e.envelope] : [],
     )[0]!;
-    expect(correlator.parties(1).writer?.basis).toBe("placeholder");
+    const { writer, readers } = correlator.parties(1);
+    expect([writer, ...readers].map((party) => `${party?.name} (${party?.basis})`)).toEqual([
+      expect.stringMatching(/^shop-user \(connection \d+\) \(placeholder\)$/),
+      expect.stringMatching(/^connection \d+ \(placeholder\)$/),
+    ]);
     correlator.takeChanges();
     connections.forEach((connection, i) => correlator.nameConnection(tap, connection, ["web", "worker"][i] ?? ""));
     expect(correlator.takeChanges()).toContainEqual({ kind: "message", seq: 1 });

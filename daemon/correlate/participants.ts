@@ -7,6 +7,7 @@ import type { ChannelFacts, DeclaredParty } from "../../contracts/codec/index.ts
 import type { Envelope } from "../tap/envelope.ts";
 import type { CorrelationHints, Participant, Parties } from "./model.ts";
 import { bounds, type Counters } from "./limits.ts";
+import { connectionLabel } from "./names.ts";
 import type { Node } from "./node.ts";
 
 const noSpans = { writerOf: () => undefined, readersOf: () => [] };
@@ -163,8 +164,8 @@ export class Participants {
         (delivery.connection === undefined ? undefined : this.voted(`${node.tap} ${delivery.connection}`));
       if (voted !== undefined) this.addReader(readers, voted, "observed");
       else if (readers.size === 0 && delivery.connection !== undefined) {
-        const port = delivery.connection.split(" ")[0]?.split(":").pop() ?? delivery.connection;
-        readers.set(`connection ${port}`, { name: `connection ${port}`, basis: "placeholder" });
+        const name = connectionLabel(delivery.connection, delivery.user);
+        readers.set(name, { name, basis: "placeholder" });
       }
     }
     // A group reads its whole topic. Where the contracts say who takes this message, a party of theirs that is not
