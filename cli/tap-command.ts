@@ -143,10 +143,15 @@ async function follow(
       said.set(tap, text);
       say(text);
     }
-    const problem = pipeline.capture.problem;
-    if (problem !== undefined && said.get("capture") !== problem) {
-      said.set("capture", problem);
-      say(problem);
+    const { problem } = pipeline.capture;
+    for (const note of [
+      ...trace.notes(),
+      ...notesOf(pipeline.contracts.problems),
+      ...(problem === undefined ? [] : [problem]),
+    ]) {
+      if (said.has(note)) continue;
+      said.set(note, note);
+      say(note);
     }
     wasLive ||= states.some(({ phase }) => phase === "live");
     return states.length > 0 && states.every(({ phase }) => phase === "failed");
@@ -162,6 +167,16 @@ async function follow(
     }
     await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 50))]);
   }
+}
+
+const mostNotes = 5;
+
+/** What is wrong with contracts, as far as it fits before the first message. */
+function notesOf(problems: readonly string[]): readonly string[] {
+  const more = problems.length - mostNotes;
+  return more <= 0
+    ? problems
+    : [...problems.slice(0, mostNotes), `${more} more contracts could not be read; \`contrail doctor\` names them.`];
 }
 
 function printReports(reports: ReturnType<RunningTrace["reports"]>, stream: NodeJS.WriteStream): void {

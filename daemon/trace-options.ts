@@ -49,6 +49,8 @@ export interface RunningTrace {
   browserAddress(): string;
   /** What was touched on each broker. */
   reports(): readonly TapReport[];
+  /** What else the user should know, a sentence each; see the status of the protocol. */
+  notes(): readonly string[];
   /** Resolves to what stood in the way, in a sentence, or to `undefined`. */
   configure(message: ConfigureRequest): Promise<string | undefined>;
   /** Resolves when a recording has been played to its end, or nothing is played. */

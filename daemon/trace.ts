@@ -60,7 +60,7 @@ class Trace implements RunningTrace {
   private running: Running[] = [];
   private settings: readonly TapSettings[];
   private registry: RegistrySettings | undefined;
-  private notes: readonly string[] = [];
+  private said: readonly string[] = [];
   private temporary: string | undefined;
   private stopWatching: () => void = () => undefined;
   private trimmer: NodeJS.Timeout | undefined;
@@ -120,7 +120,7 @@ class Trace implements RunningTrace {
       // Where there is much to read, what comes meanwhile is read again when the contracts are there.
       reading === undefined ? undefined : Promise.race([reading, after(contractsPatienceMs)]),
     ]);
-    this.notes = leftovers.map(({ message }) => message);
+    this.said = leftovers.map(({ message }) => message);
     if (contracts !== undefined) this.contracts = contracts;
     try {
       this.openPipeline();
@@ -143,6 +143,11 @@ class Trace implements RunningTrace {
 
   browserAddress(): string {
     return this.server.browserAddress();
+  }
+
+  notes(): readonly string[] {
+    const { problem } = this.schemas;
+    return [...this.said, ...clockNotes(), ...(problem === undefined ? [] : [problem])];
   }
 
   reports(): readonly TapReport[] {
@@ -209,7 +214,7 @@ class Trace implements RunningTrace {
     if (captureFile !== undefined) return Capture.create(captureFile, basename(captureFile), now);
     if (captureFolder !== undefined) {
       return openCapture(captureFolder, now, this.source, (note) => {
-        if (!this.notes.includes(note)) this.notes = [...this.notes, note];
+        if (!this.said.includes(note)) this.said = [...this.said, note];
       });
     }
     this.temporary ??= temporaryFolder();
@@ -258,7 +263,7 @@ class Trace implements RunningTrace {
     const source = this.options.source ?? (played === undefined ? undefined : this.playedName());
     return {
       mode: played?.as ?? "live",
-      notes: [...this.notes, ...clockNotes()],
+      notes: this.notes(),
       groups: new Map(this.running.map(({ tap }) => [tap.id, tap.groups?.() ?? []])),
       ...(source === undefined || played === undefined ? {} : { source }),
     };
@@ -320,7 +325,7 @@ class Trace implements RunningTrace {
     const read = this.rebuildIfKept().catch((cause: unknown) => {
       console.error("contrail: the capture could not be read again:", cause);
       const why = readingFailed(this.capture.name, cause);
-      if (why instanceof CaptureError) this.notes = [...this.notes, `What is shown is not the whole: ${why.message}`];
+      if (why instanceof CaptureError) this.said = [...this.said, `What is shown is not the whole: ${why.message}`];
     });
     if (this.opened !== undefined) await Promise.race([read, after(readPatienceMs)]);
   }

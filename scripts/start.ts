@@ -133,11 +133,15 @@ async function start(asked: Asked): Promise<void> {
 function saysStates(trace: RunningTrace): void {
   const said = new Map<string, string>();
   const look = () => {
+    for (const note of trace.notes()) {
+      if (!said.has(note)) console.log(note);
+      said.set(note, note);
+    }
     for (const { tap, broker, address, phase, detail } of trace.pipeline.taps.values()) {
       const line = `${phase} ${detail ?? ""}`;
       if (said.get(tap) === line) continue;
       said.set(tap, line);
-      const name = broker === "kafka" ? "Kafka" : broker === "rabbitmq" ? "RabbitMQ" : "Recording";
+      const name = { kafka: "Kafka", rabbitmq: "RabbitMQ", otlp: "Spans", capture: "Recording" }[broker];
       console.log(`${name} ${address}: ${phase}${detail === undefined ? "" : `. ${detail}`}`);
     }
   };
