@@ -2,6 +2,7 @@ import type { JsonValue } from "../codec/decoded.ts";
 import type { Place } from "../source/index.ts";
 import { type Seen, mergeSeen, newSeen } from "./evaluated-parts.ts";
 import { type Property, type Schema, type Side, requiredOn } from "./model.ts";
+import { surelyValid } from "./surely-valid.ts";
 import { article, describe, listed } from "./violation-words.ts";
 import { codePointLength, dottedPath, equalValues, isArray, isMultipleOf, isObject, typeOf } from "./values.ts";
 
@@ -50,6 +51,13 @@ const valid: Evaluation = { outcome: "valid", violations: [] };
 
 /** Whether `value` is an instance of `schema`, and if not, why not, at which path. Never throws. */
 export function evaluate(schema: Schema, value: JsonValue, options: EvaluationOptions = {}): Evaluation {
+  // Nearly every message keeps its contract.
+  if (options.side === undefined && options.tolerance === undefined && surelyValid(schema, value)) return valid;
+  return evaluateFully(schema, value, options);
+}
+
+/** The same without the quick way. */
+export function evaluateFully(schema: Schema, value: JsonValue, options: EvaluationOptions = {}): Evaluation {
   const run = new Run(options.side, options.tolerance);
   const accepted = run.check(schema, value, undefined);
   if (run.undecided !== undefined) {
