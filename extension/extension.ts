@@ -20,6 +20,9 @@ import type * as protocol from "../language-server/protocol.ts";
 const daemonNotification: typeof protocol.daemonNotification = "contrail/daemon";
 const showSeenCommand: typeof protocol.showSeenCommand = "contrail.showSeen";
 
+/** Settings that say what to tap. */
+const tracedSections = ["kafka", "rabbitmq", "otlp", "registry"].map((section) => `contrail.${section}`);
+
 let client: LanguageClient | undefined;
 let trace: TraceSession | undefined;
 
@@ -34,6 +37,7 @@ export function activate(context: vscode.ExtensionContext): ContrailApi {
   const session = new TraceSession(context, log);
   const status = new StatusItem();
   const panel = new LivePanel(context.extensionUri, session, (action) => void act(action));
+  let offering = false;
   trace = session;
   context.subscriptions.push(
     log,
@@ -44,6 +48,9 @@ export function activate(context: vscode.ExtensionContext): ContrailApi {
       tellLanguageServer();
     }),
     vscode.window.registerWebviewPanelSerializer(liveViewType, panel),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (tracedSections.some((section) => change.affectsConfiguration(section))) void offerNewSettings();
+    }),
     registerBaselineDocuments(() => client),
     registerCaptureEditor((file) => play(file, "capture")),
     ...register({
@@ -71,6 +78,19 @@ export function activate(context: vscode.ExtensionContext): ContrailApi {
   async function startTrace(): Promise<void> {
     if (!(await mayConnect())) return;
     if (await session.start()) panel.show();
+  }
+
+  /** A trace that runs goes on with the settings it was started with, until the user wants the new ones. */
+  async function offerNewSettings(): Promise<void> {
+    if (session.status?.mode !== "live" || offering) return;
+    offering = true;
+    const use = "Use Them";
+    const answer = await vscode.window.showInformationMessage(
+      "The settings of what to tap have changed. The trace goes on with the earlier ones.",
+      use,
+    );
+    offering = false;
+    if (answer === use) await startTrace();
   }
 
   async function play(file: string, as: "recording" | "capture"): Promise<void> {

@@ -124,6 +124,38 @@ describe("contrail tap", () => {
     expect(await replay.ended).toBe(0);
   }, 60_000);
 
+  it("prints a conversation, whole, when it gets into a state that is asked for, and no other", async () => {
+    const tap = new Running(["tap", "--rabbitmq", rabbitmq, "--json", "--state", "completed", "--for", "1h"]);
+    await tap.until(() => /: live/.test(tap.stderr), "the tap is live");
+    const queue = `${topic}-prices`;
+    const connection = await amqplib.connect(rabbitmq);
+    const channel = await connection.createConfirmChannel();
+    const { queue: replies } = await channel.assertQueue("", { exclusive: true });
+    await channel.assertQueue(queue, { exclusive: true });
+    const send = (to: string, correlationId: string, replyTo?: string) =>
+      channel.sendToQueue(to, Buffer.from("{}"), {
+        correlationId,
+        ...(replyTo === undefined ? { type: "Price" } : { type: "PriceRequest", replyTo }),
+      });
+    send(queue, "7d4e0001-91be-4d0e-9d1f-6a5b8f0e2c11", replies);
+    send(queue, "7d4e0002-91be-4d0e-9d1f-6a5b8f0e2c11", replies);
+    send(replies, "7d4e0002-91be-4d0e-9d1f-6a5b8f0e2c11");
+    await channel.waitForConfirms();
+    await tap.until(() => tap.stdout.trim().split("\n").length >= 3, "the conversation is printed");
+    await connection.close();
+    tap.child.kill("SIGINT");
+    expect(await tap.ended).toBe(0);
+    const lines = tap.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const [state, ...messages] = lines;
+    expect(state).toMatchObject({ kind: "state", shape: "exchange", name: "PriceRequest", state: "completed" });
+    expect(messages.map(({ name }) => name)).toEqual(["PriceRequest", "Price"]);
+    expect(messages.map(({ id }) => id)).toEqual(state?.["messages"]);
+    for (const { conversation } of messages) expect(conversation).toBe(state?.["conversation"]);
+  }, 60_000);
+
   it("ends by itself after --for, and says so by its exit code when it saw no broker", async () => {
     const tap = new Running(["tap", "--kafka", "127.0.0.1:1", "--for", "500ms"]);
     expect(await tap.ended).toBe(2);
