@@ -39,12 +39,12 @@ export function captureIsMissing(name: string): CaptureError {
 
 /** The capture file failed while tracing; it goes on in memory. */
 export function captureFailed(cause: unknown): string {
-  const code = (cause as { errcode?: number }).errcode;
-  const why =
-    code === 13
-      ? "the disk is full"
-      : `the capture file failed (${cause instanceof Error ? cause.message : String(cause)})`;
-  return `Messages are kept in memory only, since ${why}: what comes from now on is gone when the trace ends. Make room and start the trace again.`;
+  const isFull = (cause as { errcode?: number }).errcode === 13;
+  const why = isFull
+    ? "the disk is full"
+    : `the capture file failed (${cause instanceof Error ? cause.message : String(cause)})`;
+  const help = isFull ? "Make room and start the trace again." : "Start the trace again to begin a new file.";
+  return `Messages are kept in memory only, since ${why}: what comes from now on is gone when the trace ends. ${help}`;
 }
 
 /** The runtime's SQLite has no FTS5. */
