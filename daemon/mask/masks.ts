@@ -2,7 +2,7 @@
  * What stands in the place of a secret: as long as it was, equal for equal secrets, and such that nobody who lacks the
  * key can tell from which secret it came. A mask is known for one by its form, so that nothing is masked twice.
  */
-import { createHmac } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** Numbers that are masks leave this remainder; of others one in a thousand does. */
 const modulus = 997n;
@@ -10,6 +10,9 @@ const remainder = 500n;
 /** Numbers of no more bits have too few masks to tell them apart: each length has one. */
 const fewBits = 10;
 const mostDigits = 60;
+/** Forty bits: two of a million secrets hardly ever have the same. */
+const tagLength = 8;
+const letters = "0123456789abcdefghijklmnopqrstuv";
 
 export class Masks {
   private readonly key: Uint8Array;
@@ -21,11 +24,11 @@ export class Masks {
   /** The mask of a text of one character a byte. */
   text(secret: string): string {
     if (secret.length <= 2) return "*".repeat(secret.length);
-    const tag = this.digest(secret)
-      .toString(36)
-      .padStart(16, "0")
-      .slice(0, Math.min(8, secret.length - 2));
-    return `*${tag}${"*".repeat(secret.length - 1 - tag.length)}`;
+    const digest = this.digest(secret);
+    const length = Math.min(tagLength, secret.length - 2);
+    let tag = "";
+    for (let i = 0; i < length; i++) tag += letters[(digest[i] ?? 0) & 31];
+    return `*${tag}${"*".repeat(secret.length - 1 - length)}`;
   }
 
   /** The mask of a number where it stands as a text, in digits alone: whoever reads it still reads a number. */
@@ -45,12 +48,16 @@ export class Masks {
 
   private between(low: bigint, high: bigint, secret: string): bigint {
     const first = low + ((((remainder - low) % modulus) + modulus) % modulus);
-    return first + (this.digest(secret) % ((high - first) / modulus + 1n)) * modulus;
+    const random = BigInt(`0x${this.digest(secret).toString("hex")}`);
+    return first + (random % ((high - first) / modulus + 1n)) * modulus;
   }
 
-  private digest(secret: string): bigint {
-    const bytes = createHmac("sha256", this.key).update(secret, "latin1").digest();
-    return BigInt(`0x${bytes.toString("hex", 0, 26)}`);
+  /** The key stands first and the digest is cut or divided, so nobody can go on from it to another secret's. */
+  private digest(secret: string): Buffer {
+    const bytes = Buffer.allocUnsafe(this.key.length + secret.length);
+    bytes.set(this.key);
+    bytes.write(secret, this.key.length, "latin1");
+    return hash("sha256", bytes, "buffer");
   }
 }
 
