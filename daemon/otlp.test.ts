@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exportLines, openForReading } from "./export/index.ts";
 import { runTrace, type RunningTrace } from "./index.ts";
+import { readTapSettings } from "./serve/index.ts";
 import type { ConversationDetail } from "./serve/protocol.ts";
 import { jsonRequest, protobufRequest, type SpanDraft } from "./tap/testing/otlp-requests.ts";
 import { kafka, rabbit, ScriptedTap, TestView } from "./testing/scripted.ts";
@@ -248,6 +249,11 @@ describe("spans of which no message was seen", () => {
     expect(list.needsLook[0]).toMatchObject({ name: "GET /health 2", state: "failed", errors: 1 });
     expect(list.needsLook[0]?.latest.text).toBe("GET /health 2 failed in gateway");
     expect(list.counts.all).toBe(1);
+    view.send({ kind: "watchConversation", id: list.needsLook[0]?.id ?? "" });
+    const { detail } = await view.next("conversation");
+    expect(detail.sentence[0]).toEqual({
+      text: expect.stringMatching(/^Failed after 3 ms: one span, and no message was seen\./) as string,
+    });
     await send("gateway", [request(4)]);
     await new Promise((resolve) => setTimeout(resolve, 600));
     expect(view.last("conversations")?.counts.all).toBe(1);
@@ -257,6 +263,13 @@ describe("spans of which no message was seen", () => {
 async function portIsFree(): Promise<void> {
   await expect(fetch(address, { method: "POST" })).rejects.toThrow();
 }
+
+test("settings that name no port that there is are none", () => {
+  expect(readTapSettings({ kind: "otlp" })).toEqual({ kind: "otlp" });
+  expect(readTapSettings({ kind: "otlp", port: 4319 })).toEqual({ kind: "otlp", port: 4319 });
+  for (const port of [0, -1, 65_536, 1.5, "4318", null])
+    expect(readTapSettings({ kind: "otlp", port })).toBeUndefined();
+});
 
 test("a trace that is told to tap something else gives its port back", async () => {
   expect(await trace.configure({ taps: [] })).toBeUndefined();

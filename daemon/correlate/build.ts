@@ -145,6 +145,7 @@ function spansAlone(conv: Conv, now: number, all: readonly Node[], spans: Spans)
   const caused = new Set(edges.map(({ to }) => to));
   const first = (all.find((node) => !caused.has(node.seq)) ?? all[0]) as Node;
   const last = all[all.length - 1] as Node;
+  const endedAt = all.reduce((latest, node) => Math.max(latest, spans.endOf(node)), last.at);
   const value: Conversation = {
     id: conv.id,
     revision: conv.revision,
@@ -160,7 +161,7 @@ function spansAlone(conv: Conv, now: number, all: readonly Node[], spans: Spans)
     missing: [],
     startedAt: first.at,
     lastAt: last.at,
-    endedAt: last.at,
+    endedAt,
   };
   return {
     revision: conv.revision,

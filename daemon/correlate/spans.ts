@@ -24,6 +24,8 @@ interface SpanFacts {
   readonly links: ReadonlyArray<{ readonly trace: string; readonly spanId: string }>;
   readonly kind: OtlpOrigin["spanKind"];
   readonly service: string;
+  /** How long it took, milliseconds. */
+  readonly ms: number;
   /** What it called, as its attributes name it. */
   readonly peer: string | undefined;
   /** Where its message came from or went to. */
@@ -193,6 +195,11 @@ export class Spans {
       edges.push({ from: from.seq, to: node.seq, kind, strength, joins: true, because, rivals: 0 });
     }
     return edges;
+  }
+
+  /** When the work that a span stands for was over. */
+  endOf(node: Node): number {
+    return node.at + (this.spans.get(node)?.ms ?? 0);
   }
 
   /** The spans of a conversation, and which of them say nothing that another row does not say. */
@@ -503,7 +510,7 @@ function isAt(node: Node, destination: string): boolean {
 }
 
 function spanFactsOf(envelope: Envelope, origin: OtlpOrigin): SpanFacts {
-  const { traceId, spanId, parentSpanId, links, spanKind, service } = origin;
+  const { traceId, spanId, parentSpanId, links, spanKind, service, endedAt } = origin;
   const attributes = new Map(envelope.headers.map(({ name, value }) => [name, value]));
   return {
     trace: traceIdOf(traceId) ?? traceId,
@@ -512,6 +519,7 @@ function spanFactsOf(envelope: Envelope, origin: OtlpOrigin): SpanFacts {
     links: (links ?? nobody).map((link) => ({ trace: traceIdOf(link.traceId) ?? link.traceId, spanId: link.spanId })),
     kind: spanKind,
     service,
+    ms: Math.max(0, endedAt - (envelope.timestamp ?? endedAt)),
     peer: peerOf(attributes),
     destination: text(attributes.get("messaging.destination.name") ?? attributes.get("messaging.destination")),
   };

@@ -73,7 +73,7 @@ function stateAndTime(subject: Subject, runs: Runs): void {
       runs.text(`${conversation.kind === "flow" ? "Done" : "Completed"} in ${took}: ${subject.size}.`);
       break;
     case "failed":
-      runs.text(`Failed after ${took}.`);
+      runs.text(`Failed after ${took}${subject.isOnlySpans ? `: ${subject.size}, and no message was seen` : ""}.`);
       break;
     case "compensating":
       runs.text(`Compensating, ${duration(now - conversation.startedAt)} after it began.`);

@@ -25,16 +25,22 @@ export class Subject {
   /** The messages of the conversation; all of its spans where there are no others. */
   get messages(): readonly Seq[] {
     const { seqs, spans } = this.conversation;
-    if (spans === undefined || spans.length === seqs.length) return seqs;
+    if (spans === undefined || this.isOnlySpans) return seqs;
     this.onlyMessages ??= withoutSpans(seqs, spans);
     return this.onlyMessages;
   }
 
+  /** Work of services of which no message was seen. */
+  get isOnlySpans(): boolean {
+    const { seqs, spans } = this.conversation;
+    return spans !== undefined && spans.length === seqs.length;
+  }
+
   /** How many messages there are, and how many spans: in words, `4 messages and 3 spans`. */
   get size(): string {
-    const { seqs, spans } = this.conversation;
+    const { spans } = this.conversation;
     const inWords = [
-      ...(spans === undefined || spans.length < seqs.length ? [count(this.messages.length, "message")] : []),
+      ...(this.isOnlySpans ? [] : [count(this.messages.length, "message")]),
       ...(spans === undefined || spans.length === 0 ? [] : [count(spans.length, "span")]),
     ];
     return list(inWords);
