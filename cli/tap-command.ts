@@ -124,14 +124,14 @@ async function follow(
   trace: RunningTrace,
   args: ParsedArguments,
   printer: MessagePrinter | ConversationPrinter,
-  ended: Promise<void>,
+  ended: ReturnType<typeof untilEnd>,
 ): Promise<boolean> {
   if (args.flag("page")) process.stderr.write(`Live page, for one browser, once: ${trace.browserAddress()}\n`);
   const { pipeline } = trace;
   const said = new Map<string, string>();
-  let over = false;
+  let over: Awaited<typeof ended> | undefined;
   let wasLive = false;
-  void ended.then(() => (over = true));
+  void ended.then((why) => (over = why));
   const say = (text: string) => process.stderr.write(`${harmless(text)}\n`);
   const sayStates = () => {
     const states = [...pipeline.taps.values()];
@@ -157,18 +157,22 @@ async function follow(
     return states.length > 0 && states.every(({ phase }) => phase === "failed");
   };
   for (;;) {
-    await printer.print();
+    const behind = await printer.print(performance.now() + patienceMs);
     const failed = sayStates();
-    if (over || failed) {
-      await printer.print();
+    if (over !== undefined || failed) {
+      // Whoever asked for the end does not wait for what was not printed yet; who named a time wants what came in it.
+      const left = await printer.print(over === "asked" ? performance.now() + patienceMs : undefined);
+      if (left > 0) say(`${left.toLocaleString("en-US")} messages that were seen were not printed any more.`);
       const { shed } = pipeline;
       if (shed > 0) say(`${shed} messages or bodies were given up for lack of speed.`);
       return failed || !wasLive;
     }
-    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 50))]);
+    if (behind === 0) await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 50))]);
   }
 }
 
+/** How long lines are printed without a look at the taps, and still after Ctrl-C. */
+const patienceMs = 500;
 const mostNotes = 5;
 
 /** What is wrong with contracts, as far as it fits before the first message. */

@@ -40,7 +40,7 @@ class Lines {
     return this.json ? conversationJsonLine(conversation, at) : conversationTextLine(conversation, at, this.style);
   }
 
-  /** Waits where the reader is slower: the taps wait with it. */
+  /** Waits where the reader is slower; what comes meanwhile is in the capture. */
   async write(line: string): Promise<void> {
     if (!process.stdout.write(`${line}\n`)) await new Promise((resolve) => process.stdout.once("drain", resolve));
   }
@@ -59,11 +59,14 @@ export class MessagePrinter {
     this.lines = new Lines(style, json);
   }
 
-  async print(): Promise<void> {
+  /** What came by now, until `deadline` of the process's own clock; resolves to how many are left. */
+  async print(deadline = Number.POSITIVE_INFINITY): Promise<number> {
     const { pipeline, filter, lines } = this;
     for (const end = pipeline.observedSeq; this.last < end;) {
       const messages = pipeline.messagesAfter(this.last, Math.min(readAtOnce, end - this.last));
-      if (messages.length === 0) return;
+      if (messages.length === 0 || performance.now() > deadline) return end - this.last;
+      // Taps and signals are heard between two batches, also where the lines go into a file that takes all at once.
+      await new Promise((resolve) => setImmediate(resolve));
       for (const message of messages) {
         this.last = message.seq;
         const seen = readMessage(pipeline, message.seq, message);
@@ -72,6 +75,7 @@ export class MessagePrinter {
         if (filter.wantsLine(line)) await lines.write(line);
       }
     }
+    return 0;
   }
 }
 
@@ -101,11 +105,12 @@ export class ConversationPrinter {
     this.lines = new Lines(style, json);
   }
 
-  async print(): Promise<void> {
+  async print(): Promise<number> {
     const changes = [...this.changes.values()];
     this.changes.clear();
     for (const { id, into } of changes) if (into !== undefined) this.merge(id, into);
     for (const { id, into } of changes) if (into === undefined) await this.printConversation(id);
+    return 0;
   }
 
   /** What was printed of a conversation was printed of the one that it became part of. */

@@ -28,19 +28,19 @@ export function installedParts(): { readonly webviewFolder?: string; readonly gu
 }
 
 /**
- * Resolves at the first signal to end, or after `ms`. The second signal ends the process at once, for whoever does not
+ * Resolves at the first signal to end, or after `ms`, to which of both it was. The second signal ends the process at once, for whoever does not
  * want to wait the two seconds in which taps put back what they changed.
  */
-export function untilEnd(ms?: number): Promise<void> {
+export function untilEnd(ms?: number): Promise<"asked" | "time"> {
   return new Promise((resolve) => {
     let asked = false;
     const end = () => {
       if (asked) process.exit(130);
       asked = true;
-      resolve();
+      resolve("asked");
     };
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
-    if (ms !== undefined) setTimeout(resolve, ms).unref();
+    if (ms !== undefined) setTimeout(() => resolve("time"), ms).unref();
   });
 }
 
