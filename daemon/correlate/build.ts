@@ -10,7 +10,8 @@ import type { Conversation } from "./model.ts";
 import { compareNodes, type Node } from "./node.ts";
 import type { Participants } from "./participants.ts";
 import { shapeOf, type Shape } from "./sagas.ts";
-import { isSpan, type Spans } from "./spans.ts";
+import { isSpan } from "./span-facts.ts";
+import type { Spans } from "./spans.ts";
 import type { Values } from "./values.ts";
 
 /** What is built for a conversation, and until when it is right. */

@@ -9,28 +9,14 @@
  * a span around a batch of a thousand orders is not one conversation. And they teach nothing: what usually follows, how
  * long an answer takes and what a saga looks like is learned from messages alone, which are all there and on time.
  */
-import type { Envelope, HeaderValue, OtlpOrigin } from "../tap/envelope.ts";
-import type { Conv, Group, Link, Membership } from "./groups.ts";
-import { traceIdOf } from "./ids.ts";
+import type { Envelope, OtlpOrigin } from "../tap/envelope.ts";
+import type { Conv, Link, Membership } from "./groups.ts";
 import { bounds, thresholds, type Counters } from "./limits.ts";
 import type { Edge, EvidenceKind, Occurrence, Participant, Parties, SpanStep, Strength } from "./model.ts";
 import { compareNodes, type Node } from "./node.ts";
+import { isAt, isSpan, spanFactsOf, type SpanFacts } from "./span-facts.ts";
+import { Parts } from "./span-parts.ts";
 import { traceContextOf, type TraceContext } from "./trace-context.ts";
-
-interface SpanFacts {
-  readonly trace: string;
-  readonly spanId: string;
-  readonly parent: string | undefined;
-  readonly links: ReadonlyArray<{ readonly trace: string; readonly spanId: string }>;
-  readonly kind: OtlpOrigin["spanKind"];
-  readonly service: string;
-  /** How long it took, milliseconds. */
-  readonly ms: number;
-  /** What it called, as its attributes name it. */
-  readonly peer: string | undefined;
-  /** Where its message came from or went to. */
-  readonly destination: string | undefined;
-}
 
 /** What led to a span or message, by the ids of its trace. */
 interface Cause {
@@ -404,68 +390,6 @@ export class Spans {
   }
 }
 
-export function isSpan(node: Node): boolean {
-  return node.broker === "otlp";
-}
-
-/** What of a trace is together, as far as decided; messages that are apart never come into one part. */
-class Parts {
-  private readonly apart: (a: Node, b: Node) => boolean;
-  private readonly partOf = new Map<Node, Node>();
-  private readonly ofGroup = new Map<Group, Node>();
-  /** A message of each group in a part; a few tell enough. */
-  private readonly messages = new Map<Node, Node[]>();
-  /** Comparing flows costs time: what is not compared any more stays apart. */
-  private comparisons: number = bounds.comparisonsPerTrace;
-
-  constructor(apart: (a: Node, b: Node) => boolean) {
-    this.apart = apart;
-  }
-
-  add(node: Node): void {
-    if (this.partOf.has(node)) return;
-    const same = this.ofGroup.get(node.group);
-    this.partOf.set(node, same ?? node);
-    if (same !== undefined) return;
-    this.ofGroup.set(node.group, node);
-    this.messages.set(node, isSpan(node) ? [] : [node]);
-  }
-
-  mayUnite(a: Node, b: Node): boolean {
-    const first = this.find(a);
-    const second = this.find(b);
-    if (first === second) return false;
-    const others = this.messages.get(second) ?? [];
-    for (const one of this.messages.get(first) ?? []) {
-      for (const other of others) if (this.comparisons-- <= 0 || this.apart(one, other)) return false;
-    }
-    return true;
-  }
-
-  /** Whether both are one part from now on, or were it before. */
-  unite(a: Node, b: Node): boolean {
-    const first = this.find(a);
-    const second = this.find(b);
-    if (first === second) return true;
-    if (!this.mayUnite(a, b)) return false;
-    this.partOf.set(second, first);
-    const all = [...(this.messages.get(first) ?? []), ...(this.messages.get(second) ?? [])];
-    this.messages.set(first, all.slice(0, 8));
-    this.messages.delete(second);
-    return true;
-  }
-
-  private find(node: Node): Node {
-    let part = node;
-    for (;;) {
-      const next = this.partOf.get(part) ?? part;
-      if (next === part) return part;
-      this.partOf.set(part, this.partOf.get(next) ?? next);
-      part = next;
-    }
-  }
-}
-
 function nearest(nodes: readonly Node[], index: number, step: 1 | -1, fits: (node: Node) => boolean): Node | undefined {
   const from = nodes[index] as Node;
   for (
@@ -500,44 +424,6 @@ function inferred(from: Node, to: Node, trace: string): Cause {
 
 function at(node: Node, where: string, value: string): Occurrence {
   return { seq: node.seq, where, value };
-}
-
-/** Whether a message is at the place that a span names: instrumentations name the topic, the exchange or the queue. */
-function isAt(node: Node, destination: string): boolean {
-  if (node.channel === destination || node.exchange === destination) return true;
-  if (node.queues?.includes(destination) === true || node.routingKeys.includes(destination)) return true;
-  return destination === `${node.exchange}:${node.routingKeys[0] ?? ""}`;
-}
-
-function spanFactsOf(envelope: Envelope, origin: OtlpOrigin): SpanFacts {
-  const { traceId, spanId, parentSpanId, links, spanKind, service, endedAt } = origin;
-  const attributes = new Map(envelope.headers.map(({ name, value }) => [name, value]));
-  return {
-    trace: traceIdOf(traceId) ?? traceId,
-    spanId,
-    parent: parentSpanId,
-    links: (links ?? nobody).map((link) => ({ trace: traceIdOf(link.traceId) ?? link.traceId, spanId: link.spanId })),
-    kind: spanKind,
-    service,
-    ms: Math.max(0, endedAt - (envelope.timestamp ?? endedAt)),
-    peer: peerOf(attributes),
-    destination: text(attributes.get("messaging.destination.name") ?? attributes.get("messaging.destination")),
-  };
-}
-
-/** What a client called, by its attributes, old and new names: a service by its name, a database by its kind, or a host. */
-function peerOf(attributes: ReadonlyMap<string, HeaderValue>): string | undefined {
-  const named = (...names: string[]) =>
-    names.map((name) => text(attributes.get(name))).find((one) => one !== undefined);
-  const service = named("peer.service", "service.peer.name", "db.system.name", "db.system");
-  if (service !== undefined) return service;
-  const host = named("server.address", "net.peer.name", "http.host");
-  const port = attributes.get("server.port") ?? attributes.get("net.peer.port");
-  return host === undefined || host.includes(":") || typeof port !== "number" ? host : `${host}:${port}`;
-}
-
-function text(value: HeaderValue | undefined): string | undefined {
-  return typeof value === "string" && value !== "" ? value.slice(0, 128) : undefined;
 }
 
 function push(lists: Map<string, Node[]>, key: string, node: Node): void {
