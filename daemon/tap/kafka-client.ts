@@ -79,7 +79,7 @@ export interface FoundOffset {
   readonly offset: bigint;
 }
 
-const requestTimeoutMs = 30_000;
+const requestTimeoutMs = 15_000;
 const earliestVersionWithBatches = 4;
 
 export class KafkaClient {
@@ -116,28 +116,17 @@ export class KafkaClient {
 
   /** What topics there are and who leads them; through any node that answers, else through the next seed. */
   async metadata(): Promise<Metadata> {
-    const broker = await this.#anyBroker();
-    try {
-      const topicIds = (broker.versions?.[apiKeys.metadata]?.maxVersion ?? 0) >= 10;
-      const metadata = topicIds
-        ? await ask<Metadata>(broker, topicIdMetadataRequest())
-        : plainMetadata(
-            await send<KafkajsMetadata>(broker, apiKeys.metadata, requests.Metadata, {
-              topics: [],
-              allowAutoTopicCreation: false,
-            }),
-          );
-      this.#addresses.clear();
-      for (const node of metadata.nodes) this.#addresses.set(node.id, { host: node.host, port: node.port });
-      for (const [id, node] of this.#nodes) {
-        const address = this.#addresses.get(id);
-        if (address?.host !== node.address.host || address.port !== node.address.port) this.dropNode(id);
+    for (;;) {
+      const broker = await this.#anyBroker();
+      try {
+        return await this.#metadataOf(broker);
+      } catch (error) {
+        const failure = this.#explain(error, broker, broker === this.#seed);
+        this.#drop(broker);
+        // One node that goes away says nothing of the others.
+        const others = [...this.#nodes.values()].some((node) => node.broker.isConnected());
+        if (this.#closed || !others) throw failure;
       }
-      return metadata;
-    } catch (error) {
-      const isSeed = broker === this.#seed;
-      this.#drop(broker);
-      throw this.#explain(error, broker, isSeed);
     }
   }
 
@@ -248,6 +237,25 @@ export class KafkaClient {
 
   get #connectTimeoutMs(): number {
     return this.#options.connectTimeoutMs ?? 5_000;
+  }
+
+  async #metadataOf(broker: Broker): Promise<Metadata> {
+    const topicIds = (broker.versions?.[apiKeys.metadata]?.maxVersion ?? 0) >= 10;
+    const metadata = topicIds
+      ? await ask<Metadata>(broker, topicIdMetadataRequest())
+      : plainMetadata(
+          await send<KafkajsMetadata>(broker, apiKeys.metadata, requests.Metadata, {
+            topics: [],
+            allowAutoTopicCreation: false,
+          }),
+        );
+    this.#addresses.clear();
+    for (const node of metadata.nodes) this.#addresses.set(node.id, { host: node.host, port: node.port });
+    for (const [id, node] of this.#nodes) {
+      const address = this.#addresses.get(id);
+      if (address?.host !== node.address.host || address.port !== node.address.port) this.dropNode(id);
+    }
+    return metadata;
   }
 
   /** A request of ours, in the newest version that both sides know; a failure does not end the node's connections. */
