@@ -8,7 +8,7 @@ import { encodeProtobuf } from "../contracts/codec/index.ts";
 import { linkProto, parseProto } from "../contracts/proto/index.ts";
 import { runTrace, type RunningTrace, type TraceOptions } from "./index.ts";
 import type { ReadMessage } from "./pipeline-recent.ts";
-import { kafka, ScriptedTap } from "./testing/scripted.ts";
+import { kafka, ScriptedTap, TestView } from "./testing/scripted.ts";
 
 vi.setConfig({ testTimeout: 20_000 });
 
@@ -132,6 +132,16 @@ describe("messages that name their schema by an id", () => {
     expect(decoded.value).toMatchObject({ orderId: "ord-1", money: { cents: 100 } });
     expect(masked).toBe(1);
     expect((await read(1)).decoded.value).toEqual(decoded.value);
+    const view = await TestView.open(trace?.port ?? 0, trace?.token ?? "");
+    view.send({ kind: "getMessage", request: 1, seq: 1 });
+    const { message } = await view.next("message");
+    view.close();
+    expect(message?.contract).toMatchObject({
+      definition: "shop.OrderPlaced",
+      file: "",
+      path: "schema-registry:/1.avsc",
+    });
+    expect(message?.tree.find(({ name }) => name === "password")).toMatchObject({ kind: "masked" });
     expect(asked.map((request) => request.url)).toEqual(["/schemas/ids/1", "/subjects/money%20value/versions/3"]);
   });
 

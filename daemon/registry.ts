@@ -142,6 +142,7 @@ export class SchemaRegistry implements SchemaSource {
   }
 
   close(): void {
+    this.release();
     this.ending.abort();
     clearTimeout(this.timer);
     clearTimeout(this.settleTimer);
