@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import type * as sqlite from "node:sqlite";
 import type * as zlib from "node:zlib";
+import { listCaptures, stateFolder } from "../daemon/client/index.ts";
 import { findRoot, loadSides } from "../workspace/index.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { styleFor } from "./terminal.ts";
@@ -14,7 +15,7 @@ export const doctorCommand: Command = {
   usage: "contrail doctor",
   about: `
 Looks at what Contrail needs: the runtime, git, the contracts below this folder, their settings, and the
-version they would be compared with. Changes nothing, connects to nothing.
+version they would be compared with; and how much it has recorded. Changes nothing, connects to nothing.
 
 Exit codes: 0 all is there, 1 something is missing.`,
   flags: {},
@@ -29,6 +30,10 @@ Exit codes: 0 all is there, 1 something is missing.`,
     say(true, `Contrail ${version()} on Node ${process.versions.node}`);
     say(hasSearch(), "SQLite with full-text search, for captures");
     say(hasZstd(), "zstd, for compressed Kafka messages");
+
+    const captures = listCaptures();
+    const megabytes = captures.reduce((sum, { bytes }) => sum + bytes, 0) / 1_000_000;
+    say(true, `Captures: ${captures.length}, ${megabytes.toFixed(1)} MB, in ${stateFolder()}`);
 
     const root = findRoot(process.cwd());
     const sides = await loadSides({ root });

@@ -162,7 +162,11 @@ async function follow(
     if (over !== undefined || failed) {
       // Whoever asked for the end does not wait for what was not printed yet; who named a time wants what came in it.
       const left = await printer.print(over === "asked" ? performance.now() + patienceMs : undefined);
-      if (left > 0) say(`${left.toLocaleString("en-US")} messages that were seen were not printed any more.`);
+      const notRead = Math.max(0, pipeline.capture.lastSeq - pipeline.observedSeq);
+      if (left + notRead > 0)
+        say(
+          `${(left + notRead).toLocaleString("en-US")} messages that were seen are not printed, since the end came first.`,
+        );
       const { shed } = pipeline;
       if (shed > 0) say(`${shed} messages or bodies were given up for lack of speed.`);
       return failed || !wasLive;
