@@ -24,8 +24,8 @@ afterAll(() => cluster.stop());
 
 test("a node that dies: nothing is lost, nothing comes twice, and it says what happened", async () => {
   const topic = "led-by-three";
-  const [first, second, third] = cluster.nodes;
-  if (first === undefined || second === undefined || third === undefined) throw new Error("three nodes were asked for");
+  const [first] = cluster.nodes;
+  if (first === undefined) throw new Error("three nodes were asked for");
   const admin = kafka.admin();
   await admin.connect();
   await admin.createTopics({
@@ -41,6 +41,7 @@ test("a node that dies: nothing is lost, nothing comes twice, and it says what h
     ],
     waitForLeaders: true,
   });
+  await admin.disconnect();
   const parsed = parseKafkaAddress(first.address);
   if ("failure" in parsed) throw new Error(parsed.failure.message);
   const sink = new WatchingSink();
@@ -48,54 +49,56 @@ test("a node that dies: nothing is lost, nothing comes twice, and it says what h
   await tap.start(sink);
   expect(sink.state).toMatchObject({ phase: "live", shed: 0 });
 
-  const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+  const producer = kafka.producer();
   await producer.connect();
   const writing = new Writing(producer, topic);
   const seen = () => sink.of("message").map(({ envelope }) => Buffer.from(envelope.body ?? []).toString());
   await sink.until(() => seen().length >= 100, "records of all nodes");
 
+  /** How many records were seen of the partition that the first node leads. */
+  const ofFirst = () => places(sink).filter((place) => place.startsWith("0 ")).length;
   await first.kill();
   const said = (): boolean => sink.states.some(({ detail }) => detail?.includes("is not read meanwhile") === true);
   await sink.until(said, "that a partition is not read meanwhile", 30_000);
   expect(sink.state?.phase).toBe("live");
-  const { leaders, nodes } = await newLeaders();
-  expect(nodes).toEqual([2, 3]);
-  expect(leaders).not.toContain(1);
-  const before = seen().length;
-  await sink.until(() => seen().length >= before + 100, "records by the new leaders", 30_000);
-  await sink.until(
-    ({ state }) => state?.phase === "live" && state.detail === undefined,
-    "that all is well again",
-    30_000,
-  );
+  const before = ofFirst();
+  await sink.until(() => ofFirst() >= before + 20, "records of its partition by another leader", 30_000);
+  const isWell = ({ state }: WatchingSink): boolean => state?.phase === "live" && state.detail === undefined;
+  await sink.until(isWell, "that all is well again", 30_000);
 
   await first.start();
   const after = seen().length;
   await sink.until(() => seen().length >= after + 100, "records after it came back", 30_000);
   const written = await writing.end();
   await producer.disconnect();
-  await admin.disconnect();
-  await sink.until(() => new Set(seen()).size >= written.length, "everything that was written");
-  await tap.stop();
+  // What was written is what the log has in the end: a producer may lose what it wrote to a node that died, or repeat it.
+  const whole = new WatchingSink();
+  const reader = createKafkaTap({ seeds: parsed.value, topics: [topic], from: "beginning" });
+  await reader.start(whole);
+  await whole.until(() => places(whole).length >= written.length * 0.9, "the log from its beginning");
+  await expect.poll(() => missing(places(whole), places(sink)), { timeout: 15_000 }).toEqual([]);
+  await Promise.all([tap.stop(), reader.stop()]);
 
-  expect([...new Set(seen())].sort()).toEqual([...written].sort());
-  const places = sink.of("message").map(({ envelope: { origin } }) => {
-    return origin.broker === "kafka" ? `${origin.partition} ${origin.offset}` : "";
-  });
-  expect(new Set(places).size).toBe(places.length);
+  expect(places(whole).length).toBeGreaterThan(300);
+  expect(new Set(places(sink)).size).toBe(places(sink).length);
+  expect(missing(places(sink), places(whole))).toEqual([]);
   expect(sink.states.some(({ phase }) => phase === "failed")).toBe(false);
-
-  async function newLeaders(): Promise<{ leaders: number[]; nodes: number[] }> {
-    for (;;) {
-      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-      const { brokers } = await admin.describeCluster();
-      const leaders = (topics[0]?.partitions ?? []).map(({ leader }) => leader);
-      const nodes = brokers.map(({ nodeId }) => nodeId).sort((a, b) => a - b);
-      if (leaders.every((leader) => leader > 1) && nodes.length === 2) return { leaders, nodes };
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
 });
+
+/** Each record by its place in the log, with what it says. */
+function places(sink: WatchingSink): readonly string[] {
+  return sink.of("message").map(({ envelope: { origin, body } }) => {
+    return origin.broker === "kafka"
+      ? `${origin.partition} ${origin.offset} ${Buffer.from(body ?? []).toString()}`
+      : "";
+  });
+}
+
+/** What is in one list and not in the other. */
+function missing(of: readonly string[], where: readonly string[]): readonly string[] {
+  const found = new Set(where);
+  return of.filter((item) => !found.has(item));
+}
 
 /** A producer that does not stop: to each partition in turn, each record with a number of its own. */
 class Writing {
@@ -117,8 +120,12 @@ class Writing {
   async #write(producer: Producer, topic: string): Promise<void> {
     for (let number = 0; !this.#ending; number += 3) {
       const messages = [0, 1, 2].map((partition) => ({ partition, value: `record ${number + partition}` }));
-      await producer.send({ topic, messages, acks: -1 });
-      this.#written.push(...messages.map(({ value }) => value));
+      try {
+        await producer.send({ topic, messages, acks: -1 });
+        this.#written.push(...messages.map(({ value }) => value));
+      } catch {
+        // Its node has just gone; the next ones are for its successor.
+      }
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
