@@ -15,11 +15,12 @@ import {
   noSuchVhost,
   notThatBroker,
   tlsRefused,
+  wantsClientCertificate,
   wantsTls,
   type Failure,
 } from "../errors.ts";
 import { formatHostPort, type RabbitmqAddress } from "./address.ts";
-import { tlsReason } from "./tls-reason.ts";
+import { tlsReason, wantsCertificate } from "./tls-reason.ts";
 
 export interface AmqpConnection {
   readonly model: ChannelModel;
@@ -117,6 +118,8 @@ async function explain(error: unknown, address: RabbitmqAddress, timeoutMs: numb
     return noSuchVhost(place, address.vhost, address.username);
   if (/ACCESS.REFUSED|\b403\b/i.test(message)) return badCredentials("RabbitMQ", place, address.username);
   if (message.startsWith("Handshake terminated by server")) return brokerFailed("RabbitMQ", place, message);
+  if (address.tls && (wantsCertificate(code) || /alert certificate required|alert bad certificate/.test(message)))
+    return wantsClientCertificate("RabbitMQ", place);
   if (address.tls) return tlsRefused("RabbitMQ", place, tlsReason(message));
   const greeting = await greetingOf(address);
   if (greeting.startsWith("\u0015\u0003")) return wantsTls("RabbitMQ", place);

@@ -37,6 +37,8 @@ export interface BrokerRequest {
   readonly rabbitmqPlugins?: readonly string[];
   /** RabbitMQ listens with TLS as well, by these certificates; implies `own` and a local process. */
   readonly rabbitmqCertificates?: Certificates;
+  /** By TLS, RabbitMQ wants a certificate of the client too. */
+  readonly rabbitmqWantsCertificate?: boolean;
   /** Starts brokers of this run's own even where the environment names some: for tests that kill or reconfigure them. */
   readonly own?: boolean;
   /** What Kafka tells clients to connect to instead of its real address, such as `kafka:9092`; implies `own`. */
@@ -229,12 +231,14 @@ async function startRabbitmq(
   options: LocalRabbitmqOptions,
   say: (line: string) => void,
 ): Promise<RabbitmqBroker> {
-  const { rabbitmqVersion, rabbitmqPlugins, rabbitmqCertificates } = request;
+  const { rabbitmqVersion, rabbitmqPlugins, rabbitmqCertificates, rabbitmqWantsCertificate } = request;
   return startLocalRabbitmq({
     ...options,
     ...(rabbitmqVersion === undefined ? {} : { installation: await ensureRabbitmq4(say) }),
     ...(rabbitmqPlugins === undefined ? {} : { plugins: rabbitmqPlugins }),
-    ...(rabbitmqCertificates === undefined ? {} : { tls: rabbitmqCertificates }),
+    ...(rabbitmqCertificates === undefined
+      ? {}
+      : { tls: { ...rabbitmqCertificates, mutual: rabbitmqWantsCertificate === true } }),
   });
 }
 

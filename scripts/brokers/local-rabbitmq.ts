@@ -22,7 +22,7 @@ export interface LocalRabbitmqOptions {
   /** Plug-ins beside the management API, such as `rabbitmq_event_exchange`. */
   readonly plugins?: readonly string[];
   /** Listens with TLS as well, AMQP on the port after epmd's and the management API on the next. */
-  readonly tls?: Certificates;
+  readonly tls?: Certificates & { readonly mutual: boolean };
 }
 
 export interface RabbitmqBroker extends Broker {
@@ -131,7 +131,10 @@ export async function startLocalRabbitmq(options: LocalRabbitmqOptions): Promise
   };
 }
 
-function tlsListeners({ authorityFile, certificateFile, keyFile }: Certificates, port: number): readonly string[] {
+function tlsListeners(
+  { authorityFile, certificateFile, keyFile, mutual }: NonNullable<LocalRabbitmqOptions["tls"]>,
+  port: number,
+): readonly string[] {
   const files = (prefix: string): string[] => [
     `${prefix}.cacertfile = ${authorityFile}`,
     `${prefix}.certfile = ${certificateFile}`,
@@ -140,6 +143,7 @@ function tlsListeners({ authorityFile, certificateFile, keyFile }: Certificates,
   return [
     `listeners.ssl.1 = 127.0.0.1:${port + 4}`,
     ...files("ssl_options"),
+    ...(mutual ? ["ssl_options.verify = verify_peer", "ssl_options.fail_if_no_peer_cert = true"] : []),
     "management.ssl.ip = 127.0.0.1",
     `management.ssl.port = ${port + 5}`,
     ...files("management.ssl"),

@@ -85,7 +85,12 @@ test("what a killed tap left is put back by the same authority", async () => {
 test.each([
   ["no authority", () => secure, () => ({}), /no authority that is trusted here signed its certificate/],
   ["another authority", () => secure, () => ({ ca: certificates.stranger }), /no authority that is trusted here/],
-  ["no certificate at all in the file", () => secure, () => ({ ca: "hello" }), /the authority given is no certificate in PEM/],
+  [
+    "no certificate at all in the file",
+    () => secure,
+    () => ({ ca: "hello" }),
+    /the authority given is no certificate in PEM/,
+  ],
   [
     "plain text to the port of TLS",
     () => secure.replace("amqps:", "amqp:"),
@@ -102,4 +107,17 @@ test.each([
   const sink = await tapOf(url(), options());
   expect(sink.state?.detail).toMatch(sentence);
   expect(sink.state?.phase).toBe("failed");
+});
+
+test("a broker that wants a certificate of its clients: said that this is not supported", async () => {
+  const strict = await own({
+    rabbitmqVersion: 4,
+    rabbitmqCertificates: certificates,
+    rabbitmqWantsCertificate: true,
+  });
+  const sink = await tapOf(strict.brokers.rabbitmqTls?.url ?? "", { ca: certificates.authority });
+  await strict.stop();
+  expect(sink.states.find(({ phase }) => phase === "failed")?.detail).toMatch(
+    /^RabbitMQ at localhost:\d+ asks its clients for a certificate of their own \(mutual TLS\)/,
+  );
 });
