@@ -7,7 +7,7 @@ import { exitCodes } from "./exit-codes.ts";
 import { contractsFolder } from "./recording-argument.ts";
 import { aboutPasswords, sourceFlags, sourcesOf } from "./source-flags.ts";
 import { filterFlags, filterOf } from "./tap-filter.ts";
-import { ConversationPrinter, MessagePrinter, type Changes } from "./tap-printers.ts";
+import { ConversationPrinter, MessagePrinter, type Changes, type JsonOf } from "./tap-printers.ts";
 import { harmless, styleFor } from "./terminal.ts";
 import { durationOf, installedParts, startTrace, untilEnd } from "./trace-options.ts";
 import { grouped, UsageError, type Command, type ParsedArguments } from "./usage.ts";
@@ -75,10 +75,12 @@ Exit codes: 0 it ended as it was asked to, 2 no broker could be tapped, or the f
     });
     const style = styleFor(process.stdout);
     const json = args.flag("json");
+    const { pipeline } = trace;
+    const jsonOf: JsonOf | undefined = json ? (message) => daemon.messageLine(message, pipeline.correlator) : undefined;
     const printer =
       filter.states === undefined
-        ? new MessagePrinter(trace.pipeline, filter, style, json)
-        : new ConversationPrinter(trace.pipeline, filter, filter.states, changes, style, json);
+        ? new MessagePrinter(pipeline, filter, style, jsonOf)
+        : new ConversationPrinter(pipeline, filter, filter.states, changes, style, jsonOf);
     const failed = await follow(trace, args, printer, ended);
     await trace.stop();
     // After the end: only then it is known that everything was put back.

@@ -1,4 +1,4 @@
-/** Messages as lines: for people, one each, cut to the terminal; for machines, one JSON object each. */
+/** Messages as lines for people: one each, cut to the terminal. For machines the daemon makes them, as for an export. */
 import type { RunningTrace } from "../daemon/index.ts";
 import { harmless, type Style } from "./terminal.ts";
 
@@ -68,58 +68,4 @@ export function conversationJsonLine({ id, kind, name, key, state, seqs }: Conve
     at: new Date(at).toISOString(),
     messages: seqs,
   });
-}
-
-/** The object that docs/tap-json.md describes. */
-export function jsonLine({ seq, facts, message, name }: SeenMessage, conversation?: string): string {
-  const { decoded, envelope } = message;
-  const { origin } = envelope;
-  if (origin.broker === "otlp") {
-    const { broker: _, endedAt, ...span } = origin;
-    return JSON.stringify({
-      kind: "span",
-      id: seq,
-      at: new Date(facts.at).toISOString(),
-      endedAt: new Date(endedAt).toISOString(),
-      tap: facts.tap,
-      ...span,
-      attributes: envelope.headers.map((header) => [header.name, plain(header.value)]),
-      ...(decoded.value as object | undefined),
-      ...(conversation === undefined ? {} : { conversation }),
-    });
-  }
-  return JSON.stringify({
-    kind: "message",
-    id: seq,
-    at: new Date(facts.at).toISOString(),
-    tap: facts.tap,
-    broker: facts.broker,
-    channel: facts.channel,
-    name,
-    key: facts.key === "" ? null : facts.key,
-    headers: envelope.headers.map((header) => [header.name, plain(header.value)]),
-    origin: plain(envelope.origin),
-    bodySize: envelope.bodySize,
-    body: envelope.body === null ? null : Buffer.from(envelope.body).toString("base64"),
-    format: decoded.format,
-    ...(decoded.definition === undefined ? {} : { definition: decoded.definition.name, evidence: decoded.evidence }),
-    ...(decoded.value === undefined ? {} : { decoded: decoded.value }),
-    check: decoded.check,
-    violations: decoded.violations.map((violation) => ({ path: violation.path, message: violation.message })),
-    ...(conversation === undefined ? {} : { conversation }),
-  });
-}
-
-/** Wire values as JSON: bytes as text where they are text, else `{base64}`; large integers as strings. */
-function plain(value: unknown): unknown {
-  if (typeof value === "bigint") return value.toString();
-  if (value instanceof Uint8Array) {
-    const text = Buffer.from(value).toString("utf8");
-    return text.includes("\u{fffd}") ? { base64: Buffer.from(value).toString("base64") } : text;
-  }
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
-  }
-  return value;
 }

@@ -1,14 +1,7 @@
 /** Messages to the terminal: as they come, or, where states of conversations are asked for, conversation by conversation. */
 import type { RunningTrace } from "../daemon/index.ts";
 import type { TapFilter, WantedState } from "./tap-filter.ts";
-import {
-  conversationJsonLine,
-  conversationTextLine,
-  jsonLine,
-  readMessage,
-  textLine,
-  type SeenMessage,
-} from "./tap-lines.ts";
+import { conversationJsonLine, conversationTextLine, readMessage, textLine, type SeenMessage } from "./tap-lines.ts";
 import type { Style } from "./terminal.ts";
 
 type Pipeline = RunningTrace["pipeline"];
@@ -20,18 +13,25 @@ const readAtOnce = 500;
 /** So many conversations are remembered of which something was printed; of older ones a message may come twice. */
 const mostRemembered = 10_000;
 
+/** A message as the JSON object that docs/tap-json.md describes; absent: lines are for people. */
+export type JsonOf = (message: NonNullable<ReturnType<Pipeline["message"]>>) => string;
+
 class Lines {
   private readonly style: Style;
-  readonly json: boolean;
+  private readonly jsonOf: JsonOf | undefined;
 
-  constructor(style: Style, json: boolean) {
+  constructor(style: Style, jsonOf: JsonOf | undefined) {
     this.style = style;
-    this.json = json;
+    this.jsonOf = jsonOf;
+  }
+
+  get json(): boolean {
+    return this.jsonOf !== undefined;
   }
 
   /** Below the line of its conversation, where that is given. */
   ofMessage(message: SeenMessage, conversation?: string): string {
-    if (this.json) return jsonLine(message, conversation);
+    if (this.jsonOf !== undefined) return this.jsonOf(message.message);
     const indent = conversation === undefined ? "" : "  ";
     return indent + textLine(message, this.style, (process.stdout.columns ?? 10_000) - indent.length);
   }
@@ -53,10 +53,10 @@ export class MessagePrinter {
   private readonly lines: Lines;
   private last = 0;
 
-  constructor(pipeline: Pipeline, filter: TapFilter, style: Style, json: boolean) {
+  constructor(pipeline: Pipeline, filter: TapFilter, style: Style, jsonOf: JsonOf | undefined) {
     this.pipeline = pipeline;
     this.filter = filter;
-    this.lines = new Lines(style, json);
+    this.lines = new Lines(style, jsonOf);
   }
 
   /** What came by now, until `deadline` of the process's own clock; resolves to how many are left. */
@@ -96,13 +96,13 @@ export class ConversationPrinter {
     states: ReadonlySet<WantedState>,
     changes: Changes,
     style: Style,
-    json: boolean,
+    jsonOf: JsonOf | undefined,
   ) {
     this.pipeline = pipeline;
     this.filter = filter;
     this.states = states;
     this.changes = changes;
-    this.lines = new Lines(style, json);
+    this.lines = new Lines(style, jsonOf);
   }
 
   async print(): Promise<number> {

@@ -10,6 +10,7 @@ export { Capture, CaptureError, exportRecording } from "./store/index.ts";
 export {
   exportFormats,
   exportLines,
+  messageLine,
   openForReading,
   planRepublishing,
   republish,

@@ -11,12 +11,7 @@ import { isoTime, keyOf, plain } from "./values.ts";
 
 export function* ndjsonLines(reading: CaptureReading): Generator<string> {
   const { correlator } = reading.pipeline;
-  for (const message of reading.messages()) {
-    const { origin } = message.envelope;
-    yield JSON.stringify(
-      origin.broker === "otlp" ? spanObject(message, origin, correlator) : messageObject(message, correlator),
-    );
-  }
+  for (const message of reading.messages()) yield messageLine(message, correlator);
   for (const conversation of correlator.conversations()) {
     yield JSON.stringify(conversationObject(conversation));
     for (const exchange of conversation.exchanges) yield JSON.stringify(exchangeObject(exchange, conversation.id));
@@ -25,6 +20,14 @@ export function* ndjsonLines(reading: CaptureReading): Generator<string> {
       if (correlator.conversationOf(edge.to) === conversation.id) yield JSON.stringify(edgeObject(edge));
     }
   }
+}
+
+/** The line of a message or a span, with what correlation knows of it by now. */
+export function messageLine(message: ReadMessage, correlator: Correlator): string {
+  const { origin } = message.envelope;
+  return JSON.stringify(
+    origin.broker === "otlp" ? spanObject(message, origin, correlator) : messageObject(message, correlator),
+  );
 }
 
 function messageObject({ seq, envelope, decoded, masked }: ReadMessage, correlator: Correlator): object {
