@@ -24,7 +24,7 @@ export interface TappingDaemon {
   /** The processes that stand by to put back what it leaves. */
   guardians(): readonly number[];
   status(): Status | undefined;
-  /** How many messages it has shown, by broker. */
+  /** How many messages of its own time it has shown, by broker. */
   shown(): { readonly kafka: number; readonly rabbitmq: number };
   /** Resolves when every tap is live; rejects with what they say when that takes too long. */
   live(): Promise<void>;
@@ -49,6 +49,7 @@ const liveWithinMs = 30_000;
 
 export async function startTapping(options: TappingOptions): Promise<TappingDaemon> {
   const { workspaceFolder, stateDir, taps } = options;
+  const begun = Date.now();
   const source = join(repositoryRoot, "daemon");
   await mkdir(daemonFolder(workspaceFolder, stateDir), { recursive: true, mode: 0o700 });
   const program = options.daemonPath ?? join(source, "main.ts");
@@ -81,7 +82,9 @@ export async function startTapping(options: TappingOptions): Promise<TappingDaem
   let status: Status | undefined;
   connection.onMessage((message) => {
     if (message.kind === "status" || message.kind === "welcome") status = message.status;
-    if (message.kind === "messages") for (const { broker } of message.messages) shown[broker]++;
+    if (message.kind !== "messages") return;
+    // A capture that is gone on with has older ones, too.
+    for (const { broker, at } of message.messages) if (at >= begun) shown[broker]++;
   });
   connection.send({ kind: "watchMessages", afterSeq: 0 });
   const pid = child.pid ?? 0;

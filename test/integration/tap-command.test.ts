@@ -117,6 +117,9 @@ describe("contrail tap", () => {
     });
     expect(tap.stderr).toContain("messages,");
     expect(tap.stderr).toMatch(/touched: .*[Tt]racing/);
+    expect(tap.stderr).toMatch(/touched: Tracing of virtual host \/ is off again\./);
+    expect(tap.stderr).toMatch(/cost: \d+ requests: .*Fetch/);
+    expect(tap.stderr).toMatch(/This machine: [\d.]+ s of processor .* MB of memory at most\./);
 
     const replay = new Running(["replay", recording]);
     await replay.until(() => /^http:\/\/127\.0\.0\.1:\d+\//.test(replay.stdout), "the address is printed");
