@@ -3,6 +3,7 @@
  * whether there is such a queue or not, so the tap asks. Takes in a way to ask; hands out `true`, `false`, or nothing
  * when it cannot be known soon enough: nobody waits long for it, and a busy broker is not asked more than a little.
  */
+import type { RabbitmqOrigin, TapEvent } from "./envelope.ts";
 
 const believedMs = { there: 10_000, missing: 1_000 } as const;
 const askedAtMostPerSecond = 50;
@@ -28,6 +29,20 @@ export class Destinations {
   /** A delivery from it was seen. */
   delivered(queue: string): void {
     this.#learn(queue, true);
+  }
+
+  /** The events, with what is known of the queue in each message to the default exchange. */
+  async told(events: readonly TapEvent[]): Promise<readonly TapEvent[]> {
+    const asked = new Set(events.map(namedQueue).filter((queue) => queue !== undefined));
+    if (asked.size === 0) return events;
+    const there = await this.there(asked);
+    return events.map((event) => {
+      const queue = namedQueue(event);
+      const known = queue === undefined ? undefined : there.get(queue);
+      if (queue === undefined || known === undefined || event.kind !== "message") return event;
+      const origin = { ...event.envelope.origin, routedQueues: known ? [queue] : [] } as RabbitmqOrigin;
+      return { kind: "message", envelope: { ...event.envelope, origin } };
+    });
   }
 
   /** Resolves for each queue to whether it is there; what is not known in time is left out. */
@@ -85,4 +100,11 @@ export class Destinations {
     if (this.#known.size >= keptAtMost) this.#known.clear();
     this.#known.set(queue, { there, at: this.#now() });
   }
+}
+
+/** The one queue that a message to the default exchange names; with several (CC, BCC), each may or may not be there. */
+function namedQueue(event: TapEvent): string | undefined {
+  if (event.kind !== "message" || event.envelope.origin.broker !== "rabbitmq") return undefined;
+  const { exchange, routingKeys } = event.envelope.origin;
+  return exchange === "" && routingKeys.length === 1 ? routingKeys[0] : undefined;
 }

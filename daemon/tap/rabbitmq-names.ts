@@ -15,7 +15,8 @@ const keptAtMost = 20_000;
 /** A port is given to another connection sooner or later, and its old name must not stick to it. */
 const believedMs = 30_000;
 
-export const eventExchange = "amq.rabbitmq.event";
+const eventExchange = "amq.rabbitmq.event";
+const firstVhost = "/";
 
 export interface LateName {
   readonly connection: string;
@@ -69,24 +70,42 @@ export class ConnectionNames {
     return this.#refreshing;
   }
 
-  /** Hears of new connections from the broker itself, through a queue that goes with `model`. */
-  async listen(model: ChannelModel, queueName: string): Promise<boolean> {
-    const channel = await model.createChannel();
-    channel.on("error", () => undefined);
+  /**
+   * Hears of new connections from the broker itself, where it tells them: in its first virtual host, of all of them. The
+   * queue for it goes with its connection: `model`, or one that `elsewhere` opens in that virtual host. Resolves to
+   * whether it could.
+   */
+  async listen(
+    model: ChannelModel,
+    queueName: string,
+    elsewhere: (vhost: string, name: string) => Promise<ChannelModel>,
+  ): Promise<boolean> {
+    const management = this.#management;
     try {
-      const { queue } = await channel.assertQueue(queueName, {
-        exclusive: true,
-        autoDelete: true,
-        durable: false,
-        arguments: { "x-queue-type": "classic", "x-max-length": 10_000, "x-overflow": "drop-head" },
-      });
-      await channel.bindQueue(queue, eventExchange, "connection.created");
-      await channel.consume(queue, (message) => this.#created(message?.properties.headers ?? {}), { noAck: true });
-      this.#listening = true;
-      return true;
+      if (management === undefined) return false;
+      if (await management.hasExchange(this.#vhost, eventExchange)) return await this.#consume(model, queueName);
+      if (this.#vhost === firstVhost || !(await management.hasExchange(firstVhost, eventExchange))) return false;
+      if (!(await management.hasPermissions(firstVhost))) return false;
+      return await this.#consume(await elsewhere(firstVhost, queueName), queueName);
     } catch {
+      // Then the management API tells them, later.
       return false;
     }
+  }
+
+  async #consume(model: ChannelModel, queueName: string): Promise<boolean> {
+    const channel = await model.createChannel();
+    channel.on("error", () => undefined);
+    const { queue } = await channel.assertQueue(queueName, {
+      exclusive: true,
+      autoDelete: true,
+      durable: false,
+      arguments: { "x-queue-type": "classic", "x-max-length": 10_000, "x-overflow": "drop-head" },
+    });
+    await channel.bindQueue(queue, eventExchange, "connection.created");
+    await channel.consume(queue, (message) => this.#created(message?.properties.headers ?? {}), { noAck: true });
+    this.#listening = true;
+    return true;
   }
 
   #created(headers: Readonly<Record<string, unknown>>): void {

@@ -9,21 +9,21 @@
  * The queue is exclusive, bounded and drops its oldest: when the tap cannot keep up, it loses trace events and says so,
  * and the broker does not suffer. Events are acknowledged when the sink has taken them, so that bound is the buffer.
  */
-import type { ConsumeMessage } from "amqplib";
+import type { ChannelModel, ConsumeMessage } from "amqplib";
 import { randomBytes } from "node:crypto";
 import { brokerClosed, brokerFailed, failureOf } from "../errors.ts";
 import type { LeaseKeeper, Management } from "../guardian/index.ts";
 import { rabbitmqAddress, type RabbitmqAddress } from "./address.ts";
 import { pause, preciseNow } from "./clock.ts";
 import { number } from "./cost.ts";
-import type { RabbitmqOrigin, Tap, TapEvent, TapReport, TapSink } from "./envelope.ts";
+import type { Tap, TapEvent, TapReport, TapSink } from "./envelope.ts";
 import { narrowFirehose, wholeFirehose } from "./rabbitmq-bindings.ts";
 import { openAmqp, type AmqpConnection } from "./rabbitmq-connect.ts";
 import { Destinations } from "./rabbitmq-destinations.ts";
 import type { Dropped } from "./rabbitmq-dropped.ts";
 import { findManagement, mayTrace } from "./rabbitmq-management.ts";
 import { ownPrefix, readCopy, readTrace } from "./rabbitmq-messages.ts";
-import { ConnectionNames, eventExchange, type LateName } from "./rabbitmq-names.ts";
+import { ConnectionNames, type LateName } from "./rabbitmq-names.ts";
 import { TapQueue } from "./rabbitmq-queue.ts";
 import { Tracing } from "./rabbitmq-tracing.ts";
 import { liveDetail } from "./rabbitmq-words.ts";
@@ -303,7 +303,7 @@ class RabbitmqTap implements Tap {
     await this.#countDropped().catch(() => undefined);
     if (this.#management !== undefined && !this.#stopped) await this.#tracing.keepOn(this.#management, preciseNow());
     this.#tellLive(leftOut);
-    void this.#listenForNames(connection).then(() => this.#names.refresh());
+    void this.#listenForNames(connection);
     return undefined;
   }
 
@@ -333,26 +333,17 @@ class RabbitmqTap implements Tap {
     this.#tellLive([]);
   }
 
-  /** New connections are told by the broker in one virtual host, where that plug-in is on; so that one is listened to. */
   async #listenForNames(connection: AmqpConnection): Promise<void> {
-    const management = this.#management;
-    const queue = `${this.#name}-names`;
-    try {
-      if (management === undefined) return;
-      if (await management.hasExchange(this.#vhost, eventExchange)) {
-        if (await this.#names.listen(connection.model, queue)) this.#touched.add(heardOfConnections);
-        return;
-      }
-      const home = "/";
-      const elsewhere = this.#vhost !== home && (await management.hasExchange(home, eventExchange));
-      if (!elsewhere || !(await management.hasPermissions(home))) return;
-      const address = { ...this.#options.address, vhost: home };
-      const other = await openAmqp(address, queue, this.#options.ca, this.#options.connectTimeoutMs);
-      void connection.closed.then(() => other.model.close().catch(() => undefined));
-      if (await this.#names.listen(other.model, queue)) this.#touched.add(heardOfConnections);
-    } catch {
-      // Then the management API tells them later.
+    const { address, ca, connectTimeoutMs } = this.#options;
+    const elsewhere = async (vhost: string, name: string): Promise<ChannelModel> => {
+      const { model } = await openAmqp({ ...address, vhost }, name, ca, connectTimeoutMs);
+      void connection.closed.then(() => model.close().catch(() => undefined));
+      return model;
+    };
+    if (await this.#names.listen(connection.model, `${this.#name}-names`, elsewhere)) {
+      this.#touched.add(heardOfConnections);
     }
+    await this.#names.refresh();
   }
 
   #tellNames(names: readonly LateName[]): void {
@@ -468,7 +459,8 @@ class RabbitmqTap implements Tap {
   }
 
   async #accept(events: readonly TapEvent[]): Promise<void> {
-    const told = this.#mode === "firehose" ? await this.#withDestinations(events) : events;
+    const asks = this.#mode === "firehose" && this.#management !== undefined;
+    const told = asks ? await this.#destinations.told(events) : events;
     this.#events += told.length;
     for (const event of told) {
       if (event.kind !== "message") continue;
@@ -476,25 +468,6 @@ class RabbitmqTap implements Tap {
       this.#bytes += event.envelope.bodySize;
     }
     await this.#sink?.accept(told);
-  }
-
-  /** Says of messages to the default exchange whether there is such a queue. */
-  async #withDestinations(events: readonly TapEvent[]): Promise<readonly TapEvent[]> {
-    const asked = new Set<string>();
-    for (const event of events) {
-      const queue = defaultDestination(event);
-      if (queue !== undefined) asked.add(queue);
-    }
-    if (asked.size === 0 || this.#management === undefined) return events;
-    const there = await this.#destinations.there(asked);
-    return events.map((event) => {
-      const queue = defaultDestination(event);
-      const known = queue === undefined ? undefined : there.get(queue);
-      if (queue === undefined || known === undefined || event.kind !== "message") return event;
-      const { envelope } = event;
-      const origin = { ...envelope.origin, routedQueues: known ? [queue] : [] } as RabbitmqOrigin;
-      return { kind: "message", envelope: { ...envelope, origin } };
-    });
   }
 
   async #bindNarrowly(queue: TapQueue): Promise<readonly string[]> {
@@ -518,11 +491,4 @@ class RabbitmqTap implements Tap {
     this.#watched = watched ?? 0;
     return watched !== undefined;
   }
-}
-
-/** The one queue that a message to the default exchange names; with several (CC, BCC), each may or may not be there. */
-function defaultDestination(event: TapEvent): string | undefined {
-  if (event.kind !== "message" || event.envelope.origin.broker !== "rabbitmq") return undefined;
-  const { exchange, routingKeys } = event.envelope.origin;
-  return exchange === "" && routingKeys.length === 1 ? routingKeys[0] : undefined;
 }
