@@ -25,7 +25,7 @@ export type AvroReading =
 export const largestAvro = 16 * 1024 * 1024;
 const deepest = 200;
 /** A count of items that take no bytes costs its writer nothing. */
-const mostValues = 1_000_000;
+const mostValues = 200_000;
 
 class Failure extends Error {}
 

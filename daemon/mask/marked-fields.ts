@@ -49,7 +49,7 @@ export function secretsIn(text: string): boolean {
   return seen !== 0 && findSecrets(text, seen).length > 0;
 }
 
-/** More values than this are not looked through: whoever sends so many is let wait no longer. */
+/** More values than this are not looked through before: each is looked at where it stands then. */
 const mostValues = 100_000;
 
 /** Whether a value that was read has anything in it that is to be masked. */
@@ -75,7 +75,8 @@ function isObject(value: JsonValue): boolean {
 }
 
 function isOrHasSecret(value: JsonValue, isSecret: boolean, budget: { left: number }): boolean {
-  if (budget.left-- <= 0 || value === null || typeof value === "boolean") return false;
+  if (budget.left-- <= 0) return true;
+  if (value === null || typeof value === "boolean") return false;
   if (typeof value === "string") return isSecret ? value !== "" && !isMask(value) : secretsIn(value);
   if (typeof value === "number") return isSecret || (value >= 1e12 && isCardNumber(String(value)));
   if (Array.isArray(value)) {
