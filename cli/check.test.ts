@@ -360,7 +360,10 @@ describe.concurrent("help", { timeout: 30_000 }, () => {
   it("teaches each command", async () => {
     for (const command of ["check", "explain", "tap", "replay", "export", "captures", "doctor", "lsp"]) {
       const { code, stdout } = await checkCli({ args: [command, "--help"] });
-      expect([code, stdout]).toEqual([0, expect.stringMatching(`^Usage: contrail ${command}[^]*--help +Show this help[^]*Examples:`)]);
+      expect([code, stdout]).toEqual([
+        0,
+        expect.stringMatching(`^Usage: contrail ${command}[^]*--help +Show this help[^]*Examples:`),
+      ]);
     }
     const overview = await checkCli({ args: ["--help"] });
     expect([overview.code, overview.stdout]).toEqual([0, expect.stringContaining("contrail check")]);
