@@ -69,6 +69,7 @@ export class Pipeline implements TapSink {
   private picture: Picture;
   private nextPicture: Picture | undefined;
   private turnIsDue = false;
+  private hasRewritten = false;
   private dead = false;
   private clearedUpTo: number;
   private clearedSeq: number;
@@ -237,7 +238,9 @@ export class Pipeline implements TapSink {
     const same = contracts.catalog.revision === this.contracts.catalog.revision;
     this.contracts = contracts;
     this.picture.recent = new RecentMessages();
-    if (!same && this.capture.lastSeq - this.capture.oldestSeq < rebuildLimit) await this.rebuild();
+    if (same || this.capture.lastSeq - this.capture.oldestSeq >= rebuildLimit) return;
+    await this.rebuild();
+    await this.forgetRewritten();
   }
 
   /**
@@ -249,20 +252,15 @@ export class Pipeline implements TapSink {
     if (messages?.length === 0 || this.dead) return;
     this.capture.flush();
     await this.capture.stored();
-    let isMasked = false;
     for (const { seq, n } of messages ?? []) {
       const stored = this.capture.message(seq);
       if (stored === undefined) continue;
       const message = this.readFromCapture(n, stored);
-      isMasked ||= message.masked > stored.masked;
       if (message.decoded.awaits !== undefined) continue;
       this.capture.saveDecoded(seq, message.decoded, message.envelope.body);
       this.picture.replace(message);
     }
-    if (isMasked) {
-      await this.capture.stored();
-      this.capture.forgetRewritten();
-    }
+    await this.forgetRewritten();
     this.generation++;
     const isSmall = this.capture.lastSeq - this.capture.oldestSeq < schemaRebuildLimit;
     if (messages === undefined || isSmall) await this.rebuild();
@@ -403,10 +401,19 @@ export class Pipeline implements TapSink {
     const { awaits } = message.decoded;
     if (awaits !== undefined) this.awaiting.note(awaits, { seq: stored.seq, n });
     if (message.masked > stored.masked) {
+      this.hasRewritten = true;
       this.capture.rewriteMessage(stored.seq, n, message.envelope, message.masked);
       this.capture.saveDecoded(stored.seq, message.decoded, message.envelope.body);
     }
     return message;
+  }
+
+  /** A secret that was masked late leaves the log and the index of the capture too. */
+  private async forgetRewritten(): Promise<void> {
+    if (!this.hasRewritten || this.dead) return;
+    this.hasRewritten = false;
+    await this.capture.stored();
+    this.capture.forgetRewritten();
   }
 
   /** A stored message by the contracts of now; what they show to be a secret is masked before anybody sees it. */

@@ -167,6 +167,21 @@ it("secrets are in no file, log or index while messages come, nor later, nor in 
   ).toBeGreaterThan(10);
 });
 
+it("what a contract marks later is masked then: in views, in the capture, its log and its index", async () => {
+  writeFileSync(join(folder, "logins.yaml"), contract.replace(", x-sensitive: true", ""));
+  const tap = await start();
+  await tap.message(kafka("logins", { nick: "shown-at-first" }), kafka("logins", { nick: "another-name" }));
+  await trace?.pipeline.caughtUp();
+  const nick = () => trace?.pipeline.message(1)?.decoded.value as { nick: string } | undefined;
+  expect(nick()?.nick).toBe("shown-at-first");
+  await vi.waitFor(() => expect(trace?.pipeline.capture.indexedUpTo).toBe(2), { timeout: 10_000 });
+  writeFileSync(join(folder, "logins.yaml"), contract);
+  await vi.waitFor(() => expect(nick()?.nick).toMatch(/^\*/), { timeout: 15_000 });
+  const clear = () => files().filter(([, bytes]) => bytes.includes("shown-at-first") || bytes.includes("another-name"));
+  await vi.waitFor(() => expect(clear().map(([name]) => name)).toEqual([]), { timeout: 10_000 });
+  await vi.waitFor(() => expect(trace?.pipeline.capture.indexedUpTo).toBe(2), { timeout: 10_000 });
+});
+
 it("equal secrets have equal masks also after the daemon went on with its capture, and other masks in another capture", async () => {
   const { key: mask, captureId, file } = await maskOf();
   await trace?.stop();

@@ -11,6 +11,7 @@ import { readStoredContracts, writeContract, writeContracts } from "./stored-con
 import { captureFailed, captureIsMissing, captureIsNewer, captureIsUnreadable } from "./errors.ts";
 import { createSchema, migrate, schemaProblem, tune } from "./schema.ts";
 import { boundsOf, firstSeqWhere, type KafkaPlace } from "./places.ts";
+import { deleteIndex, indexFileOf } from "./index-file.ts";
 import { SearchIndex } from "./search-index.ts";
 import { indexDecides, indexQuery, matcher, type SearchTerm } from "./search-words.ts";
 import { happenedToRow } from "./rows.ts";
@@ -391,9 +392,15 @@ export class Capture {
     }
   }
 
-  /** Has what was rewritten leave the write-ahead log too, where nobody reads just now. */
+  /** Has what was rewritten leave the write-ahead log too, and the index, which is made again. */
   forgetRewritten(): void {
     this.flush();
+    if (this.index !== undefined && this.file !== undefined && !this.readOnly) {
+      this.index.close();
+      this.index = undefined;
+      deleteIndex(indexFileOf(this.file));
+      this.startIndex();
+    }
     try {
       if (!this.readOnly) this.database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch {
