@@ -171,8 +171,10 @@ class KafkaTap implements Tap {
     let failures = 0;
     while (!this.#stopped) {
       const begun = preciseNow();
+      let took = 0;
       try {
         const metadata = await this.#client.metadata();
+        took = preciseNow() - begun;
         // Where the broker was not there at first, "now" is when the tap was started, not when the broker came.
         const late = !this.#wasLive && failures > 0;
         const from = this.#options.from ?? "now";
@@ -200,9 +202,9 @@ class KafkaTap implements Tap {
         continue;
       }
       settled();
-      const took = preciseNow() - begun;
       const quick = preciseNow() - this.#startedAt < quickRefreshPeriodMs || this.#nodeFailures.size > 0;
-      await this.#sleep(Math.min(5_000, Math.max(quick ? quickRefreshMs : 500, took * 10)));
+      // A cluster whose answer takes long is asked less often, but a topic that comes and goes should still be seen.
+      await this.#sleep(Math.min(5_000, Math.max(quick ? quickRefreshMs : 500, took * 5)));
     }
     settled();
   }
