@@ -2,7 +2,7 @@ import type { Pipeline } from "../pipeline.ts";
 import { type Board, type Entry, noCounts } from "./board.ts";
 import type { Activity } from "./histogram.ts";
 import type { ConversationFilter, ConversationRow, Histogram, ServerMessage } from "./protocol.ts";
-import { TextSearch } from "./text-search.ts";
+import { mostFound, TextSearch } from "./text-search.ts";
 
 /** How many rows one view may ask for at once. */
 const mostRows = 500;
@@ -86,6 +86,7 @@ export class ListView {
       revision: this.frozen?.revision ?? this.board.revision,
       first: this.first,
       ...parts,
+      ...(this.words.some(({ search }) => search.isCut) ? { searchCut: mostFound } : {}),
       ...(this.searching ? { searchBehind: Math.max(...this.words.map(({ search }) => search.behind)) } : {}),
       ...(this.frozen === undefined ? {} : { behind: Math.max(0, this.pipeline.shownCount - this.frozen.seen) }),
     };

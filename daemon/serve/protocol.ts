@@ -182,6 +182,8 @@ export type ServerMessage =
       readonly ruler?: ReadonlyArray<{ readonly errors: number; readonly warnings: number }>;
       /** Messages that were not looked through yet for the filter's words; the list is sent again as they are. */
       readonly searchBehind?: number;
+      /** A word of the filter is on more messages than these, of which the newest count. */
+      readonly searchCut?: number;
       /** Messages seen since `atRevision`, when the view is paused. */
       readonly behind?: number;
     }

@@ -2,7 +2,7 @@ import type { Pipeline } from "../pipeline.ts";
 import { matcher, type SearchableMessage, type SearchTerm } from "../store/index.ts";
 
 /** A word that is on more messages than this finds the newest of them. */
-const mostFound = 10_000;
+export const mostFound = 10_000;
 /** Time for reading what is not indexed yet, in one round; the rest waits for the next. */
 const roundBudgetMs = 20;
 const readAtOnce = 200;
@@ -62,6 +62,11 @@ export class TextSearch {
 
   has(conversation: string): boolean {
     return this.ids.has(conversation);
+  }
+
+  /** Whether there are more messages than are found: then these are the newest. */
+  get isCut(): boolean {
+    return this.seqs.length >= mostFound;
   }
 
   private found(seqs: readonly number[]): void {

@@ -98,6 +98,14 @@ describe("a search", () => {
     await page.keyboard.type("slowly found");
     await page.locator("contrail-filter-bar").getByText("searching, 12,000 to go").waitFor();
   });
+
+  it("says when a word is on more messages than are found", async () => {
+    const page = await live.open("live", { width: 420 });
+    await row(page, "c0").waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("often found");
+    await page.locator("contrail-filter-bar").getByText("newest 10,000 hits").waitFor();
+  });
 });
 
 describe("the panels", () => {

@@ -68,7 +68,10 @@ export class FilterBar extends ViewElement {
       }
       .progress {
         font-size: 12px;
-        flex: none;
+        flex: 0 1 auto;
+      }
+      input {
+        min-width: 100px;
       }
       .chips {
         display: flex;
@@ -177,8 +180,14 @@ export class FilterBar extends ViewElement {
     const { list, status } = this.store.data;
     const problem = status?.search?.problem;
     const behind = this.store.text.trim() === "" ? 0 : (list?.searchBehind ?? 0);
-    const words = `searching, ${count(behind)} to go`;
-    return html`<span class="progress num dim">${behind > 0 ? words : ""}</span>${
+    const cut = this.store.text.trim() === "" ? undefined : list?.searchCut;
+    const words =
+      behind > 0 ? `searching, ${count(behind)} to go` : cut === undefined ? "" : `newest ${count(cut)} hits`;
+    const title =
+      behind === 0 && cut !== undefined
+        ? `A word is on more messages than that; only conversations of the newest ${count(cut)} are shown. Say more words.`
+        : words;
+    return html`<span class="progress num dim cut" title=${title}>${words}</span>${
         problem === undefined
           ? nothing
           : html`<span role="img" aria-label=${problem} title=${problem}>${icon("warning", "warn", true)}</span>`

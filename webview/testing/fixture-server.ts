@@ -153,6 +153,7 @@ export class FixtureServer {
         warnings: [8, 26, 122].includes(index) ? 1 : 0,
       })),
       ...(watch.filter.text === "slowly found" ? { searchBehind: 12_000 } : {}),
+      ...(watch.filter.text === "often found" ? { searchCut: 10_000 } : {}),
       ...(watch.atRevision === undefined ? {} : { behind: 312 }),
     });
   }
