@@ -19,6 +19,8 @@ import buildConnectionPools from "kafkajs/src/cluster/connectionPoolBuilder.js";
 // @ts-expect-error as above
 import loggers from "kafkajs/src/loggers/index.js";
 // @ts-expect-error as above
+import EncoderClass from "kafkajs/src/protocol/encoder.js";
+// @ts-expect-error as above
 import RequestQueueClass from "kafkajs/src/network/requestQueue/index.js";
 // @ts-expect-error as above
 import protocolRequests from "kafkajs/src/protocol/requests/index.js";
@@ -31,7 +33,7 @@ import {
   listGroupsRequest,
   offsetFetchRequest,
   topicIdMetadataRequest,
-  type ProtocolRequest,
+  type OwnRequest,
 } from "./kafka-requests.ts";
 import {
   decodeFetch,
@@ -242,7 +244,7 @@ export class KafkaClient {
   async #metadataOf(broker: Broker): Promise<Metadata> {
     const topicIds = (broker.versions?.[apiKeys.metadata]?.maxVersion ?? 0) >= 10;
     const metadata = topicIds
-      ? await ask<Metadata>(broker, topicIdMetadataRequest())
+      ? await askOwn(broker, topicIdMetadataRequest())
       : plainMetadata(
           await send<KafkajsMetadata>(broker, apiKeys.metadata, requests.Metadata, {
             topics: [],
@@ -263,7 +265,7 @@ export class KafkaClient {
     nodeId: number,
     apiKey: number,
     [oldest, newest]: readonly [number, number],
-    make: (version: number) => ProtocolRequest,
+    make: (version: number) => OwnRequest<T>,
   ): Promise<T> {
     const broker = await this.#node(nodeId);
     const offered = broker.versions?.[apiKey];
@@ -271,7 +273,7 @@ export class KafkaClient {
       throw new FailureError(brokerTooOld(this.#seedName, "Kafka 0.11 or newer"));
     }
     try {
-      return await ask<T>(broker, make(Math.min(newest, offered.maxVersion)));
+      return await askOwn(broker, make(Math.min(newest, offered.maxVersion)));
     } catch (error) {
       throw this.#explain(error, broker, false);
     }
@@ -397,6 +399,20 @@ async function send<T>(broker: Broker, apiKey: number, definitions: unknown, par
   });
 }
 
+/** Sends a request of ours. */
+function askOwn<T>(broker: Broker, { body, decode, ...request }: OwnRequest<T>): Promise<T> {
+  return ask<T>(broker, {
+    request: {
+      ...request,
+      encode: () => Promise.resolve(new (EncoderClass as new () => Encoder)().writeBuffer(body)),
+    },
+    response: {
+      decode: (bytes) => Promise.resolve(decode(bytes)),
+      parse: (decoded) => Promise.resolve(decoded),
+    },
+  });
+}
+
 function ask<T>(broker: Broker, request: ProtocolRequest): Promise<T> {
   return whileThere(broker, broker.connectionPool.send<T>(request));
 }
@@ -470,6 +486,22 @@ interface RequestQueue {
   throttleCheckTimeoutId: NodeJS.Timeout | null;
   checkPendingRequests(): void;
   scheduleCheckPendingRequests(): void;
+}
+
+/** A request and how its answer is read, as kafkajs' connections take them. */
+interface ProtocolRequest {
+  readonly request: {
+    readonly apiKey: number;
+    readonly apiVersion: number;
+    readonly apiName: string;
+    encode(): Promise<Encoder>;
+  };
+  readonly response: { decode(bytes: Buffer): Promise<unknown>; parse(decoded: unknown): Promise<unknown> };
+  readonly requestTimeout?: number;
+}
+
+interface Encoder {
+  writeBuffer(bytes: Buffer): Encoder;
 }
 
 interface ConnectionPool extends HostPort {
