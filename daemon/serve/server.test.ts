@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { runTrace, type RunningTrace } from "../index.ts";
+import { Guard } from "./guard.ts";
 import { kafka, ScriptedTap, TestView } from "../testing/scripted.ts";
 
 let folder: string;
@@ -112,6 +113,30 @@ describe("a browser's way in", () => {
     }
     expect((await get("/", { cookie }, "POST")).status).toBe(405);
     expect((await get("/", { cookie }, "OPTIONS")).headers["access-control-allow-origin"]).toBeUndefined();
+  });
+});
+
+describe("the code of a browser's address", () => {
+  it("is old after ten minutes, is one of few, and never is the token", () => {
+    let now = 1_000_000;
+    const guard = new Guard(() => now);
+    const late = guard.issueCode();
+    now += 10 * 60 * 1000 + 1;
+    expect(guard.redeem(late)).toBeUndefined();
+    const codes = Array.from({ length: 40 }, () => guard.issueCode());
+    expect(new Set([...codes, guard.token]).size).toBe(41);
+    // The oldest of many gave way; the newest is good, once.
+    expect(guard.redeem(codes[0] ?? "")).toBeUndefined();
+    expect(guard.redeem(codes[39] ?? "")).toMatch(/HttpOnly; SameSite=Strict/);
+    expect(guard.redeem(codes[39] ?? "")).toBeUndefined();
+    expect(trace.browserAddress()).not.toContain(trace.token);
+    expect(Buffer.from(trace.token, "base64url")).toHaveLength(32);
+  });
+
+  it("lets in one of two browsers that come at the same moment", async () => {
+    const { pathname, search } = new URL(trace.browserAddress());
+    const answers = await Promise.all([get(pathname + search), get(pathname + search)]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([303, 403]);
   });
 });
 
@@ -235,6 +260,26 @@ describe("bad peers", () => {
       "431",
     );
     expect(await upgrade(bearer())).toBe("open");
+  });
+
+  it("a message in a thousand pieces that never ends is ended, and costs no more than one that is too large", async () => {
+    const [bad, good] = [await TestView.open(trace.port, trace.token), await TestView.open(trace.port, trace.token)];
+    const closed = new Promise((resolve) => bad.socket.once("close", resolve));
+    for (let i = 0; i < 1_000; i++) bad.socket.send("x".repeat(1_000), { fin: false });
+    await closed;
+    good.send({ kind: "getReport", request: 2 });
+    await good.next("report", ({ request }) => request === 2);
+    good.close();
+  });
+
+  it("compressed frames are not taken: nothing can be a bomb", async () => {
+    const socket = new WebSocket(`ws://127.0.0.1:${trace.port}/live`, {
+      headers: bearer(),
+      perMessageDeflate: { threshold: 0 },
+    });
+    await new Promise((resolve) => socket.once("open", resolve));
+    expect(socket.extensions).toBe("");
+    socket.terminate();
   });
 
   it("a reader that takes nothing slows nobody, and holds little", async () => {

@@ -124,16 +124,23 @@ async function produceBoth(
   return { kafka, rabbitmq };
 }
 
-/** What the daemon last said of itself, as an open view with its list hears it. */
-export function lastStatus(connection: DaemonConnection): { seen(): number; shed(): number; behind(): number } {
-  let seen = 0;
-  let shed = 0;
-  let behind = 0;
+/** What the daemon last said of itself, as an open view with its list hears it, and when. */
+export interface LastStatus {
+  seen(): number;
+  shed(): number;
+  /** Messages that the search index has still to take in. */
+  behind(): number;
+  /** By `performance.now()`. */
+  at(): number;
+}
+
+export function lastStatus(connection: DaemonConnection): LastStatus {
+  const last = { seen: 0, shed: 0, behind: 0, at: 0 };
   connection.onMessage((message) => {
     if (message.kind !== "status") return;
-    ({ seen, shed } = message.status);
-    behind = message.status.search?.behind ?? 0;
+    const { seen, shed, search } = message.status;
+    Object.assign(last, { seen, shed, behind: search?.behind ?? 0, at: performance.now() });
   });
   connection.send({ kind: "watchConversations", filter: { text: "", states: [] }, first: 0, count: 40 });
-  return { seen: () => seen, shed: () => shed, behind: () => behind };
+  return { seen: () => last.seen, shed: () => last.shed, behind: () => last.behind, at: () => last.at };
 }
