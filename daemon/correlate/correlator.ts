@@ -347,7 +347,7 @@ class CorrelatorState implements Correlator {
       this.checkAt(node.group.conv, this.deadlines.of(node).at + 1);
     }
     if (node.pairsAnswered?.some((entry) => entry.requests.length > 0)) {
-      const exchange = this.exchangesIn(node.group.conv).ofReply.get(node);
+      const exchange = this.exchangesAround(node).ofReply.get(node);
       if (exchange?.replies[0] === node) this.deadlines.learn(exchange.request, node);
     }
   }
@@ -404,10 +404,15 @@ class CorrelatorState implements Correlator {
     return known && known.revision === conv.revision && this.time() < known.until ? known : this.build(conv);
   }
 
-  private exchangesIn(conv: Conv): Exchanges {
-    const known = conv.built as Built | undefined;
-    if (known && known.revision === conv.revision) return known.exchanges;
-    return exchangesOf(conv.nodes().sort(compareNodes), this.values);
+  /** The exchanges that a reply may belong to, without looking at the whole of its conversation. */
+  private exchangesAround(reply: Node): Exchanges {
+    const near = new Set([reply]);
+    for (const entry of reply.pairsAnswered ?? []) {
+      for (const node of [...entry.requests, ...entry.replies]) {
+        if (node.group.conv === reply.group.conv) near.add(node);
+      }
+    }
+    return exchangesOf([...near].sort(compareNodes), this.values);
   }
 
   private build(conv: Conv): Built {

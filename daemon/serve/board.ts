@@ -14,8 +14,9 @@ export interface Entry extends Placed {
   readonly words: string;
 }
 
-/** Time for making rows in one round that nobody looks at; the rest waits for the next, so that taps go on. */
-const roundBudgetMs = 10;
+/** Time for making rows in one round that nobody looks at, while messages wait to be correlated and while none do. */
+const busyBudgetMs = 10;
+const idleBudgetMs = 40;
 /** With more rows to make than this, those that nobody looks at wait until their conversation has come to rest. */
 const manyStale = 200;
 const restMs = 1_500;
@@ -106,10 +107,9 @@ export class Board {
     return this.order.length;
   }
 
-  /** How many there are in each state; one that nobody has looked at yet has just begun, and is running. */
+  /** How many there are in each state, as far as that is known: of many that have just come it is found out soon. */
   get counts(): Readonly<Record<ConversationState | "all", number>> {
-    const withRow = this.byState.all;
-    return { ...this.byState, all: this.size, running: this.byState.running + (this.size - withRow) };
+    return { ...this.byState, all: this.size };
   }
 
   /** Counted from the newest start, which is 0. */
@@ -170,7 +170,7 @@ export class Board {
   }
 
   private makeRows(now: number): void {
-    const until = now + roundBudgetMs;
+    const until = now + (this.pipeline.behind.messages > 0 ? busyBudgetMs : idleBudgetMs);
     const rest = this.stale.size > manyStale ? restMs : 0;
     for (const [id, since] of this.stale) {
       if (since + rest > now || performance.now() > until) break;

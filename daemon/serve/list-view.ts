@@ -124,7 +124,7 @@ export class ListView {
     const counts = { ...noCounts, all: inTextAndTime.length };
     const needing: Entry[] = [];
     for (const entry of inTextAndTime) {
-      counts[entry.row?.state ?? "running"]++;
+      if (entry.row !== undefined) counts[entry.row.state]++;
       if (entry.row?.needsLook === true) needing.push(entry);
     }
     const states = new Set(this.filter.states);
@@ -133,7 +133,7 @@ export class ListView {
     const listed = isChosen
       ? inTextAndTime.filter(
           ({ row }) =>
-            (states.size === 0 || states.has(row?.state ?? "running")) &&
+            (states.size === 0 || (row !== undefined && states.has(row.state))) &&
             (this.filter.needsLook !== true || row?.needsLook === true),
         )
       : inTextAndTime.filter((entry) => !onTop.includes(entry));
