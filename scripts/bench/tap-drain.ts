@@ -5,7 +5,7 @@
 import { line } from "./figures.ts";
 import { processUsage, usageLine } from "./process-usage.ts";
 import { lastStatus } from "./tap-live.ts";
-import { jobOf, pause, startLoad, startStoredReader, startTap, until, type TapRig } from "./tap-rig.ts";
+import { jobOf, startLoad, startStoredReader, startTap, until, type TapRig } from "./tap-rig.ts";
 
 const patienceMs = 180_000;
 const indexPatienceMs = 300_000;
@@ -32,9 +32,10 @@ export async function benchDrain(rig: TapRig, count: number): Promise<void> {
     await daemon.connection.configure([
       { kind: "kafka", brokers: rig.addresses.kafka, topics: [rig.channels.drain], from: "beginning" },
     ]);
-    await Promise.race([reader.outcome, pause(patienceMs)]);
+    const patience = setTimeout(() => reader.finish(), patienceMs);
+    await reader.outcome;
+    clearTimeout(patience);
     const took = performance.now() - begun;
-    reader.finish();
     const { stored } = await reader.outcome;
     const after = processUsage(daemon.pid);
     const storedAt = performance.now();
