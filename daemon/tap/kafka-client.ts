@@ -32,8 +32,11 @@ import {
   apiKeys,
   listGroupsRequest,
   offsetFetchRequest,
+  topicIdFetchRequest,
+  topicIdFetchVersion,
   topicIdMetadataRequest,
   type OwnRequest,
+  type TopicToFetch,
 } from "./kafka-requests.ts";
 import {
   decodeFetch,
@@ -63,6 +66,7 @@ export interface KafkaClientOptions {
 
 export interface FetchPosition {
   readonly topic: string;
+  readonly topicId?: string | undefined;
   readonly partition: number;
   readonly offset: bigint;
 }
@@ -163,6 +167,10 @@ export class KafkaClient {
   ): Promise<readonly FetchedPartition[]> {
     const broker = await this.#node(nodeId);
     try {
+      const byId = topicsToFetch(positions);
+      if (byId !== undefined && (broker.versions?.[apiKeys.fetch]?.maxVersion ?? 0) >= topicIdFetchVersion) {
+        return (await askOwn(broker, topicIdFetchRequest(byId, bounds))).partitions;
+      }
       const {
         request,
         response: _,
@@ -388,6 +396,19 @@ function grouped<T>(
     else partitions.push(make(position));
   }
   return [...byTopic].map(([topic, partitions]) => ({ topic, partitions }));
+}
+
+/** Topics with their ids, in the order of their first partitions; `undefined` where one has none. */
+function topicsToFetch(positions: Iterable<FetchPosition>): readonly TopicToFetch[] | undefined {
+  const byId = new Map<string, { id: string; name: string; partitions: FetchPosition[] }>();
+  for (const position of positions) {
+    const { topicId, topic } = position;
+    if (topicId === undefined) return undefined;
+    const known = byId.get(topicId);
+    if (known === undefined) byId.set(topicId, { id: topicId, name: topic, partitions: [position] });
+    else known.partitions.push(position);
+  }
+  return [...byId.values()];
 }
 
 /** Sends a request of kafkajs, but keeps its error codes in the answer instead of throwing the first of them. */

@@ -67,6 +67,8 @@ export class KafkaReading {
     for (const part of fetched) {
       const position = this.#around.positions.get(part.topic, part.partition);
       if (position?.offset === undefined) continue;
+      // An answer about a topic that was made anew meanwhile says nothing of the new one.
+      if (part.topicId !== undefined && part.topicId !== position.topicId) continue;
       if (part.errorCode !== 0) {
         this.#failed(part);
         continue;

@@ -4,12 +4,16 @@
  * it would create `__consumer_offsets` where there is none.
  *
  *   metadata v10: topics null (all), no creation, no authorized operations
+ *   fetch v13, by topic ids, so that a topic made anew is never taken for the old one: replica -1, waiting time, least and
+ *     most bytes, isolation, no session, topics: id, partitions: index, leader epoch -1, offset i64, last epoch -1,
+ *     log start -1, most bytes; nothing forgotten, no rack
  *   list groups v0-2: nothing
  *   offset fetch v2-5: group as string, topics as array, null: all that the group ever committed in
  */
 import {
   decodeCommitted,
   decodeGroups,
+  decodeTopicIdFetch,
   decodeTopicIdMetadata,
   type CommittedOffsets,
   type GroupList,
@@ -37,6 +41,62 @@ export function topicIdMetadataRequest(): OwnRequest<Metadata> {
     body: Buffer.from([0, 0, 0, 0, 0, 0]),
     decode: decodeTopicIdMetadata,
   };
+}
+
+export const topicIdFetchVersion = 13;
+
+/** Waits at the broker until there is something, at most `maxWaitMs`. */
+export function topicIdFetchRequest(
+  topics: readonly TopicToFetch[],
+  bounds: { readonly maxWaitMs: number; readonly maxBytes: number; readonly partitionMaxBytes: number },
+): OwnRequest<ReturnType<typeof decodeTopicIdFetch>> {
+  const count = topics.reduce((sum, { partitions }) => sum + partitions.length, 0);
+  const body = Buffer.alloc(64 + topics.length * 32 + count * 40);
+  let at = 0;
+  const i32 = (value: number): void => void (at = body.writeInt32BE(value, at));
+  const unsigned = (value: number): void => {
+    for (; value > 0x7f; value >>>= 7) body[at++] = (value & 0x7f) | 0x80;
+    body[at++] = value;
+  };
+  // Tagged fields of the flexible header; here and below there are none.
+  unsigned(0);
+  for (const value of [-1, bounds.maxWaitMs, 1, bounds.maxBytes]) i32(value);
+  body[at++] = 0;
+  i32(0);
+  i32(-1);
+  unsigned(topics.length + 1);
+  for (const { id, partitions } of topics) {
+    at += body.write(id, at, 16, "hex");
+    unsigned(partitions.length + 1);
+    for (const { partition, offset } of partitions) {
+      i32(partition);
+      i32(-1);
+      at = body.writeBigInt64BE(offset, at);
+      i32(-1);
+      at = body.writeBigInt64BE(-1n, at);
+      i32(bounds.partitionMaxBytes);
+      unsigned(0);
+    }
+    unsigned(0);
+  }
+  // Nothing forgotten, no rack, no tagged fields.
+  unsigned(1);
+  unsigned(1);
+  unsigned(0);
+  const names = new Map(topics.map(({ id, name }) => [id, name]));
+  return {
+    apiKey: apiKeys.fetch,
+    apiVersion: topicIdFetchVersion,
+    apiName: "Fetch",
+    body: body.subarray(0, at),
+    decode: (bytes) => decodeTopicIdFetch(bytes, names),
+  };
+}
+
+export interface TopicToFetch {
+  readonly id: string;
+  readonly name: string;
+  readonly partitions: readonly { readonly partition: number; readonly offset: bigint }[];
 }
 
 /** Which groups a node coordinates. */

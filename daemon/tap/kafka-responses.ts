@@ -5,6 +5,7 @@
  *   fetch v4-11: throttle i32, [v7: error i16, session i32], topics: name, partitions: index i32, error i16, high
  *     watermark i64, last stable offset i64, [v5: log start i64], aborted transactions, [v11: preferred replica i32],
  *     record set as bytes
+ *   fetch v13 (compact, tagged): the same with a topic's id in place of its name
  *   metadata v10 (compact, tagged): throttle i32, nodes: id i32, host, port i32, rack; cluster id, controller i32,
  *     topics: error i16, name, id uuid, internal bool, partitions: error i16, index i32, leader i32, epoch i32,
  *     replicas, in sync, offline; authorized operations i32 (topic and cluster)
@@ -30,6 +31,8 @@ export interface TopicMetadata {
 
 export interface FetchedPartition {
   readonly topic: string;
+  /** Which topic of this name was asked for, where Kafka tells them apart (3.1). */
+  readonly topicId?: string;
   readonly partition: number;
   readonly errorCode: number;
   readonly highWatermark: bigint;
@@ -106,6 +109,39 @@ export function decodeFetch(
   }
   // Since version 8 the broker answers first and expects the client to wait.
   return { partitions, clientSideThrottleTime: version >= 8 ? throttle : 0 };
+}
+
+/** `names`: what the topics that were asked for are called, by their ids. */
+export function decodeTopicIdFetch(
+  bytes: Buffer,
+  names: ReadonlyMap<string, string>,
+): { readonly partitions: readonly FetchedPartition[]; readonly clientSideThrottleTime: number } {
+  const reader = new Reader(bytes);
+  reader.tags();
+  const clientSideThrottleTime = reader.i32();
+  reader.at += 6;
+  const partitions: FetchedPartition[] = [];
+  reader.compactArray(() => {
+    const topicId = reader.take(16).toString("hex");
+    const topic = names.get(topicId) ?? "";
+    reader.compactArray(() => {
+      const partition = reader.i32();
+      const errorCode = reader.i16();
+      const highWatermark = reader.i64();
+      reader.at += 8;
+      const logStart = reader.i64();
+      reader.compactArray(() => {
+        reader.at += 16;
+        reader.tags();
+      });
+      reader.at += 4;
+      const records = reader.take(Math.max(0, reader.unsigned() - 1));
+      reader.tags();
+      partitions.push({ topic, topicId, partition, errorCode, highWatermark, logStart, records });
+    });
+    reader.tags();
+  });
+  return { partitions, clientSideThrottleTime };
 }
 
 export function decodeTopicIdMetadata(bytes: Buffer): Metadata & { readonly clientSideThrottleTime: number } {

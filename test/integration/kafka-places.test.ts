@@ -128,6 +128,19 @@ test("partitions that are added are read from their beginning", async () => {
   expect(seen(sink)).toEqual(["2 0 first"]);
 });
 
+test("a topic made anew that has more than the old one at once is read whole, and once", async () => {
+  const topic = await topicOf("anew");
+  const sink = await tapOn(topic, {});
+  await write(topic, numbers(0, 5));
+  await sink.until(() => seen(sink).length >= 5, "the old one's records");
+  await admin.deleteTopics({ topics: [topic] });
+  await topicOf("anew");
+  await write(topic, numbers(100, 130));
+  await sink.until(() => seen(sink).length >= 35, "the new one's records");
+  expect(seen(sink).slice(5)).toEqual(numbers(100, 130).map((number, offset) => `0 ${offset} ${number}`));
+  expect(sink.state?.detail).toBe(`The topic ${topic} was deleted and made anew.`);
+});
+
 test("records that the broker deletes before they could be read are counted, and it goes on behind them", async () => {
   const topic = await topicOf("retention");
   const body = "x".repeat(2_000);
