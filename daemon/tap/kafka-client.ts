@@ -10,7 +10,6 @@
  * Takes in addresses and options; hands out metadata, offsets and undecoded record sets, with errors per partition.
  * Throws `FailureError` with a sentence that can be shown.
  */
-import type { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 // @ts-expect-error kafkajs types its front door only; what is used of its inside is typed below.
 import BrokerClass from "kafkajs/src/broker/index.js";
@@ -46,6 +45,16 @@ import {
   type Metadata,
 } from "./kafka-responses.ts";
 import { createSocketFactory, type SocketError } from "./kafka-socket.ts";
+import type {
+  RequestQueue,
+  ProtocolRequest,
+  Encoder,
+  PoolBuilder,
+  Broker,
+  BrokerConstructor,
+  KafkajsMetadata,
+  KafkajsOffsets,
+} from "./kafkajs-inside.ts";
 
 export type KafkaLogin = {
   readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
@@ -498,74 +507,3 @@ const silentLogger: unknown = (
     Math.max(10, this.throttledUntil - Date.now()),
   );
 };
-
-// ------------------------------------------------------------------------- what is used of kafkajs' inside, as types
-
-interface RequestQueue {
-  pending: unknown[];
-  throttledUntil: number;
-  throttleCheckTimeoutId: NodeJS.Timeout | null;
-  checkPendingRequests(): void;
-  scheduleCheckPendingRequests(): void;
-}
-
-/** A request and how its answer is read, as kafkajs' connections take them. */
-interface ProtocolRequest {
-  readonly request: {
-    readonly apiKey: number;
-    readonly apiVersion: number;
-    readonly apiName: string;
-    encode(): Promise<Encoder>;
-  };
-  readonly response: { decode(bytes: Buffer): Promise<unknown>; parse(decoded: unknown): Promise<unknown> };
-  readonly requestTimeout?: number;
-}
-
-interface Encoder {
-  writeBuffer(bytes: Buffer): Encoder;
-}
-
-interface ConnectionPool extends HostPort {
-  send: <T>(request: ProtocolRequest) => Promise<T>;
-  readonly pool: readonly {
-    readonly socket?: Socket;
-    rejectRequests(error: Error): void;
-    disconnect(): Promise<unknown>;
-  }[];
-}
-
-interface PoolBuilder {
-  build(destination: HostPort): Promise<ConnectionPool>;
-}
-
-interface Broker {
-  readonly connectionPool: ConnectionPool;
-  readonly versions?: Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number }>>;
-  connect(): Promise<void>;
-  isConnected(): boolean;
-  lookupRequest(apiKey: number, definitions: unknown): (parameters: object) => ProtocolRequest;
-}
-
-type BrokerConstructor = new (options: object) => Broker;
-
-interface KafkajsMetadata {
-  readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
-  readonly topicMetadata: readonly {
-    readonly topicErrorCode: number;
-    readonly topic: string;
-    readonly isInternal?: boolean;
-    readonly partitionMetadata: readonly { readonly partitionId: number; readonly leader: number }[];
-  }[];
-}
-
-interface KafkajsOffsets {
-  readonly responses: readonly {
-    readonly topic: string;
-    readonly partitions: readonly {
-      readonly partition: number;
-      readonly errorCode: number;
-      readonly offset?: string;
-      readonly offsets?: readonly string[];
-    }[];
-  }[];
-}
