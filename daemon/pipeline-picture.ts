@@ -2,7 +2,8 @@ import type { CorrelationHints, Correlator } from "./correlate/model.ts";
 import { DefinitionsSeen } from "./pipeline-definitions.ts";
 import { makeFacts, type MessageFacts } from "./pipeline-facts.ts";
 import type { StoredEntry } from "./pipeline-follower.ts";
-import { dropOldest, type ReadMessage, RecentMessages } from "./pipeline-recent.ts";
+import { OldestFirst } from "./oldest-first.ts";
+import { type ReadMessage, RecentMessages } from "./pipeline-recent.ts";
 import type { TapEvent, TapState } from "./tap/envelope.ts";
 
 export interface PictureOptions {
@@ -23,7 +24,7 @@ export class Picture {
   readonly definitions = new DefinitionsSeen();
   /** The number of the last message of each tap. */
   readonly lastSeqOfTap = new Map<string, number>();
-  readonly facts = new Map<number, MessageFacts>();
+  readonly facts = new OldestFirst<number, MessageFacts>();
   recent = new RecentMessages();
   masked = 0;
   /** Messages taken in. */
@@ -102,7 +103,7 @@ export class Picture {
     this.lastSeqOfTap.set(envelope.tap, seq);
     this.correlator.observe(message);
     this.facts.set(seq, makeFacts(seq, envelope, decoded));
-    if (this.facts.size > (this.options.maxFacts ?? 200_000)) dropOldest(this.facts);
+    if (this.facts.size > (this.options.maxFacts ?? 200_000)) this.facts.shift();
     this.recent.add(message);
     if (decoded.definition !== undefined) {
       this.definitions.note(decoded.definition, decoded, seq, envelope.timestamp ?? envelope.receivedAt);

@@ -1,4 +1,5 @@
 import type { DecodedBody } from "../contracts/codec/index.ts";
+import { OldestFirst } from "./oldest-first.ts";
 import type { Envelope } from "./tap/envelope.ts";
 
 /** A message with what its body says. */
@@ -12,7 +13,7 @@ export interface ReadMessage {
 
 /** The newest messages, for a while: deliveries follow on their heels, and views ask for them most. */
 export class RecentMessages {
-  private readonly messages = new Map<number, ReadMessage>();
+  private readonly messages = new OldestFirst<number, ReadMessage>();
   private bytes = 0;
 
   get(seq: number): ReadMessage | undefined {
@@ -28,16 +29,7 @@ export class RecentMessages {
     this.messages.set(message.seq, message);
     this.bytes += message.envelope.body?.length ?? 0;
     while (this.messages.size > 2_000 || (this.bytes > 16 * 1024 * 1024 && this.messages.size > 1)) {
-      this.bytes -= dropOldest(this.messages)?.envelope.body?.length ?? 0;
+      this.bytes -= this.messages.shift()?.envelope.body?.length ?? 0;
     }
   }
-}
-
-/** Takes the entry out that was put in first. */
-export function dropOldest<T>(map: Map<number, T>): T | undefined {
-  for (const [seq, value] of map) {
-    map.delete(seq);
-    return value;
-  }
-  return undefined;
 }

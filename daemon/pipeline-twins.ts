@@ -1,4 +1,4 @@
-import { dropOldest } from "./pipeline-recent.ts";
+import { OldestFirst } from "./oldest-first.ts";
 import type { Envelope } from "./tap/envelope.ts";
 
 interface Written {
@@ -14,14 +14,13 @@ const mostKept = 4_000;
  * was does not matter for that.
  */
 export class Twins {
-  private readonly byContent = new Map<number, Written>();
+  private readonly byContent = new OldestFirst<number, Written>();
 
   add(seq: number, envelope: Envelope): void {
     if (envelope.origin.broker !== "rabbitmq") return;
     const content = contentOf(envelope);
-    this.byContent.delete(content);
     this.byContent.set(content, { seq, envelope });
-    if (this.byContent.size > mostKept) dropOldest(this.byContent);
+    if (this.byContent.size > mostKept) this.byContent.shift();
   }
 
   /** A message that was written lately with what is probably the same body. */

@@ -31,11 +31,17 @@ export class Commits {
     records.splice(index, 0, node);
   }
 
-  remove(node: Node): void {
-    if (node.broker !== "kafka") return;
-    const records = this.records.get(`${node.tap}\n${node.channel}\n${node.partition}`);
-    const index = records ? records.indexOf(node) : -1;
-    if (index >= 0) records?.splice(index, 1);
+  /** Forgets these messages, in one pass over the partitions that they are of. */
+  removeAll(nodes: ReadonlySet<Node>): void {
+    const places = new Set<string>();
+    for (const node of nodes) {
+      if (node.broker === "kafka") places.add(`${node.tap}\n${node.channel}\n${node.partition}`);
+    }
+    for (const place of places) {
+      const left = this.records.get(place)?.filter((node) => !nodes.has(node)) ?? [];
+      if (left.length === 0) this.records.delete(place);
+      else this.records.set(place, left);
+    }
   }
 
   /** The record at one place of a topic, in any tap. */

@@ -72,6 +72,10 @@ class CorrelatorState implements Correlator {
     join: (cause, effect) => this.membership.link(cause, effect, "window", "inferred"),
   });
   private readonly nodes = new Map<Seq, Node>();
+  /** The numbers of messages in the order in which they came; what is before `orderHead` is forgotten. */
+  private order: Seq[] = [];
+  private orderHead = 0;
+  private forgetting: Conv[] = [];
   private readonly settling = new Timers<Node>();
   private readonly checks = new Timers<Conv>();
   private readonly changedMessages = new Set<Seq>();
@@ -109,6 +113,7 @@ class CorrelatorState implements Correlator {
     node.at = this.clocks.note(node);
     if (node.at > this.newest) this.newest = node.at;
     this.nodes.set(node.seq, node);
+    this.order.push(node.seq);
     this.membership.add(node);
     this.spans.addMessage(node, message.envelope);
     this.commits.add(node);
@@ -444,33 +449,66 @@ class CorrelatorState implements Correlator {
     return built;
   }
 
+  /** Makes room for some more: forgetting a hundredth at a time costs one pass over the partitions, not one each. */
   private forgetOldest(): void {
-    // The conversation that began first and is no longer talking; when all of the oldest are, the very first.
-    let oldest: Conv | undefined;
-    let tries = 0;
-    for (const node of this.nodes.values()) {
-      const conv = node.group.conv;
-      oldest ??= conv;
-      if (conv.lastAt < this.newest - thresholds.conversationSession || ++tries > 32) {
-        if (tries <= 32) oldest = conv;
-        break;
-      }
+    const enough = Math.ceil(this.maxMessages / 100);
+    for (let forgotten = 0; forgotten < enough && this.nodes.size > 0;) {
+      const oldest = this.oldestAtRest();
+      if (!oldest) return;
+      this.counters.messages++;
+      forgotten += oldest.size;
+      this.forgetting.push(oldest);
+      this.forgetMessages(oldest);
     }
-    if (!oldest) return;
-    this.counters.messages++;
-    this.forget(oldest);
+    this.forgetRecords();
+  }
+
+  /** The conversation that began first and is no longer talking; when all of the oldest are, the very first. */
+  private oldestAtRest(): Conv | undefined {
+    const { order } = this;
+    const passed: Seq[] = [];
+    let found: Conv | undefined;
+    while (passed.length < 32 && this.orderHead < order.length) {
+      const seq = order[this.orderHead++] as Seq;
+      const conv = this.nodes.get(seq)?.group.conv;
+      // What was forgotten since is passed for good.
+      if (conv === undefined) continue;
+      passed.push(seq);
+      found ??= conv;
+      if (conv.lastAt >= this.newest - thresholds.conversationSession) continue;
+      found = conv;
+      break;
+    }
+    this.orderHead -= passed.length;
+    passed.forEach((seq, i) => (order[this.orderHead + i] = seq));
+    if (this.orderHead > 10_000 && this.orderHead * 2 > order.length) {
+      this.order = order.slice(this.orderHead);
+      this.orderHead = 0;
+    }
+    return found;
   }
 
   private forget(conv: Conv): void {
+    this.forgetting.push(conv);
+    this.forgetMessages(conv);
+    this.forgetRecords();
+  }
+
+  private forgetMessages(conv: Conv): void {
     for (const member of conv.nodes()) {
       this.nodes.delete(member.seq);
       this.values.remove(member);
       this.pairs.remove(member);
       this.deliveries.remove(member);
-      this.commits.remove(member);
       this.spans.remove(member);
     }
     this.membership.forget(conv);
+  }
+
+  /** The last step for conversations whose messages were forgotten. */
+  private forgetRecords(): void {
+    this.commits.removeAll(new Set(this.forgetting.flatMap((conv) => conv.nodes())));
+    this.forgetting = [];
   }
 }
 

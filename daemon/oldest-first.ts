@@ -1,0 +1,40 @@
+/**
+ * A map that gives up its oldest entries. A Map of its own would do, but finding its first entry again costs as much as
+ * there were entries before it, so here the order of keys stands beside it.
+ */
+export class OldestFirst<K, V> {
+  private readonly values = new Map<K, V>();
+  private keys: K[] = [];
+  private head = 0;
+
+  get size(): number {
+    return this.values.size;
+  }
+
+  get(key: K): V | undefined {
+    return this.values.get(key);
+  }
+
+  has(key: K): boolean {
+    return this.values.has(key);
+  }
+
+  /** Puts a value in; one that is there already keeps its place in the order. */
+  set(key: K, value: V): void {
+    if (!this.values.has(key)) this.keys.push(key);
+    this.values.set(key, value);
+  }
+
+  /** Takes the oldest entry out and returns its value; `undefined` where there is none. */
+  shift(): V | undefined {
+    if (this.values.size === 0) return undefined;
+    const key = this.keys[this.head++] as K;
+    if (this.head > 1_000 && this.head * 2 > this.keys.length) {
+      this.keys = this.keys.slice(this.head);
+      this.head = 0;
+    }
+    const value = this.values.get(key);
+    this.values.delete(key);
+    return value;
+  }
+}
