@@ -16,7 +16,7 @@ export interface PictureOptions {
 }
 
 /** Event time goes in steps: between them, nothing is late. */
-const tickMs = 100;
+const tickMs = 25;
 
 /** What is made of the messages of a capture, entry by entry in their order: correlation, facts, what was seen. */
 export class Picture {

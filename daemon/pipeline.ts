@@ -32,7 +32,7 @@ export interface PipelineOptions {
 const sliceSize = 250;
 /** Time for correlating in one turn: while events wait to be stored, and while none do. */
 const busyFollowMs = 0.5;
-const idleFollowMs = 10;
+const idleFollowMs = 4;
 /** While events wait for a schema, it is looked so often whether it came. */
 const heldMs = 5;
 /** A schema that comes has everything computed anew up to this many messages; beyond, only those that name it. */

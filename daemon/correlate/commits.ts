@@ -31,16 +31,28 @@ export class Commits {
     records.splice(index, 0, node);
   }
 
-  /** Forgets these messages, in one pass over the partitions that they are of. */
+  /** Forgets these messages: of each partition, only the stretch that they are in is looked through. */
   removeAll(nodes: ReadonlySet<Node>): void {
-    const places = new Set<string>();
+    const stretches = new Map<string, { first: number; last: number }>();
     for (const node of nodes) {
-      if (node.broker === "kafka") places.add(`${node.tap}\n${node.channel}\n${node.partition}`);
+      if (node.broker !== "kafka") continue;
+      const place = `${node.tap}\n${node.channel}\n${node.partition}`;
+      const index = lowerBound(this.records.get(place) ?? [], node.offset, (record) => record.offset);
+      const known = stretches.get(place);
+      if (known === undefined) stretches.set(place, { first: index, last: index });
+      else {
+        known.first = Math.min(known.first, index);
+        known.last = Math.max(known.last, index);
+      }
     }
-    for (const place of places) {
-      const left = this.records.get(place)?.filter((node) => !nodes.has(node)) ?? [];
-      if (left.length === 0) this.records.delete(place);
-      else this.records.set(place, left);
+    for (const [place, { first, last }] of stretches) {
+      const records = this.records.get(place) ?? [];
+      // Records may have one offset where a topic was made anew: those behind the last are looked at as well.
+      let end = last + 1;
+      while (end < records.length && records[end]?.offset === records[last]?.offset) end++;
+      const left = records.slice(first, end).filter((node) => !nodes.has(node));
+      records.splice(first, end - first, ...left);
+      if (records.length === 0) this.records.delete(place);
     }
   }
 

@@ -449,9 +449,9 @@ class CorrelatorState implements Correlator {
     return built;
   }
 
-  /** Makes room for some more: forgetting a hundredth at a time costs one pass over the partitions, not one each. */
+  /** Makes room for some more: forgetting some at a time costs one pass over their partitions, not one each. */
   private forgetOldest(): void {
-    const enough = Math.ceil(this.maxMessages / 100);
+    const enough = Math.ceil(this.maxMessages / 400);
     for (let forgotten = 0; forgotten < enough && this.nodes.size > 0;) {
       const oldest = this.oldestAtRest();
       if (!oldest) return;

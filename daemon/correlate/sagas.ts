@@ -356,6 +356,8 @@ function stepsOf(
   return steps;
 }
 
+const noEffects: Contribution["messages"][number]["effects"] = [];
+
 function contributionOf(
   nodes: readonly Node[],
   causes: Causes,
@@ -381,7 +383,7 @@ function contributionOf(
     messages: nodes
       .filter((node) => !causes.copies.has(node))
       .slice(0, 256)
-      .map((node) => ({ type: node.type, effects: effects.get(node) ?? [] })),
+      .map((node) => ({ type: node.type, effects: effects.get(node) ?? noEffects })),
     pause,
     steps: drafts
       .filter((draft) => !draft.undoing && !draft.failing)

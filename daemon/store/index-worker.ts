@@ -14,6 +14,32 @@ import { ControlView, type IndexWorkerData } from "./search-control.ts";
 /** One transaction: whoever waits for the thread to end waits for one of these at most. */
 const batchSize = 2_000;
 const idleMs = 200;
+/** While more messages a second come than this, storing them goes first, and the index takes a tenth of the time... */
+const busyRate = 3_000;
+const busyShare = 0.1;
+/** ...unless it is so far behind that reading the rest would take a search too long. */
+const farBehind = 1_000_000;
+
+/** How fast messages come, by what is in the capture; looked at about once a second. */
+class Pace {
+  private at = performance.now();
+  private count: number;
+  private perSecond = 0;
+
+  constructor(count: number) {
+    this.count = count;
+  }
+
+  rate(count: number): number {
+    const now = performance.now();
+    if (now - this.at >= 1_000) {
+      this.perSecond = ((count - this.count) * 1_000) / (now - this.at);
+      this.at = now;
+      this.count = count;
+    }
+    return this.perSecond;
+  }
+}
 
 const { capture, captureId, index, module, control } = workerData as IndexWorkerData;
 const shared = new ControlView(control);
@@ -44,7 +70,9 @@ function run(): void {
        WHERE message.seq > ? ORDER BY message.seq LIMIT ?`,
     );
     const saveUpTo = database.prepare("UPDATE meta SET value = ? WHERE name = 'upTo'");
+    const pace = new Pace(numberOf(last));
     while (!shared.isAskedToEnd) {
+      const begun = performance.now();
       const batch = rows.all(upTo, batchSize) as unknown as SearchableRow[];
       const newest = batch.at(-1)?.seq;
       if (newest === undefined) {
@@ -65,6 +93,10 @@ function run(): void {
       database.exec("COMMIT");
       upTo = newest;
       shared.indexedUpTo = upTo;
+      const written = numberOf(last);
+      if (pace.rate(written) > busyRate && written - upTo < farBehind) {
+        shared.wait((performance.now() - begun) * (1 / busyShare - 1));
+      }
     }
   } finally {
     source.close();
