@@ -58,6 +58,11 @@ export class Follower {
     else this.keep(entry);
   }
 
+  /** What comes next is not kept at hand. */
+  fallBehind(): void {
+    this.isBehind = true;
+  }
+
   /** Begins again behind number `afterN`. */
   restart(afterN: number): void {
     this.entries = [];

@@ -30,9 +30,12 @@ export interface PipelineOptions {
 
 /** Events that are taken in before others have a turn. */
 const sliceSize = 250;
-/** Time for correlating in one turn: while events wait to be stored, and while none do. */
+/** Time for correlating in one turn; while events wait to be stored, only so often. */
 const busyFollowMs = 0.5;
+const busyFollowEveryMs = 10;
 const idleFollowMs = 4;
+/** A message that was this old when it came is history: while such come, storing them goes first. */
+const historyMs = 2_000;
 /** While events wait for a schema, it is looked so often whether it came. */
 const heldMs = 5;
 /** A schema that comes has everything computed anew up to this many messages; beyond, only those that name it. */
@@ -69,6 +72,8 @@ export class Pipeline implements TapSink {
   private picture: Picture;
   private nextPicture: Picture | undefined;
   private turnIsDue = false;
+  private tookInHistory = false;
+  private followedLast = 0;
   private hasRewritten = false;
   private dead = false;
   private clearedUpTo: number;
@@ -353,9 +358,18 @@ export class Pipeline implements TapSink {
       this.capture.flush();
       const canTakeIn = this.queue.size > 0 && !this.capture.isFull && !isHeld;
       if (isHeld) setTimeout(() => this.takeTurn(), heldMs).unref();
-      const canFollow = this.follower.work(canTakeIn ? busyFollowMs : idleFollowMs);
-      if (canTakeIn || canFollow) this.takeTurn();
+      if (this.followInTurn(canTakeIn) || canTakeIn) this.takeTurn();
     });
+  }
+
+  /** Correlates for a moment, or not at all where storing goes first; returns whether there is more to do. */
+  private followInTurn(canTakeIn: boolean): boolean {
+    const isStoringFirst = canTakeIn || this.tookInHistory;
+    this.tookInHistory = false;
+    const now = performance.now();
+    if (isStoringFirst && now - this.followedLast < busyFollowEveryMs) return this.follower.hasWork;
+    this.followedLast = now;
+    return this.follower.work(isStoringFirst ? busyFollowMs : idleFollowMs);
   }
 
   /** The first step: everything is numbered and stored, without its secrets. */
@@ -364,6 +378,9 @@ export class Pipeline implements TapSink {
     switch (event.kind) {
       case "message": {
         const { envelope, decoded, masked } = readMasked(event.envelope, this.masker, this.contracts);
+        if (envelope.receivedAt - (envelope.timestamp ?? envelope.receivedAt) > historyMs) this.tookInHistory = true;
+        // History is read again from the capture: keeping all of it at hand meanwhile costs more than that.
+        if (this.tookInHistory) this.follower.fallBehind();
         const seq = capture.addMessage(envelope, masked);
         capture.saveDecoded(seq, decoded, envelope.body);
         if (decoded.awaits !== undefined) this.awaiting.note(decoded.awaits, { seq, n: capture.lastN });

@@ -15,8 +15,11 @@ export interface Entry extends Placed {
 }
 
 /** Time for making rows in one round that nobody looks at, while messages wait to be correlated and while none do. */
-const busyBudgetMs = 10;
+const busyBudgetMs = 5;
 const idleBudgetMs = 40;
+/** Behind by so many messages, a row made now would soon be made again. */
+const farBehind = 10_000;
+const leastBudgetMs = 1;
 /** With more rows to make than this, those that nobody looks at wait until their conversation has come to rest. */
 const manyStale = 200;
 const restMs = 1_500;
@@ -170,7 +173,8 @@ export class Board {
   }
 
   private makeRows(now: number): void {
-    const until = now + (this.pipeline.behind.messages > 0 ? busyBudgetMs : idleBudgetMs);
+    const { messages } = this.pipeline.behind;
+    const until = now + (messages > farBehind ? leastBudgetMs : messages > 0 ? busyBudgetMs : idleBudgetMs);
     const rest = this.stale.size > manyStale ? restMs : 0;
     for (const [id, since] of this.stale) {
       if (since + rest > now || performance.now() > until) break;
