@@ -131,8 +131,8 @@ async function ensureRunning(options: StartOptions, file: string): Promise<void>
 }
 
 /**
- * How the runtime is told to run a daemon. A message lives until it is stored and correlated; room for that many young
- * ones saves moving each of them (32 MiB: half the time spent on memory, measured at 10,000 messages a second).
+ * How the runtime is told to run a daemon: with room for the messages that are just on their way, which are many and
+ * live for a moment only, so that they are not moved to where what stays is kept.
  */
 export const daemonFlags: readonly string[] = ["--max-semi-space-size=32"];
 
