@@ -30,7 +30,7 @@ const contractsPatienceMs = 1_500;
 /** What a recording shows after its last event: long enough that what was under way settles, then its time stands. */
 const settleMs = 2_000;
 /** How long a view of an opened file waits for the whole of it. */
-const readPatienceMs = 250;
+const readPatienceMs = 100;
 const stopPatienceMs = 1_500;
 
 /** Runs the whole daemon in this process. Rejects with one sentence when its port or its capture file cannot be had. */
