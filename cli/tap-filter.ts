@@ -1,17 +1,7 @@
 /** Which messages `contrail tap` prints. */
+import { conversationStates, type ConversationState } from "../daemon/client/index.ts";
 import type { SeenMessage } from "./tap-lines.ts";
 import { UsageError, type Flag, type ParsedArguments } from "./usage.ts";
-
-export const conversationStates = [
-  "running",
-  "completed",
-  "failed",
-  "compensating",
-  "compensated",
-  "stuck",
-  "late",
-] as const;
-export type WantedState = (typeof conversationStates)[number];
 
 export const filterFlags = {
   channel: {
@@ -38,7 +28,7 @@ export const filterFlags = {
 
 export interface TapFilter {
   /** Absent: messages are printed as they come, whatever becomes of their conversation. */
-  readonly states: ReadonlySet<WantedState> | undefined;
+  readonly states: ReadonlySet<ConversationState> | undefined;
   wants(message: SeenMessage): boolean;
   wantsLine(line: string): boolean;
 }
@@ -56,7 +46,7 @@ export function filterOf(args: ParsedArguments): TapFilter {
   const isOneOf = (patterns: readonly RegExp[], texts: readonly string[]) =>
     patterns.length === 0 || patterns.some((pattern) => texts.some((text) => pattern.test(text)));
   return {
-    states: states.length === 0 ? undefined : new Set(states as WantedState[]),
+    states: states.length === 0 ? undefined : new Set(states as ConversationState[]),
     wants({ facts, name, message: { envelope, decoded } }) {
       if (invalid && decoded.check !== "invalid") return false;
       const { origin } = envelope;

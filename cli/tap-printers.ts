@@ -1,6 +1,7 @@
 /** Messages to the terminal: as they come, or, where states of conversations are asked for, conversation by conversation. */
 import type { RunningTrace } from "../daemon/index.ts";
-import type { TapFilter, WantedState } from "./tap-filter.ts";
+import type { ConversationState } from "../daemon/client/index.ts";
+import type { TapFilter } from "./tap-filter.ts";
 import { conversationJsonLine, conversationTextLine, readMessage, textLine, type SeenMessage } from "./tap-lines.ts";
 import type { Style } from "./terminal.ts";
 
@@ -83,17 +84,17 @@ export class MessagePrinter {
 export class ConversationPrinter {
   private readonly pipeline: Pipeline;
   private readonly filter: TapFilter;
-  private readonly states: ReadonlySet<WantedState>;
+  private readonly states: ReadonlySet<ConversationState>;
   private readonly changes: Changes;
   private readonly lines: Lines;
   /** The conversation of the line that was printed last. */
   private latest = "";
-  private readonly printed = new Map<string, { state: WantedState; readonly seqs: Set<number> }>();
+  private readonly printed = new Map<string, { state: ConversationState; readonly seqs: Set<number> }>();
 
   constructor(
     pipeline: Pipeline,
     filter: TapFilter,
-    states: ReadonlySet<WantedState>,
+    states: ReadonlySet<ConversationState>,
     changes: Changes,
     style: Style,
     jsonOf: JsonOf | undefined,
@@ -154,7 +155,7 @@ export class ConversationPrinter {
     }
   }
 
-  private remember(id: string, printed: { state: WantedState; readonly seqs: Set<number> }): void {
+  private remember(id: string, printed: { state: ConversationState; readonly seqs: Set<number> }): void {
     this.printed.delete(id);
     this.printed.set(id, printed);
     for (const oldest of this.printed.keys()) {

@@ -1,7 +1,5 @@
 /** Spans over HTTP and messages of a tap, from the wire to what views are told, what a capture keeps and what is exported. */
-import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -9,7 +7,7 @@ import { exportLines, openForReading } from "./export/index.ts";
 import { runTrace, type RunningTrace } from "./index.ts";
 import { readTapSettings } from "./serve/index.ts";
 import type { ConversationDetail } from "./serve/protocol.ts";
-import { jsonRequest, protobufRequest, type SpanDraft } from "./tap/testing/otlp-requests.ts";
+import { freePort, jsonRequest, protobufRequest, type SpanDraft } from "./tap/testing/otlp-requests.ts";
 import { kafka, rabbit, ScriptedTap, TestView } from "./testing/scripted.ts";
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";
@@ -41,15 +39,6 @@ afterEach(async () => {
   await trace.stop();
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 async function send(service: string, spans: readonly SpanDraft[], encoding: "json" | "protobuf" = "json") {
   const body = new Uint8Array(

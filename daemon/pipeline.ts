@@ -378,9 +378,11 @@ export class Pipeline implements TapSink {
     switch (event.kind) {
       case "message": {
         const { envelope, decoded, masked } = readMasked(event.envelope, this.masker, this.contracts);
-        if (envelope.receivedAt - (envelope.timestamp ?? envelope.receivedAt) > historyMs) this.tookInHistory = true;
-        // History is read again from the capture: keeping all of it at hand meanwhile costs more than that.
-        if (this.tookInHistory) this.follower.fallBehind();
+        if (envelope.receivedAt - (envelope.timestamp ?? envelope.receivedAt) > historyMs) {
+          this.tookInHistory = true;
+          // It is read again from the capture: keeping all of it at hand meanwhile costs more than that.
+          this.follower.fallBehind();
+        }
         const seq = capture.addMessage(envelope, masked);
         capture.saveDecoded(seq, decoded, envelope.body);
         if (decoded.awaits !== undefined) this.awaiting.note(decoded.awaits, { seq, n: capture.lastN });

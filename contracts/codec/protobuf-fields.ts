@@ -3,6 +3,7 @@ import type { FieldDescriptor, MessageDescriptor, ProtoSchema } from "../proto/i
 import { isReadable, readText } from "./body.ts";
 import { type FieldFacts, type FieldMap, mostFields, type UnreadField, wayTo } from "./field-map.ts";
 import { codecType, type ExtensionIndex } from "./protobuf-types.ts";
+import { wireTypeOf } from "./protobuf-wire.ts";
 
 const deepestMessage = 100;
 const deepestAny = 8;
@@ -78,7 +79,7 @@ class Walk {
     }
     const name = field.isExtension ? `[${field.fullName}]` : field.jsonName;
     const isPacked = found.wire === 2 && field.isPackable;
-    if (found.wire !== wireOf(field) && !isPacked) {
+    if (found.wire !== wireTypeOf(field) && !isPacked) {
       const declared = `${bareType(field)}${field.isRepeated ? "[]" : ""} ${field.name} = ${field.number}`;
       const text = `came as ${wireWords[found.wire] ?? "other bytes"}, the contract has ${declared}`;
       this.note(part, name, found, { type: typeText(field), message: text, place: field.namePlace });
@@ -157,7 +158,7 @@ class Walk {
       if (one === undefined) break;
       this.at = one.to;
       if (one.number === 1) key = this.keyText(keyField.type, one);
-      else if (one.number === 2 && one.wire === wireOf(valueField)) value = one;
+      else if (one.number === 2 && one.wire === wireTypeOf(valueField)) value = one;
     }
     this.at = at;
     const itemWay = wayTo(way, key);
@@ -171,7 +172,7 @@ class Walk {
     let index = counts.get(found.number) ?? 0;
     while (this.at < found.contentEnd && this.fields.size < mostFields) {
       const from = this.at;
-      if (!this.skip(wireOf(field), found.contentEnd)) break;
+      if (!this.skip(wireTypeOf(field), found.contentEnd)) break;
       this.place(wayTo(way, String(index)), bareType(field), from, this.at);
       index++;
     }
@@ -299,27 +300,6 @@ const wireWords: Readonly<Record<number, string>> = {
   3: "a group",
   5: "four bytes",
 };
-
-function wireOf(field: FieldDescriptor): number {
-  switch (field.type) {
-    case "double":
-    case "fixed64":
-    case "sfixed64":
-      return 1;
-    case "float":
-    case "fixed32":
-    case "sfixed32":
-      return 5;
-    case "message":
-    case "group":
-      return field.isDelimited ? 3 : 2;
-    case "string":
-    case "bytes":
-      return 2;
-    default:
-      return 0;
-  }
-}
 
 /** `Line[] = 4`: a type as the contract has it, without its package, and the number. */
 function typeText(field: FieldDescriptor): string {

@@ -3,6 +3,7 @@
  * against each of them.
  */
 import type { FieldDescriptor, MessageDescriptor } from "../proto/index.ts";
+import { WireCursor, wireTypeOf } from "./protobuf-wire.ts";
 
 /** What a field has to look like; `message` is what lies in it. */
 interface Expected {
@@ -41,7 +42,7 @@ function expected(field: FieldDescriptor): Expected {
   const { type } = field;
   const isMessage = type === "message" || type === "group";
   return {
-    wire: isMessage ? (field.isDelimited ? 3 : 2) : wireTypeOf(type),
+    wire: wireTypeOf(field),
     isText: type === "string",
     isPackable: field.isPackable,
     message: isMessage && field.typeRef?.kind === "message" ? field.typeRef : undefined,
@@ -49,35 +50,11 @@ function expected(field: FieldDescriptor): Expected {
   };
 }
 
-function wireTypeOf(type: string): number {
-  switch (type) {
-    case "double":
-    case "fixed64":
-    case "sfixed64":
-      return 1;
-    case "float":
-    case "fixed32":
-    case "sfixed32":
-      return 5;
-    case "string":
-    case "bytes":
-      return 2;
-    default:
-      return 0;
-  }
-}
-
 const noPlan: Plan = new Map();
 
-class Walk {
+class Walk extends WireCursor {
   good = 0;
   seen = 0;
-  private at = 0;
-  private readonly bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
-  }
 
   /** Whether a message lies from `start` to `end`; what it is worth is added to the counts. */
   message(plan: Plan, start: number, end: number, depth: number): boolean {
@@ -98,7 +75,7 @@ class Walk {
         to = this.group(Math.floor(tag / 8), end);
         if (to < 0) return false;
       } else {
-        if (!this.skip(wire, end)) return false;
+        if (!this.skipNumber(wire, end)) return false;
         to = this.at;
       }
       this.seen++;
@@ -125,14 +102,6 @@ class Walk {
     this.at = at;
   }
 
-  /** Steps over a value that is no bytes and no group. */
-  private skip(wire: number, end: number): boolean {
-    if (wire === 0) return this.varint(end) >= 0;
-    if (wire !== 1 && wire !== 5) return false;
-    this.at += wire === 1 ? 8 : 4;
-    return this.at <= end;
-  }
-
   /** Goes behind the end tag of a group and gives the end of its contents; -1 where it has none. */
   private group(number: number, end: number): number {
     const open = [number];
@@ -151,21 +120,7 @@ class Walk {
       } else if (wire === 4) {
         if (open.pop() !== Math.floor(tag / 8)) return -1;
         if (open.length === 0) return before;
-      } else if (!this.skip(wire, end)) return -1;
-    }
-    return -1;
-  }
-
-  /** A varint, not exact beyond 2^53; -1 where there is none. */
-  private varint(end: number): number {
-    let value = 0;
-    let scale = 1;
-    for (let i = 0; i < 10; i++) {
-      if (this.at >= end) return -1;
-      const byte = this.bytes[this.at++] ?? 0;
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-      scale *= 128;
+      } else if (!this.skipNumber(wire, end)) return -1;
     }
     return -1;
   }

@@ -2,6 +2,7 @@
 import type { FieldDescriptor, MessageDescriptor, ProtoSchema } from "../proto/index.ts";
 import { utf8 } from "../proto/index.ts";
 import { type LeafForm, mostLeaves, type VisitLeaf } from "./leaves.ts";
+import { WireCursor, wireTypeOf } from "./protobuf-wire.ts";
 
 const deepest = 100;
 /** Their value stands for them in JSON, without a name of its own. */
@@ -18,19 +19,17 @@ export function protobufLeaves(
   new LeafWalk(schema, bytes, visit).message(message, start, bytes.length, 0);
 }
 
-class LeafWalk {
+class LeafWalk extends WireCursor {
   private readonly schema: ProtoSchema;
-  private readonly bytes: Uint8Array;
   private readonly visit: VisitLeaf;
   private readonly path: string[] = [];
-  private at = 0;
   private left = mostLeaves;
   /** Of the message in the Any that is read just now. */
   private anyType = "";
 
   constructor(schema: ProtoSchema, bytes: Uint8Array, visit: VisitLeaf) {
+    super(bytes);
     this.schema = schema;
-    this.bytes = bytes;
     this.visit = visit;
   }
 
@@ -86,10 +85,7 @@ class LeafWalk {
 
   private number(field: FieldDescriptor | undefined, wire: number, end: number): boolean {
     const from = this.at;
-    if (wire === 0) {
-      if (this.varint(end) < 0) return false;
-    } else this.at += wire === 1 ? 8 : 4;
-    if (this.at > end) return false;
+    if (!this.skipNumber(wire, end)) return false;
     const { type } = field ?? {};
     // The values of these are few, and everybody knows them.
     if (type === "bool" || type === "enum") return true;
@@ -100,13 +96,8 @@ class LeafWalk {
   }
 
   private packed(field: FieldDescriptor, from: number, to: number): void {
-    const { type } = field;
-    const wire =
-      type === "double" || type === "fixed64" || type === "sfixed64"
-        ? 1
-        : type === "float" || type === "fixed32" || type === "sfixed32"
-          ? 5
-          : 0;
+    const own = wireTypeOf(field);
+    const wire = own === 1 || own === 5 ? own : 0;
     this.at = from;
     while (this.at < to && this.number(field, wire, to));
   }
@@ -171,27 +162,11 @@ class LeafWalk {
   }
 
   private skip(wire: number, end: number): boolean {
-    if (wire === 0) return this.varint(end) >= 0;
-    if (wire === 2) {
-      const length = this.varint(end);
-      if (length < 0) return false;
-      this.at += length;
-    } else if (wire === 1 || wire === 5) this.at += wire === 1 ? 8 : 4;
-    else return wire === 3 || wire === 4;
+    if (wire === 3 || wire === 4) return true;
+    if (wire !== 2) return this.skipNumber(wire, end);
+    const length = this.varint(end);
+    if (length < 0) return false;
+    this.at += length;
     return this.at <= end;
-  }
-
-  /** Not exact beyond 2^53; -1 where there is none. */
-  private varint(end: number): number {
-    let value = 0;
-    let scale = 1;
-    for (let i = 0; i < 10; i++) {
-      if (this.at >= end) return -1;
-      const byte = this.bytes[this.at++] ?? 0;
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-      scale *= 128;
-    }
-    return -1;
   }
 }

@@ -45,4 +45,11 @@ export {
 export { connectionFileOf, daemonFolder, stateFolder } from "./folders.ts";
 export type { DaemonAnswer, DaemonConfig, DaemonSettings } from "./settings.ts";
 export { daemonFlags, findDaemon, startDaemon, stopDaemon, type StartOptions } from "./start.ts";
-export type { ClientMessage, RegistrySettings, ServerMessage, TapSettings } from "../serve/protocol.ts";
+export { conversationStates } from "../serve/protocol.ts";
+export type {
+  ClientMessage,
+  ConversationState,
+  RegistrySettings,
+  ServerMessage,
+  TapSettings,
+} from "../serve/protocol.ts";

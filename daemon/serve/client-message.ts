@@ -1,22 +1,12 @@
 /** What views send, checked by hand: whatever is not exactly a known message is nothing. */
-import type {
-  ClientMessage,
-  ConversationFilter,
-  ConversationState,
-  RegistrySettings,
-  StartOffsets,
-  TapSettings,
+import {
+  type ClientMessage,
+  type ConversationFilter,
+  conversationStates,
+  type RegistrySettings,
+  type StartOffsets,
+  type TapSettings,
 } from "./protocol.ts";
-
-const states: readonly ConversationState[] = [
-  "running",
-  "completed",
-  "failed",
-  "compensating",
-  "compensated",
-  "stuck",
-  "late",
-];
 
 type Fields = Readonly<Record<string, unknown>>;
 type KafkaSettings = Extract<TapSettings, { kind: "kafka" }>;
@@ -182,7 +172,7 @@ function readFilter(value: unknown): ConversationFilter | undefined {
   if (!isText(text, 1024) || !Array.isArray(wanted)) return undefined;
   return {
     text,
-    states: states.filter((state) => wanted.includes(state)),
+    states: conversationStates.filter((state) => wanted.includes(state)),
     ...(typeof needsLook === "boolean" ? { needsLook } : {}),
     ...(isNumber(from) ? { from } : {}),
     ...(isNumber(to) ? { to } : {}),

@@ -202,7 +202,16 @@ export type ServerMessage =
       readonly reason: string;
     };
 
-export type ConversationState = "running" | "completed" | "failed" | "compensating" | "compensated" | "stuck" | "late";
+export const conversationStates = [
+  "running",
+  "completed",
+  "failed",
+  "compensating",
+  "compensated",
+  "stuck",
+  "late",
+] as const;
+export type ConversationState = (typeof conversationStates)[number];
 export type StepState =
   | "done"
   | "running"

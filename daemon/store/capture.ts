@@ -219,7 +219,7 @@ export class Capture {
         onDropped: (count) => {
           this.dropped += count;
         },
-        onFailed: (_cause, rows) => this.goOnWithoutWriter(rows),
+        onFailed: (rows) => this.goOnWithoutWriter(rows),
       });
     } catch {
       // Without a thread it is written here, which takes longer and loses nothing.
@@ -347,11 +347,9 @@ export class Capture {
     try {
       let upTo = firstSeqWhere(this.database, "received_at", now - limits.ageMs) - 1;
       if (limits.messages !== undefined) upTo = Math.max(upTo, this.lastSeq - limits.messages);
-      if (this.bytes() > limits.bytes) {
-        // A tenth at a time: the file settles below the limit within a few rounds, each of them short.
-        upTo = Math.max(upTo, this.firstSeq + Math.ceil((this.lastSeq - this.firstSeq + 1) / 10));
-      }
-      if (this.failed !== undefined && this.bytes() > mostInMemory) {
+      const most = this.failed === undefined ? limits.bytes : Math.min(limits.bytes, mostInMemory);
+      if (this.bytes() > most) {
+        // A tenth at a time: it settles below the limit within a few rounds, each of them short.
         upTo = Math.max(upTo, this.firstSeq + Math.ceil((this.lastSeq - this.firstSeq + 1) / 10));
       }
       return this.dropUpTo(Math.min(upTo, this.lastSeq));

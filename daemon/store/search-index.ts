@@ -1,13 +1,12 @@
 /** The capture's side of its search index: starts the thread that writes it, and asks what it has written. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
 import { indexFailed, noFullText } from "./errors.ts";
 import { deleteIndex, indexedUpTo, indexFileOf, tablesOf, tableOf } from "./index-file.ts";
 import { ControlView, type IndexWorkerData } from "./search-control.ts";
+import { startThread } from "./thread.ts";
 
 export interface SearchIndexOptions {
   readonly captureFile: string;
@@ -102,12 +101,7 @@ export class SearchIndex {
       module: options.module ?? "fts5",
       control: this.control,
     };
-    const worker = new Worker(installedWorker(), {
-      workerData,
-      execArgv: ["--disable-warning=ExperimentalWarning"],
-      resourceLimits: { maxOldGenerationSizeMb: 256 },
-    });
-    worker.unref();
+    const worker = startThread("index-worker", workerData);
     worker.on("message", ({ problem }: { readonly problem: string }) => this.fail(problem));
     worker.on("error", (cause) => this.fail(cause instanceof Error ? cause.message : String(cause)));
   }
@@ -137,14 +131,4 @@ export class SearchIndex {
     }
     return statement;
   }
-}
-
-/** Beside the bundle, above its chunks, or, from source, the TypeScript file. */
-function installedWorker(): string {
-  const candidates = ["./index-worker.js", "../index-worker.js", "./index-worker.ts"].map((name) =>
-    fileURLToPath(new URL(name, import.meta.url)),
-  );
-  const found = candidates.find((file) => existsSync(file));
-  if (found === undefined) throw new Error("index-worker.js is missing from this installation");
-  return found;
 }

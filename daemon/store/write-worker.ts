@@ -27,13 +27,12 @@ port.on("message", (request: WriteRequest) => {
   });
 });
 
-/** What fails ends the thread: whoever started it goes on by itself, and says why. */
+/** What fails ends the thread: whoever started it writes by itself, and learns why. */
 function attempt(work: () => void): void {
   try {
     work();
-  } catch (cause) {
-    const { message, errcode } = cause as Error & { readonly errcode?: number };
-    answer({ kind: "failed", message, ...(errcode === undefined ? {} : { errcode }) });
+  } catch {
+    answer({ kind: "failed" });
     end();
   }
 }

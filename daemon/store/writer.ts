@@ -2,10 +2,9 @@
  * The capture's side of its writing thread. Rows are handed over in batches; each stays here until the thread says that
  * it is on disk, so that nothing is lost when the disk fails or the thread dies.
  */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { packRows, type PackedRows } from "./packing.ts";
+import { startThread } from "./thread.ts";
 import type { Row } from "./writing.ts";
 
 export interface WriteWorkerData {
@@ -22,14 +21,14 @@ export type WriteRequest =
 export type WriteAnswer =
   | { readonly kind: "stored"; readonly batch: number }
   | { readonly kind: "dropped"; readonly count: number }
-  | { readonly kind: "failed"; readonly message: string; readonly errcode?: number };
+  | { readonly kind: "failed" };
 
 export interface WriterEvents {
   /** More is on disk: everything up to number `n`. */
   readonly onStored: (n: number) => void;
   readonly onDropped: (count: number) => void;
-  /** The thread is over. `rows` are not on disk; nothing more is taken. */
-  readonly onFailed: (cause: Error, rows: readonly Row[]) => void;
+  /** The thread is over. `rows` are not on disk; nothing more is taken. Whoever writes them next learns why. */
+  readonly onFailed: (rows: readonly Row[]) => void;
 }
 
 interface Batch {
@@ -59,15 +58,10 @@ export class Writer {
     const control = new SharedArrayBuffer(8);
     this.state = new Int32Array(control);
     const workerData: WriteWorkerData = { file, control };
-    this.worker = new Worker(installedWorker(), {
-      workerData,
-      execArgv: ["--disable-warning=ExperimentalWarning"],
-      resourceLimits: { maxOldGenerationSizeMb: 256 },
-    });
-    this.worker.unref();
+    this.worker = startThread("write-worker", workerData);
     this.worker.on("message", (answer: WriteAnswer) => this.take(answer));
-    this.worker.on("error", (cause) => this.fail(cause instanceof Error ? cause : new Error(String(cause))));
-    this.worker.on("exit", () => this.fail(new Error("the thread that writes the capture ended")));
+    this.worker.on("error", () => this.fail());
+    this.worker.on("exit", () => this.fail());
   }
 
   /** Whether as much is under way as may be. */
@@ -105,7 +99,7 @@ export class Writer {
     if (this.over) return;
     if (answer.kind === "dropped") this.events.onDropped(answer.count);
     else if (answer.kind === "stored") this.stored(answer.batch);
-    else this.fail(Object.assign(new Error(answer.message), { errcode: answer.errcode }));
+    else this.fail();
   }
 
   private stored(upTo: number): void {
@@ -119,23 +113,10 @@ export class Writer {
     if (lastN !== undefined) this.events.onStored(lastN);
   }
 
-  private fail(cause: Error): void {
+  private fail(): void {
     if (this.over) return;
     this.stored(Atomics.load(this.state, 1));
     this.over = true;
-    this.events.onFailed(
-      cause,
-      this.underWay.flatMap(({ rows }) => rows),
-    );
+    this.events.onFailed(this.underWay.flatMap(({ rows }) => rows));
   }
-}
-
-/** Beside the bundle, above its chunks, or, from source, the TypeScript file. */
-function installedWorker(): string {
-  const candidates = ["./write-worker.js", "../write-worker.js", "./write-worker.ts"].map((name) =>
-    fileURLToPath(new URL(name, import.meta.url)),
-  );
-  const found = candidates.find((file) => existsSync(file));
-  if (found === undefined) throw new Error("write-worker.js is missing from this installation");
-  return found;
 }

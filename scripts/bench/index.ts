@@ -5,11 +5,10 @@
 export { line, quantile, spread } from "./figures.ts";
 export { processUsage, type ProcessUsage } from "./process-usage.ts";
 export {
-  jobOf,
   nameOf,
   openTapRig,
-  startLoad,
-  startStoredReader,
+  produceSteadily,
+  readSteadyLoad,
   startTap,
   tapOf,
   until,

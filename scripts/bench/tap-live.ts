@@ -10,9 +10,10 @@ import type { Outcome } from "./tap-load.ts";
 import {
   jobOf,
   nameOf,
+  produceSteadily,
   purge,
+  readSteadyLoad,
   startLoad,
-  startStoredReader,
   startTap,
   tapOf,
   until,
@@ -39,13 +40,7 @@ export async function benchLive(rig: TapRig, { seconds, rates }: LiveOptions): P
   try {
     await daemon.live();
     const status = lastStatus(daemon.connection);
-    const reader = startStoredReader({
-      folder: daemon.captures,
-      epoch: rig.epoch,
-      channels: rig.channels,
-      everyMs: lookEveryMs,
-      sample: Math.max(1, Math.round(((rates.kafka + rates.rabbitmq) * seconds) / 200_000)),
-    });
+    const reader = readSteadyLoad(rig, daemon, { seconds, rates, everyMs: lookEveryMs });
     await reader.ready;
     const before = processUsage(daemon.pid);
     const threads = threadShares(daemon.pid);
@@ -111,14 +106,7 @@ async function produceBoth(
   rates: LiveOptions["rates"],
   seconds: number,
 ): Promise<Record<BrokerKind, Outcome>> {
-  const producer = (kind: BrokerKind) =>
-    startLoad({
-      ...jobOf(rig, kind),
-      kind: "produce",
-      perSecond: rates[kind],
-      seconds,
-      probeEveryMs: Number.POSITIVE_INFINITY,
-    });
+  const producer = (kind: BrokerKind) => produceSteadily(rig, kind, rates[kind], seconds);
   const producers = { kafka: producer("kafka"), rabbitmq: producer("rabbitmq") };
   const [kafka, rabbitmq] = await Promise.all([producers.kafka.outcome, producers.rabbitmq.outcome]);
   return { kafka, rabbitmq };

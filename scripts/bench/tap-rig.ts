@@ -150,6 +150,35 @@ export function startStoredReader(job: StoredJob): Load<StoredOutcome> {
   return startProcess("tap-stored.ts", job, "reader of the capture");
 }
 
+/** Messages a second, by broker. */
+export type Rates = Readonly<Record<BrokerKind, number>>;
+
+/** The same reader for a steady load on both brokers, with about 200,000 samples. */
+export function readSteadyLoad(
+  rig: TapRig,
+  daemon: BenchedDaemon,
+  { seconds, rates, everyMs }: { readonly seconds: number; readonly rates: Rates; readonly everyMs: number },
+): Load<StoredOutcome> {
+  return startStoredReader({
+    folder: daemon.captures,
+    epoch: rig.epoch,
+    channels: rig.channels,
+    everyMs,
+    sample: Math.max(1, Math.round(((rates.kafka + rates.rabbitmq) * seconds) / 200_000)),
+  });
+}
+
+/** Writes to one broker at a steady rate, and looks for no message of its own. */
+export function produceSteadily(rig: TapRig, kind: BrokerKind, perSecond: number, seconds: number): Load {
+  return startLoad({
+    ...jobOf(rig, kind),
+    kind: "produce",
+    perSecond,
+    seconds,
+    probeEveryMs: Number.POSITIVE_INFINITY,
+  });
+}
+
 function startProcess<T>(program: string, job: object, who: string): Load<T> {
   const child: ChildProcess = fork(join(import.meta.dirname, program), {
     serialization: "advanced",

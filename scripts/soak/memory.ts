@@ -3,14 +3,13 @@
  * stored as fast at the end as at the beginning.
  */
 import {
-  jobOf,
   line,
   nameOf,
   openTapRig,
   processUsage,
+  produceSteadily,
   quantile,
-  startLoad,
-  startStoredReader,
+  readSteadyLoad,
   startTap,
   tapOf,
   until,
@@ -55,23 +54,9 @@ export async function soakMemory({ seconds, rates }: MemoryOptions): Promise<voi
         first: 0,
         count: 40,
       });
-      const reader = startStoredReader({
-        folder: daemon.captures,
-        epoch: rig.epoch,
-        channels: rig.channels,
-        everyMs: lookEveryMs,
-        sample: Math.max(1, Math.round(((rates.kafka + rates.rabbitmq) * seconds) / 200_000)),
-      });
+      const reader = readSteadyLoad(rig, daemon, { seconds, rates, everyMs: lookEveryMs });
       await reader.ready;
-      const producers = kinds.map((kind) =>
-        startLoad({
-          ...jobOf(rig, kind),
-          kind: "produce",
-          perSecond: rates[kind],
-          seconds,
-          probeEveryMs: Number.POSITIVE_INFINITY,
-        }),
-      );
+      const producers = kinds.map((kind) => produceSteadily(rig, kind, rates[kind], seconds));
       await Promise.all(producers.map(({ ready }) => ready));
       const begun = performance.now();
       const samples: MemorySample[] = [];

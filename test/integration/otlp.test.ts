@@ -2,9 +2,7 @@
  * Spans beside messages of real brokers: services that write a trace context into their messages, as instrumentations
  * do, and send their spans as exporters do, seconds later and in any order.
  */
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -12,7 +10,7 @@ import { connect } from "amqplib";
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runTrace, type RunningTrace } from "../../daemon/index.ts";
-import { protobufRequest, type SpanDraft } from "../../daemon/tap/testing/otlp-requests.ts";
+import { freePort, protobufRequest, type SpanDraft } from "../../daemon/tap/testing/otlp-requests.ts";
 import { TestView } from "../../daemon/testing/scripted.ts";
 import { brokers, ownPrefix } from "./brokers.ts";
 
@@ -97,15 +95,6 @@ afterAll(async () => {
   await trace?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 async function send(port: number, service: string, spans: readonly SpanDraft[]): Promise<void> {
   const answer = await fetch(`http://127.0.0.1:${port}/v1/traces`, {

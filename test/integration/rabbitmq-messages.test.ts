@@ -8,6 +8,7 @@ import { createCorrelator, type Correlator } from "../../daemon/correlate/index.
 import { createRabbitmqTap, type Envelope, type Tap } from "../../daemon/tap/index.ts";
 import { WatchingSink } from "../../daemon/tap/testing/watching-sink.ts";
 import { ownPrefix } from "./brokers.ts";
+import { bestRound, now, p95 } from "./measuring.ts";
 import {
   addressOf,
   addVhost,
@@ -23,19 +24,6 @@ import {
 } from "./rabbitmq.ts";
 
 const undecoded = { format: "text", check: "unchecked", violations: [], attempts: [] } as const;
-const now = (): number => performance.timeOrigin + performance.now();
-
-/** The value below which 95 of 100 lie. */
-function p95(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1] ?? Number.NaN;
-}
-
-/** Of at most three rounds the quickest: what else the machine does in one of them is not the tap's delay. */
-async function bestRound(round: () => Promise<number>): Promise<number> {
-  let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 3 && best >= 100; i++) best = Math.min(best, await round());
-  return best;
-}
 
 describe.each(generations)("the tap on $name", ({ start }) => {
   const prefix = ownPrefix();

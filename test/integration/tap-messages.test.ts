@@ -17,9 +17,9 @@ import {
 import { WatchingSink } from "../../daemon/tap/testing/watching-sink.ts";
 import { ensureKafkaLibrary } from "../../scripts/brokers/index.ts";
 import { brokers, ownPrefix } from "./brokers.ts";
+import { bestRound, now, p95 } from "./measuring.ts";
 
 const run = promisify(execFile);
-const now = (): number => performance.timeOrigin + performance.now();
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 function bodyOf(envelope: Envelope): string {
@@ -29,18 +29,6 @@ function bodyOf(envelope: Envelope): string {
 function value<T>(parsed: { readonly value: T } | { readonly failure: unknown }): T {
   if (!("value" in parsed)) throw new Error("a bad address");
   return parsed.value;
-}
-
-/** The value below which 95 of 100 lie. */
-function p95(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1] ?? Number.NaN;
-}
-
-/** Of at most three rounds the quickest: what else the machine does in one of them is not the tap's delay. */
-async function bestRound(round: () => Promise<number>): Promise<number> {
-  let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 3 && best >= 100; i++) best = Math.min(best, await round());
-  return best;
 }
 
 describe("the Kafka tap", () => {

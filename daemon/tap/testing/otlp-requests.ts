@@ -2,7 +2,19 @@
  * Requests as an OpenTelemetry exporter would write them. The definitions are those of opentelemetry/proto by number
  * and type, in protobufjs' own language: what the tap reads by a table of its own is written here by another hand.
  */
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import protobuf from "protobufjs";
+
+/** A port of the loopback address for a tap to listen on, which nobody had a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
 
 const definitions = protobuf.parse(
   `syntax = "proto3";

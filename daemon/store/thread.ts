@@ -1,0 +1,25 @@
+/** The threads of a capture: one writes it, one its search index. */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+
+/** Starts a thread that keeps no process alive by itself. Throws when its program is missing or there can be none. */
+export function startThread(program: "index-worker" | "write-worker", workerData: unknown): Worker {
+  const worker = new Worker(installed(program), {
+    workerData,
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+    resourceLimits: { maxOldGenerationSizeMb: 256 },
+  });
+  worker.unref();
+  return worker;
+}
+
+/** Beside the bundle, above its chunks, or, from source, the TypeScript file. */
+function installed(program: string): string {
+  const candidates = [`./${program}.js`, `../${program}.js`, `./${program}.ts`].map((name) =>
+    fileURLToPath(new URL(name, import.meta.url)),
+  );
+  const found = candidates.find((file) => existsSync(file));
+  if (found === undefined) throw new Error(`${program}.js is missing from this installation`);
+  return found;
+}
