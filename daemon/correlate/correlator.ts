@@ -391,7 +391,10 @@ class CorrelatorState implements Correlator {
       if (!conv.final) this.checkAt(conv, finalAt);
     } else this.checkAt(conv, quietAt);
     if (built.until < Infinity) this.checkAt(conv, built.until);
-    if (conv.shown !== 0 && built.digest !== conv.shown) this.membership.touch(conv);
+    if (conv.shown === 0 || built.digest === conv.shown) return;
+    // Views are told once; whether they look again is theirs.
+    conv.shown = 0;
+    this.membership.touch(conv);
   }
 
   /** From how many instances a shape is known grows with others, and is always today's number. */
