@@ -6,7 +6,7 @@ import type { Deadlines } from "./deadlines.ts";
 import { exchangesOf, type Exchanges } from "./exchanges.ts";
 import type { Contribution, Families } from "./families.ts";
 import type { Conv } from "./groups.ts";
-import type { Conversation } from "./model.ts";
+import type { Conversation, Standing } from "./model.ts";
 import { compareNodes, type Node } from "./node.ts";
 import type { Participants } from "./participants.ts";
 import { shapeOf, type Shape } from "./sagas.ts";
@@ -22,6 +22,7 @@ export interface Built {
   readonly value: Conversation;
   readonly exchanges: Exchanges;
   readonly contribution: Contribution;
+  readonly standing: Standing;
   /** What of the value changes by time alone, as a number that is never 0. */
   readonly digest: number;
 }
@@ -97,6 +98,7 @@ export function buildConversation(conv: Conv, now: number, know: Knowledge): Bui
     value,
     exchanges,
     contribution: shape.contribution,
+    standing: standingOf(value, all),
     digest: digest(value),
   };
 }
@@ -171,8 +173,24 @@ function spansAlone(conv: Conv, now: number, all: readonly Node[], spans: Spans)
     value,
     exchanges: { all: [], ofRequest: new Map(), ofReply: new Map(), retryOf: new Map() },
     contribution: { family: "spans", messages: [], pause: 0, steps: [], failed: false, saga: false, over: false },
+    standing: standingOf(value, all),
     digest: digest(value),
   };
+}
+
+const fineSteps: ReadonlySet<string> = new Set(["done", "running", "not reached"]);
+
+function standingOf(value: Conversation, all: readonly Node[]): Standing {
+  const { state, startedAt, lastAt } = value;
+  const isTroubled =
+    (state !== "running" && state !== "completed") ||
+    value.missing.length > 0 ||
+    value.steps.some((step) => !fineSteps.has(step.state)) ||
+    value.exchanges.some(
+      (exchange) => exchange.failed || exchange.state === "late" || exchange.state === "timed out",
+    ) ||
+    all.some((node) => node.failed || node.journey?.deadLettered !== undefined);
+  return { state, startedAt, lastAt, isTroubled };
 }
 
 /** The id by which a person knows this instance: the business id that most of its messages carry, and more than one. */

@@ -18,6 +18,7 @@ import type {
   Journey,
   Parties,
   Seq,
+  Standing,
   TracedMessage,
 } from "./model.ts";
 import { exchangesOf, type Exchanges } from "./exchanges.ts";
@@ -30,7 +31,7 @@ import { Values } from "./values.ts";
 import { Windows } from "./windows.ts";
 
 /** What of a built conversation is kept when its value is not. */
-type Outcome = Pick<Built, "revision" | "until" | "contribution" | "digest">;
+type Outcome = Pick<Built, "revision" | "until" | "contribution" | "standing" | "digest">;
 
 export interface CorrelatorOptions {
   /** What the contracts say; without them everything is inferred from the wire. */
@@ -215,9 +216,24 @@ class CorrelatorState implements Correlator {
   }
 
   conversation(id: string): Conversation | undefined {
-    const node = this.nodeOfId(id);
-    if (!node || node.group.conv.id !== id) return undefined;
-    return this.valueOf(node.group.conv);
+    const conv = this.convOf(id);
+    return conv && this.valueOf(conv);
+  }
+
+  standing(id: string): Standing | undefined {
+    const conv = this.convOf(id);
+    if (!conv) return undefined;
+    const { standing, digest } = this.outcomeOf(conv);
+    conv.shown = digest;
+    return standing;
+  }
+
+  *seqsOf(id: string): Iterable<Seq> {
+    for (const group of this.convOf(id)?.groups ?? []) for (const node of group.nodes) yield node.seq;
+  }
+
+  *ids(): Iterable<string> {
+    for (const conv of [...this.membership.convs].sort((a, b) => a.number - b.number)) yield conv.id;
   }
 
   resolve(id: string): string | undefined {
@@ -328,6 +344,11 @@ class CorrelatorState implements Correlator {
 
   private time(): number {
     return Math.max(this.now, this.newest);
+  }
+
+  private convOf(id: string): Conv | undefined {
+    const conv = this.nodeOfId(id)?.group.conv;
+    return conv?.id === id ? conv : undefined;
   }
 
   private nodeOfId(id: string): Node | undefined {
@@ -442,8 +463,8 @@ class CorrelatorState implements Correlator {
       spans: this.spans,
     });
     conv.built = built;
-    const { revision, until, contribution, digest } = built;
-    conv.outcome = { revision, until, contribution, digest };
+    const { revision, until, contribution, standing, digest } = built;
+    conv.outcome = { revision, until, contribution, standing, digest };
     // Few of many conversations are looked at: the values of the others are not kept.
     const old = this.recent[this.recentNext];
     if (old && old !== conv) old.built = undefined;

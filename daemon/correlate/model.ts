@@ -138,6 +138,15 @@ export interface Conversation {
   readonly endedAt?: number;
 }
 
+/** What a conversation came to, without everything that it is made of. */
+export interface Standing {
+  readonly state: ConversationState;
+  readonly startedAt: number;
+  readonly lastAt: number;
+  /** Something in it went wrong or is late. Whether its messages keep their contracts is not known here. */
+  readonly isTroubled: boolean;
+}
+
 /** A span of a conversation. */
 export interface SpanStep {
   readonly seq: Seq;
@@ -207,6 +216,12 @@ export interface Correlator {
   /** Everything that changed since the last call, each once. */
   takeChanges(): readonly Change[];
   conversation(id: string): Conversation | undefined;
+  /** What a conversation came to; costs less than all of it, and nothing where it did not change. */
+  standing(id: string): Standing | undefined;
+  /** The numbers of a conversation's messages and spans, in no order; none where there is no such conversation. */
+  seqsOf(id: string): Iterable<Seq>;
+  /** Every conversation there is, the oldest first. */
+  ids(): Iterable<string>;
   /** Follows merges: the id under which a conversation lives now. */
   resolve(id: string): string | undefined;
   conversations(): Iterable<Conversation>;
