@@ -25,6 +25,8 @@ export class Picture {
   /** The number of the last message of each tap. */
   readonly lastSeqOfTap = new Map<string, number>();
   readonly facts = new OldestFirst<number, MessageFacts>();
+  /** Messages that break their contract. */
+  readonly broken = new Set<number>();
   recent = new RecentMessages();
   masked = 0;
   /** Messages taken in. */
@@ -80,7 +82,7 @@ export class Picture {
   /** A message that was taken in before is read otherwise now. */
   replace({ seq, envelope, decoded, masked }: ReadMessage): void {
     if (!this.facts.has(seq)) return;
-    this.facts.set(seq, makeFacts(seq, envelope, decoded));
+    this.keepFacts(makeFacts(seq, envelope, decoded));
     this.recent.replace({ seq, envelope, decoded, masked });
     if (decoded.definition !== undefined) {
       this.definitions.note(decoded.definition, decoded, seq, envelope.timestamp ?? envelope.receivedAt);
@@ -102,12 +104,23 @@ export class Picture {
     this.observedSeq = seq;
     this.lastSeqOfTap.set(envelope.tap, seq);
     this.correlator.observe(message);
-    this.facts.set(seq, makeFacts(seq, envelope, decoded));
-    if (this.facts.size > (this.options.maxFacts ?? 200_000)) this.facts.shift();
+    this.keepFacts(makeFacts(seq, envelope, decoded));
+    if (this.facts.size > (this.options.maxFacts ?? 200_000)) this.forgetOldestFacts();
     this.recent.add(message);
     if (decoded.definition !== undefined) {
       this.definitions.note(decoded.definition, decoded, seq, envelope.timestamp ?? envelope.receivedAt);
     }
+  }
+
+  private keepFacts(facts: MessageFacts): void {
+    this.facts.set(facts.seq, facts);
+    if (facts.check === "invalid") this.broken.add(facts.seq);
+    else if (this.broken.size > 0) this.broken.delete(facts.seq);
+  }
+
+  private forgetOldestFacts(): void {
+    const gone = this.facts.shift();
+    if (gone !== undefined && this.broken.size > 0) this.broken.delete(gone.seq);
   }
 
   /** No expectation runs while a tap could not see. */

@@ -192,6 +192,14 @@ export class Pipeline implements TapSink {
     await this.followTo(this.capture.lastN, this.builds);
   }
 
+  /** Whether one of these messages breaks its contract. */
+  hasBroken(seqs: Iterable<number>): boolean {
+    const { broken } = this.picture;
+    if (broken.size === 0) return false;
+    for (const seq of seqs) if (broken.has(seq)) return true;
+    return false;
+  }
+
   /** Facts of a message that came lately; `undefined` for one that would have to be read again. */
   recentFacts(seq: number): MessageFacts | undefined {
     return this.picture.facts.get(seq);

@@ -6,21 +6,24 @@ import type { ConversationRow, ConversationState } from "./protocol.ts";
 import { type Placed, Sorted } from "./sorted.ts";
 import { Subject } from "./subject.ts";
 
-/** A conversation in the list: its row, and the words a filter looks through. */
+/** A conversation in the list: what it came to, and, where it was looked at, its row and the words of a filter. */
 export interface Entry extends Placed {
   readonly id: string;
-  /** Absent for one that has just begun and that nobody has looked at yet. */
+  readonly lastAt: number;
+  /** Absent for one that has just begun. */
+  readonly state?: ConversationState;
+  /** Absent where nothing is wrong and nobody has looked. */
   readonly row?: ConversationRow;
-  readonly words: string;
+  readonly words?: string;
 }
 
-/** Time for making rows in one round that nobody looks at, while messages wait to be correlated and while none do. */
+/** Time in one round for what nobody looks at, while messages wait to be correlated and while none do. */
 const busyBudgetMs = 5;
 const idleBudgetMs = 40;
-/** Behind by so many messages, a row made now would soon be made again. */
+/** Behind by so many messages, what is found out now would soon be found out again. */
 const farBehind = 10_000;
 const leastBudgetMs = 1;
-/** With more rows to make than this, those that nobody looks at wait until their conversation has come to rest. */
+/** With more than this that changed, those that nobody looks at wait until their conversation has come to rest. */
 const manyStale = 200;
 const restMs = 1_500;
 /** Conversations beyond this number leave the list, the oldest first, some at a time. */
@@ -40,7 +43,8 @@ export const noCounts: Readonly<Record<ConversationState | "all", number>> = {
 
 /**
  * All conversations in their order: newest start first, never by activity. Rows are values; a change makes a new one
- * with the revision of its round. What somebody looks at is made when it is looked at, everything else soon after.
+ * with the revision of its round. Rows are made of what somebody looks at, when it is looked at, and of what needs a
+ * look, soon after it changed; of all others it is known what they came to.
  */
 export class Board {
   revision = 0;
@@ -51,7 +55,7 @@ export class Board {
   private readonly order = new Sorted<Entry>();
   private readonly needing = new Sorted<Entry>();
   private readonly byState = { ...noCounts };
-  /** Whose row is not of today, and since when; the oldest first. */
+  /** What changed since it was last looked into, and since when; the oldest first. */
   private readonly stale = new Map<string, number>();
   private readonly dismissals: Dismissals;
   private readonly merged = new Map<string, string>();
@@ -69,6 +73,7 @@ export class Board {
       this.generation = this.pipeline.generation;
       for (const id of this.entries.keys()) changed.add(id);
       this.clear();
+      for (const id of this.pipeline.correlator.ids()) this.mark(id, performance.now(), changed);
     }
     const now = performance.now();
     const gone = new Set<Entry>();
@@ -91,7 +96,7 @@ export class Board {
     this.needing.removeAll(gone);
     if (this.order.length > mostEntries) this.dropOldest();
     if (changed.size > 0) this.revision++;
-    this.makeRows(now);
+    this.lookIntoStale(now);
     return changed;
   }
 
@@ -142,8 +147,14 @@ export class Board {
   /** The row of an entry as it is now. */
   rowOf(entry: Entry): ConversationRow | undefined {
     const known = this.entries.get(entry.id);
-    if (known !== undefined && (known.row === undefined || this.stale.has(entry.id))) this.refresh(known);
+    if (known !== undefined && (known.row === undefined || this.stale.has(entry.id))) this.makeRow(known);
     return this.entries.get(entry.id)?.row ?? entry.row;
+  }
+
+  /** The words of an entry that a filter looks through, in lower case. */
+  wordsOf(entry: Entry): string {
+    if (entry.words === undefined) this.rowOf(entry);
+    return entry.words ?? this.entries.get(entry.id)?.words ?? "";
   }
 
   /** Where a conversation went that is no longer there by itself. */
@@ -156,7 +167,7 @@ export class Board {
     if (!this.entries.has(id)) {
       const startedAt = this.pipeline.correlator.startOf(id);
       if (startedAt === undefined) return;
-      const entry: Entry = { id, number: Number(id.slice(1)), startedAt, words: "" };
+      const entry: Entry = { id, number: Number(id.slice(1)), startedAt, lastAt: startedAt };
       this.entries.set(id, entry);
       this.order.add(entry);
     }
@@ -172,7 +183,7 @@ export class Board {
     gone.add(entry);
   }
 
-  private makeRows(now: number): void {
+  private lookIntoStale(now: number): void {
     const { messages } = this.pipeline.behind;
     const until = now + (messages > farBehind ? leastBudgetMs : messages > 0 ? busyBudgetMs : idleBudgetMs);
     const rest = this.stale.size > manyStale ? restMs : 0;
@@ -180,36 +191,54 @@ export class Board {
       if (since + rest > now || performance.now() > until) break;
       const entry = this.entries.get(id);
       if (entry === undefined) this.stale.delete(id);
-      else this.refresh(entry);
+      else this.lookInto(entry);
     }
   }
 
-  private refresh(before: Entry): void {
-    const { id } = before;
-    this.stale.delete(id);
-    const conversation = this.pipeline.correlator.conversation(id);
-    if (conversation === undefined || conversation.seqs.length === 0) {
-      const gone = new Set<Entry>();
-      this.leave(id, gone);
-      this.order.removeAll(gone);
-      this.needing.removeAll(gone);
-      return;
+  /** Finds out what a conversation came to, and makes its row where something is wrong. */
+  private lookInto(before: Entry): void {
+    const { id, number } = before;
+    const { correlator } = this.pipeline;
+    const standing = correlator.standing(id);
+    if (standing === undefined) this.remove(before);
+    else if (standing.isTroubled || this.pipeline.hasBroken(correlator.seqsOf(id))) this.makeRow(before);
+    else {
+      const { startedAt, lastAt, state } = standing;
+      this.replace(before, { id, number, startedAt, lastAt, state });
     }
+  }
+
+  private makeRow(before: Entry): void {
+    const { id, number } = before;
+    const conversation = this.pipeline.correlator.conversation(id);
+    if (conversation === undefined || conversation.seqs.length === 0) return this.remove(before);
     const subject = new Subject(conversation, this.pipeline, this.pipeline.now());
     const row = conversationRow(subject, this.revision, this.dismissals.has(id));
-    const entry: Entry = { id, number: before.number, startedAt: row.startedAt, row, words: wordsOf(subject, row) };
-    this.entries.set(id, entry);
+    const { startedAt, lastAt, state } = row;
+    this.replace(before, { id, number, startedAt, lastAt, state, row, words: wordsOf(subject, row) });
+  }
+
+  private replace(before: Entry, entry: Entry): void {
+    this.stale.delete(entry.id);
+    this.entries.set(entry.id, entry);
     this.order.replace(before, entry);
     if (before.row?.needsLook === true) this.needing.remove(before);
-    if (row.needsLook) this.needing.add(entry);
+    if (entry.row?.needsLook === true) this.needing.add(entry);
     this.count(before, -1);
     this.count(entry, 1);
   }
 
-  private count({ row }: Entry, by: 1 | -1): void {
-    if (row === undefined) return;
+  private remove(entry: Entry): void {
+    const gone = new Set<Entry>();
+    this.leave(entry.id, gone);
+    this.order.removeAll(gone);
+    this.needing.removeAll(gone);
+  }
+
+  private count({ state }: Entry, by: 1 | -1): void {
+    if (state === undefined) return;
     this.byState.all += by;
-    this.byState[row.state] += by;
+    this.byState[state] += by;
   }
 
   private dropOldest(): void {

@@ -11,6 +11,9 @@ const mostSlices = 200;
 /** Words of one filter that are looked for in messages; nobody types more. */
 const mostWords = 8;
 
+/** Time in one round for reading rows that were never looked at, for the words of a filter. */
+const wordsBudgetMs = 40;
+
 /** With many conversations that need a look, where they lie is not found anew for every round. */
 const manyProblems = 2_000;
 const rulerMs = 1_000;
@@ -30,6 +33,9 @@ export class ListView {
   private words: ReadonlyArray<{ readonly lower: string; readonly isField: boolean; readonly search: TextSearch }> = [];
   /** The whole list as it was when the view was paused. Rows are values, so this costs a pointer each. */
   private frozen: { entries: readonly Entry[]; histogram: Histogram; revision: number; seen: number } | undefined;
+  /** Conversations whose rows were not looked through for the filter's words yet, and until when this round may. */
+  private unread = 0;
+  private wordsUntil = 0;
   private ruler: { readonly at: number; readonly slices: Ruler } | undefined;
 
   constructor(board: Board, pipeline: Pipeline, activity: Activity) {
@@ -40,6 +46,7 @@ export class ListView {
 
   watch(filter: ConversationFilter, first: number, count: number, paused: boolean): void {
     this.filter = filter;
+    this.unread = 0;
     this.first = Math.max(0, Math.floor(first));
     this.count = Math.max(0, Math.min(mostRows, Math.floor(count)));
     const texts = filter.text.split(/\s+/).filter((word) => word !== "");
@@ -64,7 +71,7 @@ export class ListView {
 
   /** Whether messages wait to be looked through for the filter's words. */
   get searching(): boolean {
-    return this.words.some(({ search }) => search.behind > 0);
+    return this.unread > 0 || this.words.some(({ search }) => search.behind > 0);
   }
 
   /** Conversations on screen whose rows speak of the time. */
@@ -87,7 +94,9 @@ export class ListView {
       first: this.first,
       ...parts,
       ...(this.words.some(({ search }) => search.isCut) ? { searchCut: mostFound } : {}),
-      ...(this.searching ? { searchBehind: Math.max(...this.words.map(({ search }) => search.behind)) } : {}),
+      ...(this.searching
+        ? { searchBehind: Math.max(this.unread, ...this.words.map(({ search }) => search.behind)) }
+        : {}),
       ...(this.frozen === undefined ? {} : { behind: Math.max(0, this.pipeline.shownCount - this.frozen.seen) }),
     };
   }
@@ -120,11 +129,13 @@ export class ListView {
   private filtered(isWhole: boolean): Omit<Snapshot, "kind" | "revision" | "first"> {
     const { board } = this;
     const all = this.frozen?.entries ?? board.all;
+    this.unread = 0;
+    this.wordsUntil = performance.now() + wordsBudgetMs;
     const inTextAndTime = isWhole ? all : all.filter((entry) => this.matches(entry));
     const counts = { ...noCounts, all: inTextAndTime.length };
     const needing: Entry[] = [];
     for (const entry of inTextAndTime) {
-      if (entry.row !== undefined) counts[entry.row.state]++;
+      if (entry.state !== undefined) counts[entry.state]++;
       if (entry.row?.needsLook === true) needing.push(entry);
     }
     const states = new Set(this.filter.states);
@@ -132,8 +143,8 @@ export class ListView {
     const onTop = isChosen ? [] : needing.slice(0, mostPinned);
     const listed = isChosen
       ? inTextAndTime.filter(
-          ({ row }) =>
-            (states.size === 0 || (row !== undefined && states.has(row.state))) &&
+          ({ state, row }) =>
+            (states.size === 0 || (state !== undefined && states.has(state))) &&
             (this.filter.needsLook !== true || row?.needsLook === true),
         )
       : inTextAndTime.filter((entry) => !onTop.includes(entry));
@@ -183,11 +194,22 @@ export class ListView {
     return slices;
   }
 
-  private matches({ id, startedAt, row, words }: Entry): boolean {
+  private matches(entry: Entry): boolean {
     const { from, to } = this.filter;
-    if (from !== undefined && (row?.lastAt ?? startedAt) < from) return false;
-    if (to !== undefined && startedAt > to) return false;
-    return this.words.every(({ lower, isField, search }) => search.has(id) || (!isField && words.includes(lower)));
+    if (from !== undefined && entry.lastAt < from) return false;
+    if (to !== undefined && entry.startedAt > to) return false;
+    return this.words.every(({ lower, isField, search }) => {
+      if (search.has(entry.id)) return true;
+      return !isField && this.wordsOf(entry)?.includes(lower) === true;
+    });
+  }
+
+  /** What the row of an entry says; `undefined` where this takes longer than one round has time for. */
+  private wordsOf(entry: Entry): string | undefined {
+    if (entry.words !== undefined) return entry.words;
+    if (performance.now() < this.wordsUntil) return this.board.wordsOf(entry);
+    this.unread++;
+    return undefined;
   }
 
   private lookForWords(): void {
