@@ -4,6 +4,8 @@ import type { Envelope } from "./tap/envelope.ts";
 interface Written {
   readonly seq: number;
   readonly envelope: Envelope;
+  /** Nothing in it had to be masked: it is as it came. */
+  readonly isClean: boolean;
 }
 
 const mostKept = 4_000;
@@ -16,11 +18,19 @@ const mostKept = 4_000;
 export class Twins {
   private readonly byContent = new OldestFirst<number, Written>();
 
-  add(seq: number, envelope: Envelope): void {
+  add(seq: number, envelope: Envelope, isClean: boolean): void {
     if (envelope.origin.broker !== "rabbitmq") return;
     const content = contentOf(envelope);
-    this.byContent.set(content, { seq, envelope });
+    this.byContent.set(content, { seq, envelope, isClean });
     if (this.byContent.size > mostKept) this.byContent.shift();
+  }
+
+  /** A message that was written lately with this very body, in which there was nothing to mask. */
+  cleanOf(raw: Envelope): Written | undefined {
+    const twin = this.of(raw);
+    const body = twin?.envelope.body;
+    if (twin?.isClean !== true || raw.body === null || body === null || body === undefined) return undefined;
+    return Buffer.compare(raw.body, body) === 0 ? twin : undefined;
   }
 
   /** A message that was written lately with what is probably the same body. */

@@ -12,7 +12,7 @@ import { readMasked, readStored } from "./pipeline-reader.ts";
 import { type ReadMessage, RecentMessages } from "./pipeline-recent.ts";
 import { Twins } from "./pipeline-twins.ts";
 import type { Capture, StoredMessage } from "./store/index.ts";
-import type { Delivery, TapEvent, TapSink, TapState } from "./tap/envelope.ts";
+import type { Delivery, Envelope, TapEvent, TapSink, TapState } from "./tap/envelope.ts";
 
 export interface PipelineOptions {
   readonly capture: Capture;
@@ -394,19 +394,20 @@ export class Pipeline implements TapSink {
         const seq = capture.addMessage(envelope, masked);
         capture.saveDecoded(seq, decoded, envelope.body);
         if (decoded.awaits !== undefined) this.awaiting.note(decoded.awaits, { seq, n: capture.lastN });
-        this.twins.add(seq, envelope);
+        this.twins.add(seq, envelope, masked === 0);
         this.follower.push({ n: capture.lastN, seq, event: { kind: "message", envelope }, masked, decoded });
         break;
       }
       case "delivery": {
         const { message } = event.delivery;
-        const { envelope, masked } = readMasked(message, this.masker, this.contracts);
+        const clean = this.twins.cleanOf(message);
+        const { envelope, masked } = this.maskDelivered(message, clean?.envelope.body ?? null);
         const delivery: Delivery = {
           ...event.delivery,
           queue: this.masker.name(event.delivery.queue),
           message: { ...envelope, origin: { ...message.origin, ...envelope.origin } as typeof message.origin },
         };
-        const twin = this.twins.of(delivery.message);
+        const twin = clean ?? this.twins.of(delivery.message);
         capture.addDelivery(delivery, twin?.seq, twin?.envelope);
         this.follower.push({ n: capture.lastN, event: { kind: "delivery", delivery }, masked });
         break;
@@ -420,6 +421,19 @@ export class Pipeline implements TapSink {
         capture.addEvent(event);
         this.follower.push({ n: capture.lastN, event, masked: 0 });
     }
+  }
+
+  /** Masks a message that is handed out; `clean` is its body where that was read before and holds no secret. */
+  private maskDelivered(
+    message: Envelope,
+    clean: Uint8Array | null,
+  ): {
+    readonly envelope: Envelope;
+    readonly masked: number;
+  } {
+    if (clean === null) return readMasked(message, this.masker, this.contracts);
+    const { envelope, count } = this.masker.envelope({ ...message, body: null });
+    return { envelope: { ...envelope, body: clean }, masked: count };
   }
 
   /** A message whose turn came after it left the memory. What only the contracts of now show is masked for good. */

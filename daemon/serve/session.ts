@@ -17,6 +17,9 @@ const stuckMs = 30_000;
 const messagesAtOnce = 4_000;
 /** A conversation that takes long to tell is told anew after this many times as long: taps go on meanwhile. */
 const restAfterDetail = 9;
+/** The same for the list, which is told for as long as it is open; at most so long. */
+const restAfterList = 40;
+const longestListRestMs = 500;
 
 /** One connected view. Called once a round with what changed; decides itself what it has to say. */
 export class Session {
@@ -28,6 +31,7 @@ export class Session {
   private listWanted = false;
   private listDue = false;
   private listSent = "";
+  private listRestsUntil = 0;
   private detailId: string | undefined;
   private detailDue = false;
   private detailSent = "";
@@ -68,7 +72,7 @@ export class Session {
     if (second || this.list.searching) this.listDue = true;
     if (this.detailId !== undefined && (changed.has(this.detailId) || second)) this.detailDue = true;
     if (second) this.sendStatus();
-    if (this.listWanted && this.listDue) this.sendList();
+    if (this.listWanted && this.listDue && performance.now() >= this.listRestsUntil) this.sendList();
     if (this.detailDue && performance.now() >= this.detailRestsUntil) this.sendDetail();
     if (this.definitionsWanted && second) this.sendDefinitions();
     if (this.messagesAfter !== undefined) this.sendMessages(this.messagesAfter);
@@ -181,8 +185,12 @@ export class Session {
 
   private sendList(): void {
     this.listDue = false;
+    const began = performance.now();
     const snapshot = this.list.snapshot();
     const text = JSON.stringify(snapshot);
+    // A search goes on with each time that the list is told.
+    const took = this.list.searching ? 0 : performance.now() - began;
+    this.listRestsUntil = began + Math.min(longestListRestMs, restAfterList * took);
     if (text === this.listSent) return;
     this.listSent = text;
     this.sendText(text);
