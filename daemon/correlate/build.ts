@@ -1,36 +1,56 @@
 /** Builds what views see of a conversation from its messages and from what is known of others; when somebody asks. */
 import { causesOf, type CauseKnowledge, type Causes } from "./causes.ts";
+import type { Contributions } from "./contributions.ts";
 import type { Commits } from "./commits.ts";
 import type { Copies } from "./copies.ts";
 import type { Deadlines } from "./deadlines.ts";
-import { exchangesOf, type Exchanges } from "./exchanges.ts";
+import { exchangesOf, noExchanges, type Exchanges } from "./exchanges.ts";
 import type { Contribution, Families } from "./families.ts";
 import type { Conv } from "./groups.ts";
 import type { Conversation, Standing } from "./model.ts";
 import { compareNodes, type Node } from "./node.ts";
 import type { Participants } from "./participants.ts";
-import { shapeOf, type Shape } from "./sagas.ts";
+import { Positions } from "./positions.ts";
+import { shapeOf, stepOf, type Shape } from "./sagas.ts";
 import { isSpan } from "./span-facts.ts";
 import type { Spans } from "./spans.ts";
 import type { Values } from "./values.ts";
 
-/** What is built for a conversation, and until when it is right. */
-export interface Built {
+/** What a conversation came to: this is kept when its value is not. */
+export interface Outcome extends Standing {
   readonly revision: number;
+  /** Until when it is right. */
   readonly until: number;
-  readonly builtAt: number;
-  readonly value: Conversation;
-  readonly exchanges: Exchanges;
   readonly contribution: Contribution;
-  readonly standing: Standing;
   /** What of the value changes by time alone, as a number that is never 0. */
   readonly digest: number;
+}
+
+/** What is built for a conversation. What only views need is made when they ask. */
+export class Built {
+  readonly outcome: Outcome;
+  readonly builtAt: number;
+  readonly exchanges: Exchanges;
+  private readonly make: () => Conversation;
+  private made: Conversation | undefined = undefined;
+
+  constructor(outcome: Outcome, builtAt: number, exchanges: Exchanges, make: () => Conversation) {
+    this.outcome = outcome;
+    this.builtAt = builtAt;
+    this.exchanges = exchanges;
+    this.make = make;
+  }
+
+  get value(): Conversation {
+    return (this.made ??= this.make());
+  }
 }
 
 /** Everything outside of a conversation that its value depends on. */
 export interface Knowledge {
   readonly values: Values;
   readonly families: Families;
+  readonly contributions: Contributions;
   readonly participants: Participants;
   readonly commits: Commits;
   readonly deadlines: Deadlines;
@@ -57,16 +77,19 @@ export function buildConversation(conv: Conv, now: number, know: Knowledge): Bui
   const all = conv.nodes().sort(compareNodes);
   const nodes = know.spans.any ? all.filter((node) => !isSpan(node)) : all;
   if (nodes.length === 0) return spansAlone(conv, now, all, know.spans);
-  const exchanges = exchangesOf(nodes, know.values);
-  const names = new Map<Node, string | undefined>();
-  const readBy = new Map<Node, readonly string[] | undefined>();
+  const positions = new Positions(nodes);
+  const exchanges = exchangesOf(positions, know.values);
+  // By the message's position; `null` where nothing is known.
+  const names: (string | null)[] = [];
+  const readBy: (readonly string[] | null)[] = [];
   const writer = (node: Node): string | undefined => {
-    if (names.has(node)) return names.get(node);
-    const answered = exchanges.ofReply.get(node)?.request;
-    const found = know.participants.writer(node, answered);
-    const name = found && found.basis !== "placeholder" ? found.name : undefined;
-    names.set(node, name);
-    return name;
+    const at = positions.of(node);
+    let name = names[at];
+    if (name === undefined) {
+      const found = know.participants.writer(node, exchanges.ofReply.get(node)?.request);
+      names[at] = name = found && found.basis !== "placeholder" ? found.name : null;
+    }
+    return name ?? undefined;
   };
   const knowledge: CauseKnowledge = {
     values: know.values,
@@ -74,14 +97,16 @@ export function buildConversation(conv: Conv, now: number, know: Knowledge): Bui
     comesBefore: (a, b) => know.families.comesBefore(a, b),
     writer,
     readers: (node) => {
-      if (readBy.has(node)) return readBy.get(node);
-      const answered = exchanges.ofReply.get(node)?.request;
-      const known = knownReaders(node, answered, know.participants, know.commits);
-      readBy.set(node, known);
-      return known;
+      const at = positions.of(node);
+      let known = readBy[at];
+      if (known === undefined) {
+        const answered = exchanges.ofReply.get(node)?.request;
+        readBy[at] = known = knownReaders(node, answered, know.participants, know.commits) ?? null;
+      }
+      return known ?? undefined;
     },
   };
-  const causes = causesOf(nodes, exchanges, knowledge);
+  const causes = causesOf(positions, exchanges, knowledge);
   const first = nodes[0] as Node;
   const shape = shapeOf(nodes, exchanges, causes, {
     now,
@@ -89,26 +114,44 @@ export function buildConversation(conv: Conv, now: number, know: Knowledge): Bui
     deadline: (request) => know.deadlines.of(request),
     afterGaps: (from, to) => know.deadlines.afterGaps(from, to),
     writer,
+    contributions: know.contributions,
   });
-  const value = withSpans(valueOf(conv, nodes, causes, shape, know.values), nodes, all, know.spans);
-  return {
-    revision: conv.revision,
-    until: shape.until,
-    builtAt: now,
-    value,
-    exchanges,
-    contribution: shape.contribution,
-    standing: standingOf(value, all),
-    digest: digest(value),
-  };
+  const { revision } = conv;
+  const value = (): Conversation =>
+    withSpans(valueOf(conv.id, revision, nodes, causes, shape, know.values), nodes, all, know.spans);
+  return new Built(outcomeOf(revision, shape, nodes, all), now, exchanges, value);
 }
 
-function valueOf(conv: Conv, nodes: readonly Node[], causes: Causes, shape: Shape, values: Values): Conversation {
+const fineSteps: ReadonlySet<string> = new Set(["done", "running", "not reached"]);
+
+function outcomeOf(revision: number, shape: Shape, nodes: readonly Node[], all: readonly Node[]): Outcome {
+  const { state, until, contribution } = shape;
+  const startedAt = (all[0] as Node).at;
+  const lastAt = (nodes[nodes.length - 1] as Node).at;
+  const isTroubled =
+    (state !== "running" && state !== "completed") ||
+    shape.missing.length > 0 ||
+    shape.steps.some((step) => !fineSteps.has(step.state)) ||
+    shape.exchanges.some(
+      (exchange) => exchange.failed || exchange.state === "late" || exchange.state === "timed out",
+    ) ||
+    all.some((node) => node.failed || node.journey?.deadLettered !== undefined);
+  return { state, startedAt, lastAt, isTroubled, revision, until, contribution, digest: digest(shape, all.length) };
+}
+
+function valueOf(
+  id: string,
+  revision: number,
+  nodes: readonly Node[],
+  causes: Causes,
+  shape: Shape,
+  values: Values,
+): Conversation {
   const first = nodes[0] as Node;
   const last = nodes[nodes.length - 1] as Node;
   return {
-    id: conv.id,
-    revision: conv.revision,
+    id,
+    revision,
     kind: shape.kind,
     name: shape.name,
     key: keyOf(nodes, values),
@@ -116,9 +159,9 @@ function valueOf(conv: Conv, nodes: readonly Node[], causes: Causes, shape: Shap
     ...(shape.sagaKind === undefined ? {} : { sagaKind: shape.sagaKind }),
     ...(shape.inferredFrom === undefined ? {} : { inferredFrom: shape.inferredFrom }),
     seqs: nodes.map((node) => node.seq),
-    edges: causes.edges,
+    edges: causes.edges(),
     exchanges: shape.exchanges,
-    steps: shape.steps,
+    steps: shape.steps.map(stepOf),
     missing: shape.missing,
     startedAt: first.at,
     lastAt: last.at,
@@ -149,9 +192,10 @@ function spansAlone(conv: Conv, now: number, all: readonly Node[], spans: Spans)
   const first = (all.find((node) => !caused.has(node.seq)) ?? all[0]) as Node;
   const last = all[all.length - 1] as Node;
   const endedAt = all.reduce((latest, node) => Math.max(latest, spans.endOf(node)), last.at);
+  const { revision } = conv;
   const value: Conversation = {
     id: conv.id,
-    revision: conv.revision,
+    revision,
     kind: "flow",
     name: first.name,
     key: "",
@@ -166,32 +210,25 @@ function spansAlone(conv: Conv, now: number, all: readonly Node[], spans: Spans)
     lastAt: last.at,
     endedAt,
   };
-  return {
-    revision: conv.revision,
-    until: Infinity,
-    builtAt: now,
-    value,
-    exchanges: { all: [], ofRequest: new Map(), ofReply: new Map(), retryOf: new Map() },
-    contribution: { family: "spans", messages: [], pause: 0, steps: [], failed: false, saga: false, over: false },
-    standing: standingOf(value, all),
-    digest: digest(value),
-  };
-}
-
-const fineSteps: ReadonlySet<string> = new Set(["done", "running", "not reached"]);
-
-function standingOf(value: Conversation, all: readonly Node[]): Standing {
   const { state, startedAt, lastAt } = value;
-  const isTroubled =
-    (state !== "running" && state !== "completed") ||
-    value.missing.length > 0 ||
-    value.steps.some((step) => !fineSteps.has(step.state)) ||
-    value.exchanges.some(
-      (exchange) => exchange.failed || exchange.state === "late" || exchange.state === "timed out",
-    ) ||
-    all.some((node) => node.failed || node.journey?.deadLettered !== undefined);
-  return { state, startedAt, lastAt, isTroubled };
+  const isTroubled = state === "failed";
+  return new Built(
+    { state, startedAt, lastAt, isTroubled, revision, until: Infinity, contribution: ofSpans, digest: all.length },
+    now,
+    noExchanges,
+    () => value,
+  );
 }
+
+const ofSpans: Contribution = {
+  family: "spans",
+  messages: [],
+  pause: 0,
+  steps: [],
+  failed: false,
+  saga: false,
+  over: false,
+};
 
 /** The id by which a person knows this instance: the business id that most of its messages carry, and more than one. */
 function keyOf(nodes: readonly Node[], values: Values): string {
@@ -229,14 +266,18 @@ function keyOf(nodes: readonly Node[], values: Values): string {
   return best;
 }
 
-function digest(value: Conversation): number {
-  let hash = 0x811c9dc5;
+function digest(shape: Shape, size: number): number {
+  let hash = Math.imul(0x811c9dc5 ^ size, 0x01000193);
   const mix = (text: string): void => {
     for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   };
-  mix(`${value.kind}${value.state}${value.seqs.length}`);
-  for (const gone of value.missing) mix(`${gone.name}${gone.after}`);
-  for (const step of value.steps) mix(step.state + step.name);
-  for (const exchange of value.exchanges) mix(exchange.state);
+  mix(shape.kind);
+  mix(shape.state);
+  for (const gone of shape.missing) mix(`${gone.name}${gone.after}`);
+  for (const step of shape.steps) {
+    mix(step.state);
+    mix(step.name);
+  }
+  for (const exchange of shape.exchanges) mix(exchange.state);
   return hash === 0 ? 1 : hash;
 }

@@ -1,8 +1,9 @@
 /** The correlator: takes messages and events in, keeps what belongs together, and builds conversations when asked. */
 import type { Delivery, OtlpOrigin } from "../tap/envelope.ts";
-import { buildConversation, type Built } from "./build.ts";
+import { buildConversation, type Built, type Outcome } from "./build.ts";
 import { Clocks } from "./clocks.ts";
 import { Commits } from "./commits.ts";
+import { Contributions } from "./contributions.ts";
 import { Copies } from "./copies.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Deliveries } from "./deliveries.ts";
@@ -25,13 +26,11 @@ import { exchangesOf, type Exchanges } from "./exchanges.ts";
 import { compareNodes, type Node } from "./node.ts";
 import { Pairs } from "./pairs.ts";
 import { Participants } from "./participants.ts";
+import { Positions } from "./positions.ts";
 import { Spans } from "./spans.ts";
 import { Timers } from "./timers.ts";
 import { Values } from "./values.ts";
 import { Windows } from "./windows.ts";
-
-/** What of a built conversation is kept when its value is not. */
-type Outcome = Pick<Built, "revision" | "until" | "contribution" | "standing" | "digest">;
 
 export interface CorrelatorOptions {
   /** What the contracts say; without them everything is inferred from the wire. */
@@ -57,6 +56,7 @@ class CorrelatorState implements Correlator {
   );
   private readonly clocks = new Clocks();
   private readonly families = new Families();
+  private readonly contributions = new Contributions();
   private readonly extractor = new Extractor(this.counters);
   private readonly participants: Participants;
   private readonly spans: Spans;
@@ -223,9 +223,9 @@ class CorrelatorState implements Correlator {
   standing(id: string): Standing | undefined {
     const conv = this.convOf(id);
     if (!conv) return undefined;
-    const { standing, digest } = this.outcomeOf(conv);
-    conv.shown = digest;
-    return standing;
+    const outcome = this.outcomeOf(conv);
+    conv.shown = outcome.digest;
+    return outcome;
   }
 
   *seqsOf(id: string): Iterable<Seq> {
@@ -402,35 +402,44 @@ class CorrelatorState implements Correlator {
       conv.built = undefined;
       conv.outcome = undefined;
     }
-    const built = this.outcomeOf(conv);
+    const { contribution, until, digest } = this.outcomeOf(conv);
     if (time >= quietAt) {
-      if (conv.contribution) this.families.add(conv.contribution as Contribution, -1);
-      if (!conv.final) this.families.add(built.contribution, 1);
+      this.learn(conv, conv.final ? undefined : contribution);
       // After so long a silence it is not expected to go on: what it showed stands, and need not be kept.
-      conv.final = time >= finalAt && built.until === Infinity;
-      conv.contribution = conv.final ? undefined : built.contribution;
-      if (!conv.final) this.checkAt(conv, finalAt);
+      conv.final = time >= finalAt && until === Infinity;
+      if (conv.final) conv.contribution = undefined;
+      else this.checkAt(conv, finalAt);
     } else this.checkAt(conv, quietAt);
-    if (built.until < Infinity) this.checkAt(conv, built.until);
-    if (conv.shown === 0 || built.digest === conv.shown) return;
+    if (until < Infinity) this.checkAt(conv, until);
+    if (conv.shown === 0 || digest === conv.shown) return;
     // Views are told once; whether they look again is theirs.
     conv.shown = 0;
     this.membership.touch(conv);
   }
 
+  /** What a conversation shows now takes the place of what it showed before. */
+  private learn(conv: Conv, shows: Contribution | undefined): void {
+    const before = conv.contribution as Contribution | undefined;
+    if (shows === before) return;
+    if (before) this.families.add(before, -1);
+    if (shows) this.families.add(shows, 1);
+    conv.contribution = shows;
+  }
+
   /** From how many instances a shape is known grows with others, and is always today's number. */
   private valueOf(conv: Conv): Conversation {
-    const { value, contribution, digest } = this.build(conv);
-    conv.shown = digest;
+    const { value, outcome } = this.build(conv);
+    conv.shown = outcome.digest;
     if (value.inferredFrom === undefined) return value;
-    const { instances } = this.families.of(contribution.family);
+    const { instances } = this.families.of(outcome.contribution.family);
     return value.inferredFrom === instances ? value : { ...value, inferredFrom: instances };
   }
 
   /** What a conversation came to: known without building it again as long as nothing changed. */
   private outcomeOf(conv: Conv): Outcome {
     const known = conv.outcome as Outcome | undefined;
-    return known && known.revision === conv.revision && this.time() < known.until ? known : this.build(conv);
+    if (known && known.revision === conv.revision && this.time() < known.until) return known;
+    return this.judge(conv).outcome;
   }
 
   /** The exchanges that a reply may belong to, without looking at the whole of its conversation. */
@@ -441,35 +450,40 @@ class CorrelatorState implements Correlator {
         if (node.group.conv === reply.group.conv) near.add(node);
       }
     }
-    return exchangesOf([...near].sort(compareNodes), this.values);
+    return exchangesOf(new Positions([...near].sort(compareNodes)), this.values);
   }
 
   private build(conv: Conv): Built {
     const known = conv.built as Built | undefined;
     const now = this.time();
-    if (known && known.revision === conv.revision && now < known.until) return known;
+    if (known && known.outcome.revision === conv.revision && now < known.outcome.until) return known;
     if (known && conv.size > thresholds.largeConversation && now < known.builtAt + conv.size / 4) {
       // A large one that grows all the time is not built for each message; the next look comes by itself.
       this.checkAt(conv, known.builtAt + conv.size / 4);
       return known;
     }
-    const built = buildConversation(conv, now, {
+    const built = this.judge(conv);
+    conv.built = built;
+    // Few of many conversations are looked at: the values of the others are not kept.
+    const old = this.recent[this.recentNext];
+    if (old && old !== conv) old.built = undefined;
+    this.recent[this.recentNext] = conv;
+    this.recentNext = (this.recentNext + 1) % bounds.builtConversations;
+    return built;
+  }
+
+  private judge(conv: Conv): Built {
+    const built = buildConversation(conv, this.time(), {
       values: this.values,
       families: this.families,
+      contributions: this.contributions,
       participants: this.participants,
       commits: this.commits,
       deadlines: this.deadlines,
       copies: this.copies,
       spans: this.spans,
     });
-    conv.built = built;
-    const { revision, until, contribution, standing, digest } = built;
-    conv.outcome = { revision, until, contribution, standing, digest };
-    // Few of many conversations are looked at: the values of the others are not kept.
-    const old = this.recent[this.recentNext];
-    if (old && old !== conv) old.built = undefined;
-    this.recent[this.recentNext] = conv;
-    this.recentNext = (this.recentNext + 1) % bounds.builtConversations;
+    conv.outcome = built.outcome;
     return built;
   }
 

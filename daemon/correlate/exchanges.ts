@@ -9,6 +9,7 @@ import { thresholds } from "./limits.ts";
 import type { Found, Node } from "./node.ts";
 import type { PairEntry } from "./pairs.ts";
 import { nearestRequest } from "./pairs.ts";
+import type { Positions } from "./positions.ts";
 import type { Values } from "./values.ts";
 import { isAnswering, sharedWords } from "./words.ts";
 
@@ -29,12 +30,16 @@ export interface Exchanges {
   readonly retryOf: ReadonlyMap<Node, Node>;
 }
 
+/** Of messages that ask nothing and answer nothing. */
+export const noExchanges: Exchanges = { all: [], ofRequest: new Map(), ofReply: new Map(), retryOf: new Map() };
+
 /** All exchanges among the messages of a conversation, which come in effective order. */
-export function exchangesOf(nodes: readonly Node[], values: Values): Exchanges {
+export function exchangesOf(members: Positions, values: Values): Exchanges {
+  const { nodes } = members;
+  if (!nodes.some(mayTakePart)) return noExchanges;
   const ofRequest = new Map<Node, Answering>();
   const ofReply = new Map<Node, Answering>();
   const retryOf = new Map<Node, Node>();
-  const members = new Set(nodes);
   const seen = new Set<PairEntry>();
   for (const node of nodes) {
     for (const entry of node.pairsAsked ?? []) {
@@ -50,9 +55,19 @@ export function exchangesOf(nodes: readonly Node[], values: Values): Exchanges {
   return { all: [...ofRequest.values()].sort((a, b) => a.request.at - b.request.at), ofRequest, ofReply, retryOf };
 }
 
+/** Whether anything in a message may make it a request or a reply. */
+function mayTakePart(node: Node): boolean {
+  return node.pairsAsked !== undefined || node.isReplyByIntent || node.found.some(maySayExchange);
+}
+
+/** An id that two messages share because one answers the other, perhaps. */
+function maySayExchange({ role, strength }: Found): boolean {
+  return strength !== "weak" && (role === "pair" || role === "correlation" || role === "contract");
+}
+
 function resolveEntry(
   entry: PairEntry,
-  members: ReadonlySet<Node>,
+  members: Positions,
   ofRequest: Map<Node, Answering>,
   ofReply: Map<Node, Answering>,
   retryOf: Map<Node, Node>,
@@ -134,7 +149,7 @@ function sameFlow(a: Node, b: Node): boolean {
 /** Replies that name the request by its own id, as NServiceBus, Rebus and Eventuate do. */
 function byOwnId(
   node: Node,
-  members: ReadonlySet<Node>,
+  members: Positions,
   values: Values,
   ofRequest: Map<Node, Answering>,
   ofReply: Map<Node, Answering>,
@@ -168,14 +183,14 @@ function byOwnId(
 /** An id without an address, on exactly two messages of two channels, where something says that one is an answer. */
 function bySharedId(
   node: Node,
-  members: ReadonlySet<Node>,
+  members: Positions,
   values: Values,
   ofRequest: Map<Node, Answering>,
   ofReply: Map<Node, Answering>,
 ): void {
   if (ofRequest.has(node) || ofReply.has(node) || node.duplicateOf) return;
   for (const found of node.found) {
-    if (found.strength === "weak" || !["pair", "correlation", "contract"].includes(found.role)) continue;
+    if (!maySayExchange(found)) continue;
     const [first, second, third] = values.several(found);
     if (third || !first || !second || first.node !== node || !members.has(second.node)) continue;
     const reply = second.node;

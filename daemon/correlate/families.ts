@@ -11,11 +11,11 @@ interface TypeFacts {
   withEffect: number;
   readonly effects: Map<string, { count: number; readonly delays: LogHistogram }>;
   readonly delays: LogHistogram;
-  /** What was last expected by these; `null` where nothing is, absent when they changed since. */
-  expected?: Expectation | null;
+  /** What was last expected by these; `null` where nothing is, `undefined` when they changed since. */
+  expected: Expectation | null | undefined;
 }
 
-/** What one instance shows. */
+/** What one instance shows. Times are buckets of a histogram: so what most instances show is the same. */
 export interface Contribution {
   readonly family: string;
   /** Each message's type, and the names and delays of what it caused. */
@@ -70,20 +70,20 @@ export class Family {
     if (what.saga) this.sagas += sign;
     if (what.over && !what.failed) this.completed += sign;
     if (what.failed) this.failures += sign;
-    if (what.messages.length > 1) this.pauses.add(what.pause, sign);
+    if (what.messages.length > 1) this.pauses.addBucket(what.pause, sign);
     for (const { type, effects } of what.messages) {
       let facts = this.types.get(type);
       if (!facts) {
         if (this.types.size >= bounds.familyTypes) continue;
-        facts = { messages: 0, withEffect: 0, effects: new Map(), delays: new LogHistogram() };
+        facts = { messages: 0, withEffect: 0, effects: new Map(), delays: new LogHistogram(), expected: undefined };
         this.types.set(type, facts);
       }
       facts.messages += sign;
-      delete facts.expected;
+      facts.expected = undefined;
       const first = effects[0];
       if (!first) continue;
       facts.withEffect += sign;
-      facts.delays.add(first.delay, sign);
+      facts.delays.addBucket(first.delay, sign);
       for (const effect of effects) {
         let known = facts.effects.get(effect.name);
         if (!known) {
@@ -91,7 +91,7 @@ export class Family {
           facts.effects.set(effect.name, (known = { count: 0, delays: new LogHistogram() }));
         }
         known.count += sign;
-        known.delays.add(effect.delay, sign);
+        known.delays.addBucket(effect.delay, sign);
       }
     }
     what.steps.forEach((step, position) => {

@@ -111,6 +111,9 @@ export const bounds = {
   spansPerTrace: 2_000,
   comparisonsPerTrace: 2_000,
   sharedValueTypes: 24,
+  /** What instances show, kept once for all that show the same: how many, and of how many messages at most. */
+  contributions: 4_000,
+  sharedContribution: 32,
   /** Conversations whose built values are kept at hand; others are built again when asked for. */
   builtConversations: 4_000,
 } as const;

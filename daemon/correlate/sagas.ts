@@ -5,9 +5,11 @@
 import type { Conversation, Exchange, ExchangeState, Missing, Step, StepState } from "./model.ts";
 import type { Causes } from "./causes.ts";
 import type { Answering, Exchanges } from "./exchanges.ts";
+import type { Contributions } from "./contributions.ts";
 import type { Contribution, Family } from "./families.ts";
 import type { Node } from "./node.ts";
 import { shortName } from "./names.ts";
+import { bucketOf } from "./stats.ts";
 import { isFailing, isUndoing, undoingFit } from "./words.ts";
 
 export interface Deadline {
@@ -25,6 +27,7 @@ export interface SagaKnowledge {
   /** A moment later by the time in which no tap could see. */
   afterGaps(from: number, to: number): number;
   writer(node: Node): string | undefined;
+  readonly contributions: Contributions;
 }
 
 export interface Shape {
@@ -34,7 +37,7 @@ export interface Shape {
   readonly sagaKind?: "choreography" | "orchestration";
   readonly inferredFrom?: number;
   readonly exchanges: readonly Exchange[];
-  readonly steps: readonly Step[];
+  readonly steps: readonly StandingStep[];
   readonly missing: readonly Missing[];
   readonly endedAt?: number;
   /** When something here would change by time alone. */
@@ -51,6 +54,34 @@ interface Draft {
   undoneBy?: Draft;
 }
 
+const noStates = new Map<Answering, ExchangeState>();
+
+/** Where a step stands. */
+export interface StandingStep {
+  readonly name: string;
+  readonly state: StepState;
+  /** Absent for one that has not come. */
+  readonly draft?: Draft;
+  /** Its reply has not come. */
+  readonly isOpen?: boolean;
+}
+
+/** A step as views see it. */
+export function stepOf({ name, state, draft, isOpen }: StandingStep): Step {
+  const [first] = draft?.nodes ?? [];
+  if (draft === undefined || first === undefined) return { name, state, seqs: [] };
+  const end = draft.nodes.reduce((latest, node) => Math.max(latest, node.at), first.at);
+  const undoing = draft.undoneBy;
+  return {
+    name,
+    state,
+    seqs: draft.nodes.map((node) => node.seq),
+    ...(undoing ? { compensation: { name: undoing.name, seqs: undoing.nodes.map((node) => node.seq) } } : {}),
+    startedAt: first.at,
+    ...(isOpen === true ? {} : { endedAt: end }),
+  };
+}
+
 /** Reads the shape of a conversation from its messages in effective order. */
 export function shapeOf(nodes: readonly Node[], exchanges: Exchanges, causes: Causes, know: SagaKnowledge): Shape {
   const { now, family } = know;
@@ -61,7 +92,7 @@ export function shapeOf(nodes: readonly Node[], exchanges: Exchanges, causes: Ca
   const start = nodes[0] as Node;
   const last = nodes[nodes.length - 1] as Node;
   const missing: Missing[] = [];
-  const states = new Map<Answering, ExchangeState>();
+  const states = exchanges.all.length === 0 ? noStates : new Map<Answering, ExchangeState>();
   const shownExchanges = exchanges.all.map((exchange): Exchange => {
     const deadline = know.deadline(exchange.request);
     const first = exchange.replies[0];
@@ -95,7 +126,7 @@ export function shapeOf(nodes: readonly Node[], exchanges: Exchanges, causes: Ca
   const drafts = draftSteps(nodes, exchanges, causes);
   const undoings = drafts.filter((draft) => draft.undoing);
   const deadLetters = nodes.filter((node) => isDeadLetter(node, causes));
-  const badEnds = badEndsOf(nodes, exchanges, causes);
+  const endsBadly = nodes.some((node) => isBadEnd(node, causes));
   const leaves = leavesOf(nodes, causes);
   const silence = now - last.at;
   const pendingNow = shownExchanges.some((exchange) => exchange.state === "pending");
@@ -103,14 +134,15 @@ export function shapeOf(nodes: readonly Node[], exchanges: Exchanges, causes: Ca
 
   // The leaf rule: a type that usually has an effect, and here has none by its time.
   let awaited = false;
-  const inferred = new Set(causes.edges.filter((edge) => edge.strength === "inferred").map((edge) => edge.to));
   for (const leaf of leaves) {
     if (exchanges.ofRequest.has(leaf)) continue; // its reply is awaited above
     const expected = family.expectation(leaf.type);
     if (!expected) continue;
     // It did come, and is only thought to be the effect of something else.
     const came = (node: Node): boolean =>
-      node !== leaf && expected.names.has(node.name) && (node.at >= leaf.at || inferred.has(node.seq));
+      node !== leaf &&
+      expected.names.has(node.name) &&
+      (node.at >= leaf.at || causes.of(node)?.strength === "inferred");
     if (nodes.some(came)) continue;
     const at = know.afterGaps(leaf.at, leaf.at + expected.deadline);
     if (now > at) {
@@ -140,10 +172,8 @@ export function shapeOf(nodes: readonly Node[], exchanges: Exchanges, causes: Ca
     soon(family.known ? last.at + quiet : Math.min(last.at + quiet, now + Math.max(1000, nodes.length)));
 
   const declaredName = nodes.find((node) => node.sagaType !== undefined)?.sagaType;
-  const forward = drafts.filter((draft) => !draft.undoing && !draft.failing);
   const looksLikeSaga =
-    declaredName !== undefined ||
-    (!onlyExchange && (new Set(forward.map((step) => step.name)).size >= 3 || undoings.length > 0));
+    declaredName !== undefined || (!onlyExchange && (undoings.length > 0 || countForward(drafts) >= 3));
   const saga = looksLikeSaga || (!onlyExchange && family.isSaga);
   const kind: Shape["kind"] = saga ? "saga" : onlyExchange || exchanges.ofRequest.has(start) ? "exchange" : "flow";
   const orchestrated = isOrchestrated(exchanges, nodes, know);
@@ -151,7 +181,7 @@ export function shapeOf(nodes: readonly Node[], exchanges: Exchanges, causes: Ca
   const undoingOpen = undoings.some(
     (draft) => draft.exchange !== undefined && states.get(draft.exchange) === "pending",
   );
-  const failed = badEnds.length > 0 || deadLetters.length > 0 || shownExchanges.some((exchange) => exchange.failed);
+  const failed = endsBadly || deadLetters.length > 0 || shownExchanges.some((exchange) => exchange.failed);
   let state: Shape["state"];
   if (kind === "exchange") {
     if (missing.length > 0) state = "late";
@@ -163,7 +193,7 @@ export function shapeOf(nodes: readonly Node[], exchanges: Exchanges, causes: Ca
   else if (deadLetters.length > 0 && undoings.length === 0) state = "failed";
   else if (undoings.length > 0) state = over && !undoingOpen ? "compensated" : "compensating";
   else if (!over) state = "running";
-  else state = badEnds.length > 0 ? "failed" : "completed";
+  else state = endsBadly ? "failed" : "completed";
 
   const ended = state === "completed" || state === "failed" || state === "compensated" || (kind === "exchange" && over);
   const steps = stepsOf(drafts, { states, missing, nodes, saga, ended, family, state, causes, exchanges });
@@ -178,14 +208,13 @@ export function shapeOf(nodes: readonly Node[], exchanges: Exchanges, causes: Ca
     missing,
     ...(ended ? { endedAt: last.at } : {}),
     until,
-    contribution: contributionOf(
-      nodes,
-      causes,
-      drafts,
-      family.start,
-      looksLikeSaga,
-      failed || undoings.length > 0,
-      ended,
+    contribution: know.contributions.shared(
+      contributionOf(nodes, causes, drafts, {
+        family: family.start,
+        saga: looksLikeSaga,
+        failed: failed || undoings.length > 0,
+        over: ended,
+      }),
     ),
   };
 }
@@ -197,32 +226,32 @@ function isBad(node: Node): boolean {
 /** A copy in another place that carries the reason why it failed, or a message that its queue gave up. */
 function isDeadLetter(node: Node, causes: Causes): boolean {
   if (node.journey?.deadLettered) return true;
-  if (!node.original || node.purpose === "retry" || !causes.copies.has(node)) return false;
+  if (!node.original || node.purpose === "retry" || !causes.isCopy(node)) return false;
   return node.failed || node.purpose === "dead";
 }
 
-/** Messages with which it ended badly: failures that nobody went on from, or only by saying so. */
-function badEndsOf(nodes: readonly Node[], exchanges: Exchanges, causes: Causes): Node[] {
-  const caused = new Set(causes.parent.values());
-  return nodes.filter((node) => {
-    if (causes.copies.has(node) || !isBad(node)) return false;
-    if (!caused.has(node)) return true;
-    return exchanges.ofReply.has(node) && !caused.has(node);
-  });
+/** A message with which it ended badly: a failure that nobody went on from. */
+function isBadEnd(node: Node, causes: Causes): boolean {
+  return isBad(node) && !causes.isCopy(node) && !causes.wentOn(node);
 }
 
 /** Messages without an effect; copies do not count, neither as leaves nor as effects. */
 function leavesOf(nodes: readonly Node[], causes: Causes): Node[] {
-  const caused = new Set<Node>();
-  for (const [node, cause] of causes.parent)
-    if (!causes.copies.has(node)) caused.add(causes.copies.get(cause) ?? cause);
-  return nodes.filter((node) => !caused.has(node) && !causes.copies.has(node));
+  const isOwner: boolean[] = [];
+  for (const owner of causes.owners) if (owner >= 0) isOwner[owner] = true;
+  return nodes.filter((_, index) => isOwner[index] !== true && causes.at(index)?.isCopy !== true);
+}
+
+/** Different kinds of steps that neither undo nor fail. */
+function countForward(drafts: readonly Draft[]): number {
+  // No two drafts that undo nothing have one name.
+  return drafts.reduce((count, draft) => (draft.undoing || draft.failing ? count : count + 1), 0);
 }
 
 function isOneExchange(nodes: readonly Node[], exchanges: Exchanges, causes: Causes): boolean {
   const only = exchanges.all[0];
   if (!only || exchanges.all.length > 1) return false;
-  return nodes.every((node) => node === only.request || only.replies.includes(node) || causes.copies.has(node));
+  return nodes.every((node) => node === only.request || only.replies.includes(node) || causes.isCopy(node));
 }
 
 /** One party sends commands and gets the replies of several of them. */
@@ -239,18 +268,12 @@ function isOrchestrated(exchanges: Exchanges, nodes: readonly Node[], know: Saga
 
 function draftSteps(nodes: readonly Node[], exchanges: Exchanges, causes: Causes): Draft[] {
   const drafts: Draft[] = [];
-  let troubled = false;
   for (const node of nodes) {
-    if (causes.copies.has(node)) continue;
-    if (exchanges.ofReply.has(node)) {
-      troubled ||= isBad(node);
-      continue;
-    }
+    if (causes.isCopy(node) || exchanges.ofReply.has(node)) continue;
     const exchange = exchanges.ofRequest.get(node);
     const undoes = isUndoing(node.name) && drafts.some((draft) => undoingFit(node.name, draft.name) > 0);
     // Undoing something presupposes that it was done, and that something went wrong, which may be invisible.
     const failing = !exchange && (isFailing(node.name) || node.failed);
-    troubled ||= failing;
     const same = drafts.find((draft) => draft.name === node.name && draft.undoing === undoes);
     if (same) {
       same.nodes.push(node, ...(exchange?.replies ?? []));
@@ -295,8 +318,8 @@ function stepsOf(
     readonly causes: Causes;
     readonly exchanges: Exchanges;
   },
-): Step[] {
-  const steps: Step[] = [];
+): StandingStep[] {
+  const steps: StandingStep[] = [];
   const { states, missing, saga, family, state } = about;
   const undone = drafts.some((draft) => draft.undoing);
   const failedAt = drafts.findIndex((draft) => draft.failing || (draft.exchange?.replies.some(isBad) ?? false));
@@ -304,9 +327,7 @@ function stepsOf(
     if (draft.undoing && drafts.some((forward) => forward.undoneBy === draft)) return;
     const of = draft.exchange ? states.get(draft.exchange) : undefined;
     const bad = draft.failing || draft.nodes.some((node) => isBad(node) || node.journey?.deadLettered !== undefined);
-    const copied = [...about.causes.copies].some(
-      ([copy, original]) => draft.nodes.includes(original) && isDeadLetter(copy, about.causes),
-    );
+    const copied = about.causes.hasCopies && about.nodes.some((node) => isDeadCopyOf(draft, node, about.causes));
     let now: StepState;
     if (draft.undoneBy) {
       const undoing = draft.undoneBy.exchange ? states.get(draft.undoneBy.exchange) : undefined;
@@ -324,18 +345,7 @@ function stepsOf(
     ) {
       now = "compensation missing";
     } else now = "done";
-    const first = draft.nodes[0] as Node;
-    const end = draft.nodes.reduce((latest, node) => Math.max(latest, node.at), first.at);
-    steps.push({
-      name: draft.name,
-      state: now,
-      seqs: draft.nodes.map((node) => node.seq),
-      ...(draft.undoneBy
-        ? { compensation: { name: draft.undoneBy.name, seqs: draft.undoneBy.nodes.map((node) => node.seq) } }
-        : {}),
-      startedAt: first.at,
-      ...(of === "pending" || of === "timed out" ? {} : { endedAt: end }),
-    });
+    steps.push({ name: draft.name, state: now, draft, isOpen: of === "pending" || of === "timed out" });
   });
   if (!saga) return steps;
   const names = new Set(steps.map((step) => step.name));
@@ -344,16 +354,22 @@ function stepsOf(
     if (about.exchanges.all.some((exchange) => exchange.request.seq === gone.after)) continue;
     if (names.has(gone.name)) continue;
     names.add(gone.name);
-    steps.push({ name: gone.name, state: "stuck", seqs: [] });
+    steps.push({ name: gone.name, state: "stuck" });
   }
   if (state !== "completed") {
     for (const name of family.usualSteps()) {
       if (names.has(name)) continue;
       names.add(name);
-      steps.push({ name, state: "not reached", seqs: [] });
+      steps.push({ name, state: "not reached" });
     }
   }
   return steps;
+}
+
+/** Whether a message is a copy of one of the draft's that was given up. */
+function isDeadCopyOf(draft: Draft, node: Node, causes: Causes): boolean {
+  const cause = causes.of(node);
+  return cause?.isCopy === true && draft.nodes.includes(cause.from) && isDeadLetter(node, causes);
 }
 
 const noEffects: Contribution["messages"][number]["effects"] = [];
@@ -362,35 +378,27 @@ function contributionOf(
   nodes: readonly Node[],
   causes: Causes,
   drafts: readonly Draft[],
-  family: string,
-  saga: boolean,
-  failed: boolean,
-  over: boolean,
+  about: Pick<Contribution, "family" | "saga" | "failed" | "over">,
 ): Contribution {
-  const effects = new Map<Node, { name: string; delay: number }[]>();
-  for (const [node, cause] of causes.parent) {
-    if (causes.copies.has(node)) continue;
-    const owner = causes.copies.get(cause) ?? cause;
-    const list = effects.get(owner);
-    const effect = { name: node.name, delay: Math.max(0, node.at - owner.at) };
-    if (list) list.push(effect);
-    else effects.set(owner, [effect]);
+  const effects: { name: string; delay: number }[][] = [];
+  causes.owners.forEach((at, index) => {
+    const owner = nodes[at];
+    if (owner === undefined) return;
+    const node = nodes[index] as Node;
+    (effects[at] ??= []).push({ name: node.name, delay: bucketOf(node.at - owner.at) });
+  });
+  const messages: { type: string; effects: Contribution["messages"][number]["effects"] }[] = [];
+  for (let i = 0; i < nodes.length && messages.length < 256; i++) {
+    if (causes.at(i)?.isCopy === true) continue;
+    messages.push({ type: (nodes[i] as Node).type, effects: effects[i] ?? noEffects });
+  }
+  const steps: { name: string; undone: boolean }[] = [];
+  for (const draft of drafts) {
+    if (draft.undoing || draft.failing || steps.length === 64) continue;
+    steps.push({ name: draft.name, undone: draft.undoneBy !== undefined });
   }
   let pause = 0;
   for (let i = 1; i < nodes.length; i++) pause = Math.max(pause, (nodes[i] as Node).at - (nodes[i - 1] as Node).at);
-  return {
-    family,
-    messages: nodes
-      .filter((node) => !causes.copies.has(node))
-      .slice(0, 256)
-      .map((node) => ({ type: node.type, effects: effects.get(node) ?? noEffects })),
-    pause,
-    steps: drafts
-      .filter((draft) => !draft.undoing && !draft.failing)
-      .slice(0, 64)
-      .map((draft) => ({ name: draft.name, undone: draft.undoneBy !== undefined })),
-    failed,
-    saga,
-    over,
-  };
+  const { family, saga, failed, over } = about;
+  return { family, messages, pause: bucketOf(pause), steps, failed, saga, over };
 }

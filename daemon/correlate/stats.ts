@@ -11,14 +11,22 @@ export class LogHistogram {
   /** The last two quantiles that were asked for: they are asked for again and again. */
   private median: number | undefined;
   private high: number | undefined;
+  /** The same for the last cut; `undefined` is an answer as well. */
+  private lastCut: number | undefined;
+  private isCutKnown = false;
   count = 0;
 
   add(ms: number, weight = 1): void {
-    const index = bucketOf(ms);
+    this.addBucket(bucketOf(ms), weight);
+  }
+
+  /** The same for a time of which only the bucket is known. */
+  addBucket(index: number, weight: number): void {
     this.counts[index] = (this.counts[index] ?? 0) + weight;
     this.count += weight;
     this.median = undefined;
     this.high = undefined;
+    this.isCutKnown = false;
   }
 
   /** The upper end of the bucket that holds the quantile; 0 when nothing was counted. */
@@ -49,6 +57,14 @@ export class LogHistogram {
    * with `support` counts on each side, the upper side at 1 s or more. `undefined` when there is none.
    */
   cut(ratio: number, support: number): number | undefined {
+    if (!this.isCutKnown) {
+      this.lastCut = this.findCut(ratio, support);
+      this.isCutKnown = true;
+    }
+    return this.lastCut;
+  }
+
+  private findCut(ratio: number, support: number): number | undefined {
     let best: { at: number; width: number } | undefined;
     let below = 0;
     let last = -1;
@@ -69,7 +85,8 @@ export class LogHistogram {
   }
 }
 
-function bucketOf(ms: number): number {
+/** The bucket of a time; of a negative one as well as of none the first. */
+export function bucketOf(ms: number): number {
   if (!(ms > 1)) return 0;
   return Math.min(BUCKETS - 1, 1 + Math.floor((Math.log(ms) - LOW) / WIDTH));
 }
