@@ -43,6 +43,9 @@ export interface KafkaTapOptions {
 
 /** How long a fetch waits at the broker when there is nothing; a record ends the wait at once. */
 const maxWaitMs = 250;
+/** While little comes at a time, a node is asked only so often: each answer costs the broker and the tap alike. */
+const littleBytes = 64 << 10;
+const fetchEveryMs = 15;
 /** What ListOffsets takes for the end and the beginning. */
 const endTime = -1;
 const beginningTime = -2;
@@ -247,12 +250,16 @@ class KafkaTap implements Tap {
         }
         const maxBytes = this.#options.maxBytes ?? 4 << 20;
         const partitionMaxBytes = Math.max(64 << 10, Math.min(1 << 20, maxBytes));
+        const asked = preciseNow();
         const fetched = await this.#client.fetch(node, positions, { maxWaitMs, maxBytes, partitionMaxBytes });
         failures = 0;
         if (this.#nodeFailures.delete(node)) this.#tellHealth();
         await handing;
         if (this.#stopped) break;
         handing = this.#hand(this.#reading.take(fetched));
+        const size = fetched.reduce((sum, { records }) => sum + records.length, 0);
+        const rest = asked + fetchEveryMs - preciseNow();
+        if (size < littleBytes && rest > 1) await this.#sleep(rest);
       } catch (error) {
         if (this.#stopped) break;
         const failure = failureOf(error, (why) => brokerFailed("Kafka", this.#client.addressOf(node), why));
