@@ -1,4 +1,4 @@
-/** A daemon as a process: from its one line of settings (client/settings.ts) to its end. */
+/** A daemon as a process: from its settings (config-line.ts) to its end. */
 import { join } from "node:path";
 import {
   isAlive,
@@ -24,24 +24,8 @@ function answer(line: DaemonAnswer): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-async function readConfig(): Promise<DaemonConfig | undefined> {
-  let text = "";
-  if (process.stdin.isTTY) return undefined;
-  for await (const chunk of process.stdin.setEncoding("utf8")) {
-    text += String(chunk);
-    if (text.includes("\n") || text.length > 1024 * 1024) break;
-  }
-  try {
-    const config = JSON.parse(text.split("\n", 1)[0] ?? "") as DaemonConfig;
-    return typeof config.stateDir === "string" && Array.isArray(config.taps) ? config : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Reads the settings, becomes the only daemon of its workspace, answers, and lives until its last client has left. */
-export async function runDaemon(): Promise<void> {
-  const config = await readConfig();
+/** Becomes the only daemon of its workspace, answers, and lives until its last client has left. */
+export async function runDaemon(config: DaemonConfig | undefined): Promise<void> {
   if (config === undefined) {
     console.error(
       "This program is started by Contrail, with its settings on standard input. Use `contrail tap` in a terminal.",

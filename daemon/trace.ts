@@ -29,8 +29,10 @@ const trimEveryMs = 5_000;
 const contractsPatienceMs = 1_500;
 /** What a recording shows after its last event: long enough that what was under way settles, then its time stands. */
 const settleMs = 2_000;
-/** How long a view of an opened file waits for the whole of it. */
+/** How long a view of an opened file waits for the whole of it, and for the first of the newest messages of a large one. */
 const readPatienceMs = 100;
+const firstPatienceMs = 20;
+const largeFrom = 5_000;
 const stopPatienceMs = 1_500;
 
 /** Runs the whole daemon in this process. Rejects with one sentence when its port or its capture file cannot be had. */
@@ -327,7 +329,9 @@ class Trace implements RunningTrace {
       const why = readingFailed(this.capture.name, cause);
       if (why instanceof CaptureError) this.said = [...this.said, `What is shown is not the whole: ${why.message}`];
     });
-    if (this.opened !== undefined) await Promise.race([read, after(readPatienceMs)]);
+    if (this.opened === undefined) return;
+    const isLarge = this.capture.lastSeq - this.capture.oldestSeq >= largeFrom;
+    await Promise.race([read, after(isLarge ? firstPatienceMs : readPatienceMs)]);
   }
 
   private async rebuildIfKept(): Promise<void> {
