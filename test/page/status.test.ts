@@ -28,6 +28,22 @@ describe("the status line", () => {
     expect(await footer(page).locator(".warn").count()).toBe(0);
   });
 
+  it("calls no tap live when there is no daemon that could say so", async () => {
+    const page = await live.open();
+    await page.getByRole("button", { name: /^RabbitMQ localhost:5672\/shop: live\./ }).waitFor();
+    live.server.mute = true;
+    live.server.dropConnections();
+    await page
+      .getByRole("button", { name: /^RabbitMQ localhost:5672\/shop: not watched, no daemon answers$/ })
+      .click();
+    const dialog = page.getByRole("dialog", { name: "Taps" });
+    expect(await dialog.innerText()).toContain("not watched, no daemon answers");
+    expect(await dialog.innerText()).not.toContain("live since");
+    live.server.mute = false;
+    live.server.dropConnections();
+    await page.getByRole("button", { name: /^RabbitMQ localhost:5672\/shop: live\./ }).waitFor();
+  });
+
   it("says since when messages are in memory only, and what to do, before anything else but a lost tap", async () => {
     const page = await live.open("lossy");
     await expect

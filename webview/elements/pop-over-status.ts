@@ -6,6 +6,7 @@ import { age, count, counted, timeOfDay } from "../model/format.ts";
 import { byLag, modeOf, totalLag } from "../model/taps.ts";
 import { icon } from "./icons.ts";
 import { phaseLook } from "./status-line.ts";
+import type { ViewStore } from "../store/view-store.ts";
 
 export const statusStyles = css`
   .tap {
@@ -62,17 +63,16 @@ export const statusStyles = css`
   }
 `;
 
-export function tapsView(status: Status | undefined, now: number, retry: (tap: string) => void): TemplateResult {
-  const { taps = [], notes = [] } = status ?? {};
+export function tapsView(store: ViewStore): TemplateResult {
+  const { taps = [], notes = [] } = store.data.status ?? {};
   return html`${notes.map((note) => html`<p class="dim">${note}</p>`)}
-  ${taps.length === 0 ? html`No broker is tapped.` : taps.map((tap) => tapView(tap, now, retry))}`;
+  ${taps.length === 0 ? html`No broker is tapped.` : taps.map((tap) => tapView(tap, store))}`;
 }
 
-function tapView(tap: TapView, now: number, retry: (tap: string) => void): TemplateResult {
-  const look = phaseLook(tap);
+function tapView(tap: TapView, store: ViewStore): TemplateResult {
+  const look = phaseLook(tap, store);
   const facts = [
-    `${look.word} since ${timeOfDay(tap.since)}`,
-    modeOf(tap)?.words ?? "",
+    ...(store.informed ? [`${look.word} since ${timeOfDay(tap.since)}`, modeOf(tap)?.words ?? ""] : [look.word]),
     tap.shed > 0 ? `${counted(tap.shed, "event")} lost` : "",
   ].filter((fact) => fact !== "");
   const again = tap.phase === "failed" || tap.phase === "reconnecting";
@@ -80,11 +80,11 @@ function tapView(tap: TapView, now: number, retry: (tap: string) => void): Templ
       ${icon(look.icon, look.mark)}<span class="address"
         >${tap.broker === "capture" ? "" : brokerOf(tap)} ${tap.address}</span
       >
-      ${again ? html`<button class="link" @click=${() => retry(tap.tap)}>Try Now</button>` : nothing}
+      ${again ? html`<button class="link" @click=${() => store.retryTap(tap.tap)}>Try Now</button>` : nothing}
     </div>
     <div class="about">
-      <p>${facts.join(", ")}.${tap.detail === undefined ? "" : ` ${tap.detail}`}</p>
-      ${tap.groups === undefined || tap.groups.length === 0 ? nothing : groupsView(tap.groups, tap.moreGroups ?? 0, now)}
+      <p>${facts.join(", ")}.${tap.detail === undefined || !store.informed ? "" : ` ${tap.detail}`}</p>
+      ${tap.groups === undefined || tap.groups.length === 0 ? nothing : groupsView(tap.groups, tap.moreGroups ?? 0, store.now)}
       ${unseenView(tap.cannotSee ?? [])}
     </div>`;
 }

@@ -168,7 +168,7 @@ export class PopOver extends ViewElement {
             )}
         </dl>`;
       case "taps":
-        return tapsView(this.store.data.status, this.store.now, (tap) => this.store.retryTap(tap));
+        return tapsView(this.store);
       case "counts":
         return countsView(this.store.data.status);
       case "report":

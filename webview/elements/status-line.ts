@@ -6,11 +6,18 @@ import { bytes, count, counted } from "../model/format.ts";
 import type { IconName } from "../model/icon-names.ts";
 import { modeOf, totalLag } from "../model/taps.ts";
 import { brokerNames, type Mark } from "../model/words.ts";
+import type { ViewStore } from "../store/view-store.ts";
 import { brokerMark, icon } from "./icons.ts";
 import { sharedStyles } from "./shared-styles.ts";
 import { define, rove, ViewElement } from "./view-element.ts";
 
-const phases: Readonly<Record<TapView["phase"], { icon: IconName; mark: Mark; word: string }>> = {
+interface PhaseLook {
+  readonly icon: IconName;
+  readonly mark: Mark;
+  readonly word: string;
+}
+
+const phases: Readonly<Record<TapView["phase"], PhaseLook>> = {
   connecting: { icon: "sync", mark: "run", word: "connecting" },
   live: { icon: "plug", mark: "ok", word: "live" },
   reconnecting: { icon: "debug-disconnect", mark: "warn", word: "gone, trying again" },
@@ -19,7 +26,12 @@ const phases: Readonly<Record<TapView["phase"], { icon: IconName; mark: Mark; wo
   ended: { icon: "database", mark: "none", word: "ended" },
 };
 
-export function phaseLook(tap: TapView): { icon: IconName; mark: Mark; word: string } {
+const unwatched: PhaseLook = { icon: "debug-disconnect", mark: "warn", word: "not watched, no daemon answers" };
+
+/** How a tap is doing; one that was watched until the daemon went is not `live` any more, whatever was said last. */
+export function phaseLook(tap: TapView, { informed, idle }: Pick<ViewStore, "informed" | "idle">): PhaseLook {
+  const wasGoing = tap.phase === "connecting" || tap.phase === "live" || tap.phase === "reconnecting";
+  if (!informed && wasGoing) return idle ? phases.stopped : unwatched;
   return tap.broker === "capture" && tap.phase === "live"
     ? { icon: "play", mark: "run", word: "playing" }
     : phases[tap.phase];
@@ -134,15 +146,16 @@ export class StatusLine extends ViewElement {
   }
 
   #tap(tap: TapView, index: number): TemplateResult {
-    const look = phaseLook(tap);
+    const look = phaseLook(tap, this.store);
     const name = tap.broker === "capture" ? (this.narrow ? "" : tap.address) : (brokerNames[tap.broker] ?? tap.broker);
-    const mode = modeOf(tap);
-    const lag = totalLag(tap) ?? 0;
+    const { informed } = this.store;
+    const mode = informed ? modeOf(tap) : undefined;
+    const lag = informed ? (totalLag(tap) ?? 0) : 0;
     const title = [
       `${name} ${tap.broker === "capture" ? "" : tap.address}: ${look.word}`,
       mode?.words ?? "",
       lag === 0 ? "" : `groups are ${counted(lag, "record")} behind`,
-      tap.detail?.replace(/\.$/, "") ?? "",
+      informed ? (tap.detail?.replace(/\.$/, "") ?? "") : "",
     ]
       .filter((part) => part !== "")
       .join(". ");

@@ -85,6 +85,18 @@ describe("a view is a cursor on the daemon", () => {
     expect(link.said.filter((message) => message.kind === "hello")).toHaveLength(1);
   });
 
+  it("knows what taps do from a welcome on, until the connection breaks", () => {
+    const { store, link } = started();
+    link.events?.connection({ state: "open" });
+    expect(store.informed).toBe(false);
+    link.open();
+    expect(store.informed).toBe(true);
+    link.events?.connection({ state: "closed" });
+    link.events?.connection({ state: "open" });
+    expect(store.data.status?.taps[0]?.phase).toBe("live");
+    expect(store.informed).toBe(false);
+  });
+
   it("throws away what it has when the daemon has another capture", () => {
     const { store, link } = started();
     link.open();

@@ -26,6 +26,8 @@ export class ViewStore {
   data: LiveData = noData;
   connection: Connection = { state: "connecting", since: Date.now() };
   everConnected = false;
+  /** The daemon has said how its taps are since the connection stands; what it said before another one says nothing of now. */
+  informed = false;
   /** The daemon speaks another version of the protocol: the page must be loaded anew. */
   outdated = false;
   found: readonly FoundBroker[] = [];
@@ -261,6 +263,7 @@ export class ViewStore {
     // While attempts go on, `since` stays the time when the connection was lost.
     const since = same && this.connection.state !== "open" ? this.connection.since : Date.now();
     this.connection = { ...change, since };
+    if (change.state !== "open") this.informed = false;
     if (change.state === "open" && !wasOpen) {
       this.everConnected = true;
       const { captureId, revision } = this.data;
@@ -278,6 +281,7 @@ export class ViewStore {
   #welcomed(message: { readonly protocolVersion: number; readonly captureId: string }): void {
     this.outdated = message.protocolVersion !== protocolVersion;
     if (this.outdated) return;
+    this.informed = true;
     if (message.captureId !== this.data.captureId && this.data.captureId !== "") {
       // Another capture: what was looked at there does not exist here.
       this.place = { level: "list" };

@@ -31,6 +31,8 @@ export class FixtureServer {
   captureId = "capture-1";
   /** How many conversations came after the page was loaded. */
   arrived = 0;
+  /** As a daemon that hangs: it takes connections and says nothing. */
+  mute = false;
   readonly #server: Server;
   readonly #sockets = new Set<WebSocket>();
   readonly #watches = new Map<WebSocket, Extract<ClientMessage, { kind: "watchConversations" }>>();
@@ -93,6 +95,7 @@ export class FixtureServer {
 
   #answer(socket: WebSocket, message: ClientMessage): void {
     this.heard.push(message);
+    if (this.mute) return;
     switch (message.kind) {
       case "hello":
         say(socket, {
