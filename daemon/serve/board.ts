@@ -17,8 +17,9 @@ export interface Entry extends Placed {
   readonly words?: string;
 }
 
-/** Time in one round for what nobody looks at, while messages wait to be correlated and while none do. */
+/** Time in one round for what nobody looks at: while messages wait to be correlated, while some come, while none do. */
 const busyBudgetMs = 5;
+const liveBudgetMs = 10;
 const idleBudgetMs = 40;
 /** Behind by so many messages, what is found out now would soon be found out again. */
 const farBehind = 10_000;
@@ -60,6 +61,7 @@ export class Board {
   private readonly dismissals: Dismissals;
   private readonly merged = new Map<string, string>();
   private generation = 0;
+  private seenSeq = 0;
 
   constructor(pipeline: Pipeline) {
     this.pipeline = pipeline;
@@ -184,8 +186,7 @@ export class Board {
   }
 
   private lookIntoStale(now: number): void {
-    const { messages } = this.pipeline.behind;
-    const until = now + (messages > farBehind ? leastBudgetMs : messages > 0 ? busyBudgetMs : idleBudgetMs);
+    const until = now + this.budget();
     const rest = this.stale.size > manyStale ? restMs : 0;
     for (const [id, since] of this.stale) {
       if (since + rest > now || performance.now() > until) break;
@@ -193,6 +194,14 @@ export class Board {
       if (entry === undefined) this.stale.delete(id);
       else this.lookInto(entry);
     }
+  }
+
+  private budget(): number {
+    const { behind, observedSeq } = this.pipeline;
+    const isQuiet = observedSeq === this.seenSeq;
+    this.seenSeq = observedSeq;
+    if (behind.messages > 0) return behind.messages > farBehind ? leastBudgetMs : busyBudgetMs;
+    return isQuiet ? idleBudgetMs : liveBudgetMs;
   }
 
   /** Finds out what a conversation came to, and makes its row where something is wrong. */
