@@ -33,9 +33,7 @@ describe("the status line", () => {
     await page.getByRole("button", { name: /^RabbitMQ localhost:5672\/shop: live\./ }).waitFor();
     live.server.mute = true;
     live.server.dropConnections();
-    await page
-      .getByRole("button", { name: /^RabbitMQ localhost:5672\/shop: not watched, no daemon answers$/ })
-      .click();
+    await page.getByRole("button", { name: /^RabbitMQ localhost:5672\/shop: not watched, no daemon answers$/ }).click();
     const dialog = page.getByRole("dialog", { name: "Taps" });
     expect(await dialog.innerText()).toContain("not watched, no daemon answers");
     expect(await dialog.innerText()).not.toContain("live since");
