@@ -1,6 +1,5 @@
 /** Builds what views see of a conversation from its messages and from what is known of others; when somebody asks. */
 import { causesOf, type CauseKnowledge, type Causes } from "./causes.ts";
-import type { Contributions } from "./contributions.ts";
 import type { Commits } from "./commits.ts";
 import type { Copies } from "./copies.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -50,7 +49,6 @@ export class Built {
 export interface Knowledge {
   readonly values: Values;
   readonly families: Families;
-  readonly contributions: Contributions;
   readonly participants: Participants;
   readonly commits: Commits;
   readonly deadlines: Deadlines;
@@ -114,7 +112,6 @@ export function buildConversation(conv: Conv, now: number, know: Knowledge): Bui
     deadline: (request) => know.deadlines.of(request),
     afterGaps: (from, to) => know.deadlines.afterGaps(from, to),
     writer,
-    contributions: know.contributions,
   });
   const { revision } = conv;
   const value = (): Conversation =>

@@ -3,7 +3,6 @@ import type { Delivery, OtlpOrigin } from "../tap/envelope.ts";
 import { buildConversation, type Built, type Outcome } from "./build.ts";
 import { Clocks } from "./clocks.ts";
 import { Commits } from "./commits.ts";
-import { Contributions } from "./contributions.ts";
 import { Copies } from "./copies.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Deliveries } from "./deliveries.ts";
@@ -56,7 +55,6 @@ class CorrelatorState implements Correlator {
   );
   private readonly clocks = new Clocks();
   private readonly families = new Families();
-  private readonly contributions = new Contributions();
   private readonly extractor = new Extractor(this.counters);
   private readonly participants: Participants;
   private readonly spans: Spans;
@@ -476,7 +474,6 @@ class CorrelatorState implements Correlator {
     const built = buildConversation(conv, this.time(), {
       values: this.values,
       families: this.families,
-      contributions: this.contributions,
       participants: this.participants,
       commits: this.commits,
       deadlines: this.deadlines,

@@ -52,8 +52,20 @@ export class Family {
   private readonly pauses = new LogHistogram();
   private readonly steps = new Map<string, { count: number; position: number; failed: number; undone: number }>();
 
+  /** What instances were last seen to show. */
+  private readonly shown: Contribution[] = [];
+  private shownNext = 0;
+
   constructor(start: string) {
     this.start = start;
+  }
+
+  /** Most instances show the same: one that shows what another did shares it. */
+  shared(what: Contribution): Contribution {
+    for (const known of this.shown) if (isSame(known, what)) return known;
+    this.shown[this.shownNext] = what;
+    this.shownNext = (this.shownNext + 1) % bounds.contributions;
+    return what;
   }
 
   get known(): boolean {
@@ -150,6 +162,26 @@ export class Family {
       known.undone >= thresholds.expected * known.failed
     );
   }
+}
+
+function isSame(a: Contribution, b: Contribution): boolean {
+  return (
+    a.pause === b.pause &&
+    a.over === b.over &&
+    a.failed === b.failed &&
+    a.saga === b.saga &&
+    a.messages.length === b.messages.length &&
+    a.steps.length === b.steps.length &&
+    a.messages.every((message, i) => isSameMessage(message, b.messages[i])) &&
+    a.steps.every(({ name, undone }, i) => name === b.steps[i]?.name && undone === b.steps[i]?.undone)
+  );
+}
+
+type Shown = Contribution["messages"][number];
+
+function isSameMessage(a: Shown, b: Shown | undefined): boolean {
+  if (b === undefined || a.type !== b.type || a.effects.length !== b.effects.length) return false;
+  return a.effects.every(({ name, delay }, i) => name === b.effects[i]?.name && delay === b.effects[i]?.delay);
 }
 
 function expectationOf(facts: TypeFacts): Expectation | undefined {

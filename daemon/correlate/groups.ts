@@ -3,6 +3,7 @@
  * groups, and a link can be taken away. A conversation is what hangs together by groups and links.
  */
 import type { Change, EvidenceKind, Strength } from "./model.ts";
+import { withMore } from "./few.ts";
 import type { Node } from "./node.ts";
 
 export class Group {
@@ -64,7 +65,7 @@ export class Conv {
   take(group: Group): void {
     group.conv = this;
     group.index = this.groups.length;
-    this.groups.push(group);
+    this.groups = withMore(this.groups, group);
   }
 
   drop(group: Group): void {
@@ -124,7 +125,7 @@ export class Membership {
     const [big, small] = first.nodes.length >= second.nodes.length ? [first, second] : [second, first];
     for (const node of small.nodes) {
       node.group = big;
-      big.nodes.push(node);
+      big.nodes = withMore(big.nodes, node);
     }
     if (small.links) {
       for (const link of small.links) {
@@ -141,8 +142,8 @@ export class Membership {
   /** Inferred: links the groups until the link is taken away. */
   link(a: Node, b: Node, kind: EvidenceKind, strength: Strength): Link {
     const link: Link = { a: a.group, b: b.group, kind, strength };
-    (a.group.links ??= []).push(link);
-    if (a.group !== b.group) (b.group.links ??= []).push(link);
+    a.group.links = withMore(a.group.links, link);
+    if (a.group !== b.group) b.group.links = withMore(b.group.links, link);
     if (a.group.conv !== b.group.conv) this.mergeConvs(a.group.conv, b.group.conv);
     return link;
   }

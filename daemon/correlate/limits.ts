@@ -111,9 +111,8 @@ export const bounds = {
   spansPerTrace: 2_000,
   comparisonsPerTrace: 2_000,
   sharedValueTypes: 24,
-  /** What instances show, kept once for all that show the same: how many, and of how many messages at most. */
-  contributions: 4_000,
-  sharedContribution: 32,
+  /** What instances of one family show, kept once for all that show the same. */
+  contributions: 24,
   /** Conversations whose built values are kept at hand; others are built again when asked for. */
   builtConversations: 4_000,
 } as const;

@@ -5,7 +5,6 @@
 import type { Conversation, Exchange, ExchangeState, Missing, Step, StepState } from "./model.ts";
 import type { Causes } from "./causes.ts";
 import type { Answering, Exchanges } from "./exchanges.ts";
-import type { Contributions } from "./contributions.ts";
 import type { Contribution, Family } from "./families.ts";
 import type { Node } from "./node.ts";
 import { shortName } from "./names.ts";
@@ -27,7 +26,6 @@ export interface SagaKnowledge {
   /** A moment later by the time in which no tap could see. */
   afterGaps(from: number, to: number): number;
   writer(node: Node): string | undefined;
-  readonly contributions: Contributions;
 }
 
 export interface Shape {
@@ -208,7 +206,7 @@ export function shapeOf(nodes: readonly Node[], exchanges: Exchanges, causes: Ca
     missing,
     ...(ended ? { endedAt: last.at } : {}),
     until,
-    contribution: know.contributions.shared(
+    contribution: family.shared(
       contributionOf(nodes, causes, drafts, {
         family: family.start,
         saga: looksLikeSaga,

@@ -3,6 +3,7 @@
  * decided on a tick, for the values that were touched, and may be taken back when more is known.
  */
 import type { EvidenceKind, Strength } from "./model.ts";
+import { withInserted, withMore } from "./few.ts";
 import { Fields, type Field } from "./fields.ts";
 import type { Group, Link, Membership } from "./groups.ts";
 import { bounds, thresholds, type Counters } from "./limits.ts";
@@ -188,8 +189,7 @@ export class Values {
     entry.framework ||= use.framework;
     let index = entry.uses.length;
     while (index > 0 && compareNodes((entry.uses[index - 1] as Found).node, use.node) > 0) index--;
-    if (index === 1 && entry.uses.length === 1) entry.uses = [entry.uses[0] as Found, use];
-    else entry.uses.splice(index, 0, use);
+    entry.uses = withInserted(entry.uses, index, use);
     if (entry.uses.length > bounds.occurrencesPerValue) {
       this.counters.occurrencesPerValue++;
       const middle = bounds.occurrencesPerValue >> 1;
@@ -272,20 +272,20 @@ export class Values {
   private decideEntry(entry: Entry): void {
     const wanted = entry.tooMuch || entry.count > thresholds.valueMessagesInferred ? [] : this.wanted(entry);
     if (wanted.length === 0 && !entry.links) return;
-    const keep: DecidedLink[] = [];
+    let keep: DecidedLink[] | undefined;
     const missing = [...wanted];
     const dropped: DecidedLink[] = [];
     for (const decided of entry.links ?? []) {
       const index = missing.findIndex((want) => want.from === decided.from && want.to === decided.to);
       if (index >= 0) {
         missing.splice(index, 1);
-        keep.push(decided);
+        keep = withMore(keep, decided);
       } else dropped.push(decided);
     }
     // New links first: then nothing comes apart only to come together again.
     for (const want of missing) {
       const link = this.membership.link(want.from, want.to, want.kind, want.strength);
-      keep.push({ from: want.from, to: want.to, link });
+      keep = withMore(keep, { from: want.from, to: want.to, link });
     }
     for (const decided of dropped) this.membership.unlink(decided.link);
     entry.links = keep;
