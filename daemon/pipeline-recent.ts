@@ -11,10 +11,24 @@ export interface ReadMessage {
   readonly masked: number;
 }
 
-/** The newest messages, for a while: deliveries follow on their heels, and views ask for them most. */
+/** Kept while somebody takes one after the other, enough for a round of a busy stream, and while nobody does. */
+const mostTaken = 2_000;
+const mostKept = 50;
+const mostBytes = 16 * 1024 * 1024;
+
+/**
+ * The newest messages, for a while: whoever follows a trace asks for them most. While nobody does, few are kept, since
+ * what lives for a moment only costs the collector nothing.
+ */
 export class RecentMessages {
   private readonly messages = new OldestFirst<number, ReadMessage>();
   private bytes = 0;
+  private most = mostKept;
+
+  /** Whether somebody takes one message after the other from here on. */
+  set areTaken(areTaken: boolean) {
+    this.most = areTaken ? mostTaken : mostKept;
+  }
 
   get(seq: number): ReadMessage | undefined {
     return this.messages.get(seq);
@@ -28,7 +42,7 @@ export class RecentMessages {
   add(message: ReadMessage): void {
     this.messages.set(message.seq, message);
     this.bytes += message.envelope.body?.length ?? 0;
-    while (this.messages.size > 2_000 || (this.bytes > 16 * 1024 * 1024 && this.messages.size > 1)) {
+    while (this.messages.size > this.most || (this.bytes > mostBytes && this.messages.size > 1)) {
       this.bytes -= this.messages.shift()?.envelope.body?.length ?? 0;
     }
   }

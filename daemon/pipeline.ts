@@ -38,6 +38,8 @@ const busyFollowEveryMs = 10;
 const idleFollowMs = 4;
 /** A message that was this old when it came is history: while such come, storing them goes first. */
 const historyMs = 2_000;
+/** Who asked for messages one after the other is expected to go on for so long. */
+const takenForMs = 2_000;
 /** While events wait for a schema, it is looked so often whether it came. */
 const heldMs = 5;
 /** A schema that comes has everything computed anew up to this many messages; beyond, only those that name it. */
@@ -79,6 +81,7 @@ export class Pipeline implements TapSink {
   private flushedLast = 0;
   private flushedN = 0;
   private flushIsDue = false;
+  private messagesTakenAt = -takenForMs;
   private hasRewritten = false;
   private dead = false;
   private clearedUpTo: number;
@@ -186,6 +189,7 @@ export class Pipeline implements TapSink {
     this.capture.flush();
     this.follower.work(busyFollowMs);
     this.shownCount = this.seen;
+    this.picture.recent.areTaken = performance.now() - this.messagesTakenAt < takenForMs;
     // Time is what was seen: while much waits to be correlated, nothing of it is late.
     if (!this.follower.hasWork) this.picture.passTime(this.now());
     return this.correlator.takeChanges();
@@ -227,6 +231,7 @@ export class Pipeline implements TapSink {
 
   /** Up to `limit` stored messages with numbers above `afterSeq`, in order, read by the contracts of now. */
   messagesAfter(afterSeq: number, limit: number): readonly ReadMessage[] {
+    this.messagesTakenAt = performance.now();
     const count = Math.min(limit, this.observedSeq - afterSeq);
     if (count > 0 && this.picture.recent.get(afterSeq + 1) !== undefined) {
       const seqs = Array.from({ length: count }, (_, i) => afterSeq + 1 + i);
