@@ -12,6 +12,30 @@ export function spread(samples: readonly number[]): string {
   return `p50 ${ms(quantile(samples, 0.5))}, p95 ${ms(quantile(samples, 0.95))}, max ${ms(quantile(samples, 1))} (${samples.length} samples)`;
 }
 
+/** What took how long, and when it began. */
+export interface Timed {
+  /** Times on a clock of their own, in the order of `latencies`. */
+  readonly sentAt: readonly number[];
+  readonly latencies: readonly number[];
+}
+
+const parts = 10;
+
+/**
+ * `14/90 11/31 …`: p50 and p95 in milliseconds of each tenth of the run, by when things began, so that a slow start, a
+ * pause and falling behind can be told apart.
+ */
+export function spreadByTenth({ sentAt, latencies }: Timed): string {
+  let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const at of sentAt) [from, to] = [Math.min(from, at), Math.max(to, at)];
+  const tenths = Array.from({ length: parts }, (): number[] => []);
+  for (const [i, at] of sentAt.entries()) {
+    const tenth = Math.min(parts - 1, Math.floor(((at - from) / Math.max(1, to - from)) * parts));
+    tenths[tenth]?.push(latencies[i] ?? Number.NaN);
+  }
+  return tenths.map((each) => [0.5, 0.95].map((q) => quantile(each, q).toFixed(0)).join("/")).join(" ");
+}
+
 /** One line of a bench: what was measured, its figure, and the goal when there is one. */
 export function line(what: string, figure: string, goal?: string): void {
   console.log(`${what.padEnd(44)} ${figure}${goal === undefined ? "" : `   [goal: ${goal}]`}`);

@@ -21,6 +21,8 @@ export type Job = {
       readonly seconds: number;
       /** A message with a key of its own, `probe-N`, so often. */
       readonly probeEveryMs: number;
+      /** So long it writes at the same rate before it says `ready`, and then waits until it is told to begin. */
+      readonly warmUpSeconds?: number;
     }
   | { readonly kind: "fill"; readonly count: number }
   /** As fast as the broker acknowledges. */
@@ -36,6 +38,8 @@ export interface Outcome {
   readonly milliseconds: number;
   /** From send to here, of a consumer; from send to acknowledgement, of a producer that keeps a pace. */
   readonly latencies: readonly number[];
+  /** When what a consumer read was sent, in the order of `latencies`; of others, nothing. */
+  readonly sentAt: readonly number[];
   /** When each probe was sent, of a producer. */
   readonly probes: Readonly<Record<string, number>>;
   readonly cpuMilliseconds: number;
@@ -118,7 +122,7 @@ async function flood(job: Extract<Job, { kind: "flood" }>): Promise<Outcome> {
   await Promise.all(Array.from({ length: batches }, one));
   const milliseconds = performance.now() - begun;
   await close();
-  return { count: acknowledged, milliseconds, latencies: [], probes: {}, cpuMilliseconds: cpuSince(cpu) };
+  return { count: acknowledged, milliseconds, latencies: [], sentAt: [], probes: {}, cpuMilliseconds: cpuSince(cpu) };
 }
 
 async function pace(job: Extract<Job, { kind: "pace" }>): Promise<Outcome> {
@@ -146,14 +150,30 @@ async function pace(job: Extract<Job, { kind: "pace" }>): Promise<Outcome> {
   await Promise.all(going);
   const milliseconds = performance.now() - begun;
   await close();
-  return { count: sent, milliseconds, latencies, probes: {}, cpuMilliseconds: cpuSince(cpu) };
+  return { count: sent, milliseconds, latencies, sentAt: [], probes: {}, cpuMilliseconds: cpuSince(cpu) };
+}
+
+async function produce(job: Extract<Job, { kind: "produce" }>): Promise<Outcome> {
+  const { send, close } = await (job.broker === "kafka" ? kafkaSender(job) : rabbitmqSender(job));
+  if (job.warmUpSeconds !== undefined) {
+    await writeSteadily({ ...job, seconds: job.warmUpSeconds }, send);
+    const begin = new Promise((resolve) => process.once("message", resolve));
+    process.send?.("ready");
+    await begin;
+  } else {
+    process.send?.("ready");
+  }
+  const cpu = process.cpuUsage();
+  const written = await writeSteadily(job, send);
+  await close();
+  return { ...written, latencies: [], sentAt: [], cpuMilliseconds: cpuSince(cpu) };
 }
 
 /** Every 10 ms what is due by then; a send that takes longer does not lower the rate. */
-async function produce(job: Extract<Job, { kind: "produce" }>): Promise<Outcome> {
-  const { send, close } = await (job.broker === "kafka" ? kafkaSender(job) : rabbitmqSender(job));
-  process.send?.("ready");
-  const cpu = process.cpuUsage();
+async function writeSteadily(
+  job: Extract<Job, { kind: "produce" }>,
+  send: Sender,
+): Promise<Pick<Outcome, "count" | "milliseconds" | "probes">> {
   const probes: Record<string, number> = {};
   const begun = performance.now();
   let sent = 0;
@@ -178,9 +198,7 @@ async function produce(job: Extract<Job, { kind: "produce" }>): Promise<Outcome>
     if (going.size > 50) await Promise.race(going);
   }
   await Promise.all(going);
-  const milliseconds = performance.now() - begun;
-  await close();
-  return { count: sent, milliseconds, latencies: [], probes, cpuMilliseconds: cpuSince(cpu) };
+  return { count: sent, milliseconds: performance.now() - begun, probes };
 }
 
 async function fill(job: Extract<Job, { kind: "fill" }>): Promise<Outcome> {
@@ -197,6 +215,7 @@ async function fill(job: Extract<Job, { kind: "fill" }>): Promise<Outcome> {
     count: job.count,
     milliseconds: performance.now() - begun,
     latencies: [],
+    sentAt: [],
     probes: {},
     cpuMilliseconds: 0,
   };
@@ -205,6 +224,7 @@ async function fill(job: Extract<Job, { kind: "fill" }>): Promise<Outcome> {
 /** A consumer as their documentation writes it: each body as text, its JSON read, nothing else done with it. */
 async function consume(job: Extract<Job, { kind: "consume" }>): Promise<Outcome> {
   const latencies: number[] = [];
+  const sentAt: number[] = [];
   let first = 0;
   let last = 0;
   let end: () => void = () => undefined;
@@ -213,7 +233,9 @@ async function consume(job: Extract<Job, { kind: "consume" }>): Promise<Outcome>
   const take = (body: Buffer | null) => {
     const at = nowSince(job.epoch);
     if (latencies.length === 0) first = performance.now();
-    latencies.push(at - sentAtOf(body?.toString("utf8") ?? ""));
+    const sent = sentAtOf(body?.toString("utf8") ?? "");
+    sentAt.push(sent);
+    latencies.push(at - sent);
     last = performance.now();
     if (latencies.length === job.until) end();
   };
@@ -223,7 +245,7 @@ async function consume(job: Extract<Job, { kind: "consume" }>): Promise<Outcome>
   await ended;
   const cpuMilliseconds = cpuSince(cpu);
   await close();
-  return { count: latencies.length, milliseconds: last - first, latencies, probes: {}, cpuMilliseconds };
+  return { count: latencies.length, milliseconds: last - first, latencies, sentAt, probes: {}, cpuMilliseconds };
 }
 
 async function consumeKafka(

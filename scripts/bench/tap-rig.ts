@@ -133,6 +133,8 @@ export function tapOf(rig: TapRig, kind: BrokerKind): TapSettings {
 export interface Load<T = Outcome> {
   readonly ready: Promise<void>;
   readonly outcome: Promise<T>;
+  /** Tells a producer that has warmed up to begin. */
+  begin(): void;
   /** Tells a consumer that this is all. */
   finish(): void;
 }
@@ -169,13 +171,20 @@ export function readSteadyLoad(
 }
 
 /** Writes to one broker at a steady rate, and looks for no message of its own. */
-export function produceSteadily(rig: TapRig, kind: BrokerKind, perSecond: number, seconds: number): Load {
+export function produceSteadily(
+  rig: TapRig,
+  kind: BrokerKind,
+  perSecond: number,
+  seconds: number,
+  warmUpSeconds?: number,
+): Load {
   return startLoad({
     ...jobOf(rig, kind),
     kind: "produce",
     perSecond,
     seconds,
     probeEveryMs: Number.POSITIVE_INFINITY,
+    ...(warmUpSeconds === undefined ? {} : { warmUpSeconds }),
   });
 }
 
@@ -198,11 +207,16 @@ function startProcess<T>(program: string, job: object, who: string): Load<T> {
   const died = outcome.then(() => undefined);
   died.catch(() => undefined);
   child.send(job);
-  const finish = (): void => {
+  const tell = (what: "begin" | "finish"): void => {
     // It may have ended by itself meanwhile.
-    if (child.connected) child.send("finish", () => undefined);
+    if (child.connected) child.send(what, () => undefined);
   };
-  return { ready: Promise.race([ready, died]), outcome, finish };
+  return {
+    ready: Promise.race([ready, died]),
+    outcome,
+    begin: () => tell("begin"),
+    finish: () => tell("finish"),
+  };
 }
 
 // ---------------------------------------------------------------------------------------------------- the brokers

@@ -6,6 +6,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import type { Timed } from "./figures.ts";
 import { nowSince, sentAtOf } from "./tap-messages.ts";
 
 export interface StoredJob {
@@ -23,7 +24,7 @@ export interface StoredJob {
 
 export interface StoredOutcome {
   /** From send to stored, milliseconds; later than true by one look at most. */
-  readonly latencies: Readonly<Record<"kafka" | "rabbitmq", readonly number[]>>;
+  readonly timed: Readonly<Record<"kafka" | "rabbitmq", Timed>>;
   /** How many messages are stored. */
   readonly stored: number;
   /** The longest time between two looks. */
@@ -51,7 +52,7 @@ async function look(job: StoredJob, isFinished: () => boolean): Promise<StoredOu
   const rows = database.prepare(
     "SELECT channel, body FROM message WHERE seq > ? AND seq <= ? AND seq % ? = 0 ORDER BY seq",
   );
-  const latencies: Record<"kafka" | "rabbitmq", number[]> = { kafka: [], rabbitmq: [] };
+  const timed = { kafka: newTimed(), rabbitmq: newTimed() };
   const kinds = new Map([
     [job.channels.kafka, "kafka"],
     [job.channels.rabbitmq, "rabbitmq"],
@@ -70,14 +71,20 @@ async function look(job: StoredJob, isFinished: () => boolean): Promise<StoredOu
     for (const { channel, body } of rows.iterate(seen, newestSeq, job.sample)) {
       const kind = kinds.get(String(channel));
       if (kind === undefined || !(body instanceof Uint8Array)) continue;
-      latencies[kind].push(at - sentAtOf(Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1")));
+      const sent = sentAtOf(Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1"));
+      timed[kind].sentAt.push(sent);
+      timed[kind].latencies.push(at - sent);
     }
     seen = newestSeq;
     if (isLast || seen - first >= (job.until ?? Number.POSITIVE_INFINITY)) break;
     await new Promise((resolve) => setTimeout(resolve, job.everyMs));
   }
   database.close();
-  return { latencies, stored: seen - first, longestLookMs: longest };
+  return { timed, stored: seen - first, longestLookMs: longest };
+}
+
+function newTimed(): { sentAt: number[]; latencies: number[] } {
+  return { sentAt: [], latencies: [] };
 }
 
 async function newest(folder: string): Promise<string> {

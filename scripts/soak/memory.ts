@@ -84,10 +84,10 @@ export async function soakMemory({ seconds, rates }: MemoryOptions): Promise<voi
       const all = sent.reduce((sum, { count }) => sum + count, 0);
       await until(() => told.seen >= all, 60_000);
       reader.finish();
-      const { latencies, stored } = await reader.outcome;
+      const { timed, stored } = await reader.outcome;
       console.log("");
       for (const kind of kinds) {
-        const ms = (q: number) => quantile(latencies[kind], q).toFixed(0);
+        const ms = (q: number) => quantile(timed[kind].latencies, q).toFixed(0);
         line(
           `  ${nameOf(kind)} send to stored`,
           `p50 ${ms(0.5)} ms, p95 ${ms(0.95)} ms, p99 ${ms(0.99)} ms`,
