@@ -1,12 +1,12 @@
-import { type MessageInput, type NamedSchema, schemaNamed } from "../contracts/codec/index.ts";
-import type { Envelope, HeaderValue } from "./tap/envelope.ts";
+import { type MessageHeader, type MessageInput, type NamedSchema, schemaNamed } from "../contracts/codec/index.ts";
+import type { Envelope, Header, HeaderValue } from "./tap/envelope.ts";
 
 /** What the codec needs of an envelope; `undefined` for a span, which no contract describes. */
 export function messageInput(envelope: Envelope): MessageInput | undefined {
   const { origin } = envelope;
   if (origin.broker === "otlp") return undefined;
   const { body } = envelope;
-  const headers = envelope.headers.map(({ name, value }) => [name, headerText(value)] as const);
+  const headers = headersOf(envelope.headers);
   const declared = contentTypeOf(headers);
   if (origin.broker === "kafka") {
     const { topic: channel } = origin;
@@ -31,7 +31,17 @@ export function messageInput(envelope: Envelope): MessageInput | undefined {
 export function schemaOf({ headers, body }: Envelope): NamedSchema | undefined {
   const telling = headers.filter(({ name }) => name.length > 16 && /^(?:__value_schema_id|apicurio\.)/.test(name));
   if (telling.length === 0 && body?.[0] !== 0) return undefined;
-  return schemaNamed({ headers: telling.map(({ name, value }) => [name, headerText(value)] as const), body });
+  return schemaNamed({ headers: headersOf(telling), body });
+}
+
+/** The headers as text or bytes; those that are all such, as nearly always, as they are. */
+function headersOf(headers: readonly Header[]): readonly MessageHeader[] {
+  return areTold(headers) ? headers : headers.map(({ name, value }) => ({ name, value: headerText(value) }));
+}
+
+function areTold(headers: readonly Header[]): headers is readonly MessageHeader[] {
+  for (const { value } of headers) if (typeof value !== "string" && !(value instanceof Uint8Array)) return false;
+  return true;
 }
 
 /** The Kafka topic, the RabbitMQ exchange, or the service of a span. */
@@ -65,7 +75,7 @@ export function headerText(value: HeaderValue): string | Uint8Array {
 
 /** The header that says how the body is encoded; what kind of message it is, the codec finds in the headers itself. */
 function contentTypeOf(headers: MessageInput["headers"]): string | undefined {
-  for (const [name, value] of headers) {
+  for (const { name, value } of headers) {
     if (name.length !== contentType.length || name.toLowerCase() !== contentType) continue;
     const text = typeof value === "string" ? value : Buffer.from(value).toString("utf8");
     return text.length <= 256 ? text : undefined;

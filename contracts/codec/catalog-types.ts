@@ -3,7 +3,13 @@ import type { VisitLeaf } from "./leaves.ts";
 import type { DecodedBody, MessageDefinition } from "./decoded.ts";
 import type { FieldMap } from "./field-map.ts";
 
-/** What is known of a message before its body is read. Header values are text or bytes. */
+/** A header as the codec reads it; a name may come more than once. */
+export interface MessageHeader {
+  readonly name: string;
+  readonly value: string | Uint8Array;
+}
+
+/** What is known of a message before its body is read. */
 export interface MessageInput {
   readonly broker: "kafka" | "rabbitmq";
   /** The Kafka topic; the RabbitMQ exchange (empty: the default exchange). */
@@ -14,7 +20,7 @@ export interface MessageInput {
   readonly contentType?: string;
   /** The AMQP `type` property or a framework's type header. */
   readonly typeHint?: string;
-  readonly headers: ReadonlyArray<readonly [name: string, value: string | Uint8Array]>;
+  readonly headers: readonly MessageHeader[];
   readonly body: Uint8Array | null;
 }
 

@@ -123,7 +123,7 @@ const cancelled = protobuf("shop.events.v1.OrderCancelled", { orderNumber: "A-1"
 
 describe("protobuf bodies", () => {
   it("are read by what the channel declares, and point into the .proto file", () => {
-    const body = decode({ body: placed, headers: [["event-type", "shop.events.v1.OrderPlaced"]] });
+    const body = decode({ body: placed, headers: [{ name: "event-type", value: "shop.events.v1.OrderPlaced" }] });
     expect(body).toMatchObject({
       format: "protobuf",
       value: { orderNumber: "A-1", skus: ["x", "y"], totalCents: "900" },
@@ -151,7 +151,9 @@ describe("protobuf bodies", () => {
   it("are named by headers and topic names on channels that no contract knows, else guessed", () => {
     const elsewhere = { broker: "kafka", channel: "other", body: cancelled } as const;
     const evidence = (input: Partial<MessageInput>) => decode({ ...elsewhere, ...input }).evidence;
-    expect(evidence({ headers: [["ce_type", new TextEncoder().encode("OrderCancelled")]] })).toBe("header");
+    expect(evidence({ headers: [{ name: "ce_type", value: new TextEncoder().encode("OrderCancelled") }] })).toBe(
+      "header",
+    );
     expect(evidence({ typeHint: "com.example.order-cancelled" })).toBe("header");
     expect(evidence({ channel: "dev.order-cancelled" })).toBe("topic-name");
     expect(evidence({})).toBe("guessed");
@@ -163,7 +165,7 @@ channels: {a: {address: a, messages: {OrderPlaced: {payload: {type: object, requ
 `;
     const both = createCatalog({ files: new Map([...files, ["json.asyncapi.yaml", other]]), protoModules: [] });
     const read = (body: Uint8Array) =>
-      both.decode({ broker: "kafka", channel: "other", headers: [["event-type", "OrderPlaced"]], body });
+      both.decode({ broker: "kafka", channel: "other", headers: [{ name: "event-type", value: "OrderPlaced" }], body });
     expect(read(placed)).toMatchObject({ format: "protobuf", evidence: "header", check: "valid" });
     expect(read(json({ x: 1 }))).toMatchObject({ format: "json", evidence: "header", check: "valid" });
     expect(read(json({}))).toMatchObject({ format: "json", definition: { format: "asyncapi" }, check: "invalid" });

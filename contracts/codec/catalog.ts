@@ -15,7 +15,7 @@ import { type AvroTarget, Definitions, type JsonTarget, type ProtoTarget, type T
 import type { VisitLeaf } from "./leaves.ts";
 import { cborLeaves, messagePackLeaves } from "./packed-leaves.ts";
 import { protobufLeaves } from "./protobuf-leaves.ts";
-import { undefinedBody, unreadable } from "./outcome.ts";
+import { definedBody, noViolations, undefinedBody, unreadable } from "./outcome.ts";
 import { decodeProtobuf, largestProtobuf } from "./protobuf.ts";
 import { protobufFields } from "./protobuf-fields.ts";
 import { fitOf } from "./protobuf-fit.ts";
@@ -29,6 +29,7 @@ import {
   type SchemaSource,
   schemaTitle,
 } from "./registered.ts";
+import { KeptByWords } from "./remembered.ts";
 import { revisionOf } from "./revision.ts";
 import { foldedName, lastName, nameForms, typeHints, typeInValue } from "./type-names.ts";
 import { avroTypes, schemaTypes } from "./value-types.ts";
@@ -55,15 +56,16 @@ interface Candidates {
   readonly contentType: string | undefined;
 }
 
-type Kept = Map<string, Candidates>;
-
-/** Candidates are kept for as many different kinds of message; beyond it they are found anew. */
-const maxKept = 20_000;
+/** Candidates are kept for so many words of different kinds of message; beyond it they are found anew. */
+const maxKept = 40_000;
 const maxRegistered = 2_000;
 /** More types than this are not tried one by one on every message that nobody names. */
 const maxGuessed = 300;
 const leastPlausible = 0.9;
 const maxViolations = 20;
+
+/** Stands between queues and types, and is no name of a queue. */
+const behindQueues = "\n";
 
 const nothing = candidatesOf([], "guessed");
 
@@ -79,8 +81,7 @@ class Catalog implements MessageCatalog {
   private readonly known: Definitions;
   private readonly channels: ChannelIndex;
   /** By channel, then by what else the message says of itself. */
-  private readonly candidates = { kafka: new Map<string, Kept>(), rabbitmq: new Map<string, Kept>() };
-  private candidateCount = 0;
+  private readonly candidates = new KeptByWords<Candidates>(maxKept);
   private readonly schemas: SchemaSource | undefined;
   private readonly registeredTargets = new WeakMap<MessageDefinition, { target: Target; known?: Definitions }>();
   /** What was made of registered schemas, by their keys and their texts. */
@@ -276,25 +277,16 @@ class Catalog implements MessageCatalog {
 
   /** Which definitions a message may have: by its channel, by what it calls itself, by its channel's name. */
   private candidatesFor(input: MessageInput, hints: readonly string[]): Candidates {
-    const { broker, channel, routingKey, queues } = input;
-    const rest =
-      hints.length <= 1 && queues === undefined && routingKey === undefined
-        ? (hints[0] ?? "")
-        : `${routingKey ?? ""}\n${queues?.join(",") ?? ""}\n${hints.join("\n")}`;
-    const all = this.candidates[broker];
-    let ofChannel = all.get(channel);
-    const kept = ofChannel?.get(rest);
-    if (kept !== undefined) return kept;
-    if (++this.candidateCount > maxKept) {
-      this.candidateCount = 1;
-      this.candidates.kafka.clear();
-      this.candidates.rabbitmq.clear();
-      ofChannel = undefined;
+    const { candidates } = this;
+    let at = candidates.next(candidates.start(), input.broker);
+    at = candidates.next(at, input.channel);
+    if (input.broker === "rabbitmq") {
+      at = candidates.next(at, input.routingKey ?? "");
+      for (const queue of input.queues ?? []) at = candidates.next(at, queue);
+      at = candidates.next(at, behindQueues);
     }
-    if (ofChannel === undefined) all.set(channel, (ofChannel = new Map()));
-    const found = this.findCandidates(input, hints);
-    ofChannel.set(rest, found);
-    return found;
+    for (const hint of hints) at = candidates.next(at, hint);
+    return (at.answer ??= this.findCandidates(input, hints));
   }
 
   private findCandidates(input: MessageInput, hints: readonly string[]): Candidates {
@@ -361,12 +353,13 @@ class Catalog implements MessageCatalog {
 
   private readOneProtobuf(
     { proto }: Definitions,
-    { definition, typeName }: ProtoTarget,
+    target: ProtoTarget,
     payload: Uint8Array,
     payloadAt: number,
     evidence: DefinitionEvidence,
     attempts: DecodeAttempt[],
   ): DecodedBody | undefined {
+    const { definition } = target;
     const reading = decodeProtobuf(proto, definition.name, payload);
     if (!reading.ok) {
       attempts.push({ format: "protobuf", definition: definition.name, failure: reading.failure });
@@ -375,8 +368,8 @@ class Catalog implements MessageCatalog {
     const { value } = reading;
     const violations = protobufViolations(definition, reading.unknownFields);
     const check = violations.length === 0 ? "valid" : "invalid";
-    const at = payloadAt === 0 ? {} : { payloadAt };
-    return { format: "protobuf", value, definition, evidence, typeName, check, violations, attempts, ...at };
+    const read = definedBody("protobuf", value, target, evidence, check, violations, attempts);
+    return payloadAt === 0 ? read : { ...read, payloadAt };
   }
 
   private guessProtobuf(body: Uint8Array, attempts: DecodeAttempt[]): DecodedBody | undefined {
@@ -427,30 +420,25 @@ class Catalog implements MessageCatalog {
     }
     let best: DecodedBody | undefined;
     for (const target of candidates.json) {
-      const base = {
-        format: content.format,
-        value,
-        definition: target.definition,
-        evidence: candidates.evidence,
-        typeName: target.typeName,
-        attempts,
-      } as const;
+      const { evidence } = candidates;
       const evaluation =
         target.schema === undefined
           ? undefined
           : evaluate(target.schema, content.format === "xml" ? shapedXml(target.schema, checked) : checked);
       if (evaluation === undefined || evaluation.outcome === "undecided") {
-        best ??= { ...base, check: "unchecked", violations: [] };
+        best ??= definedBody(content.format, value, target, evidence, "unchecked", noViolations, attempts);
         continue;
       }
-      if (evaluation.outcome === "valid") return { ...base, check: "valid", violations: [] };
+      if (evaluation.outcome === "valid") {
+        return definedBody(content.format, value, target, evidence, "valid", noViolations, attempts);
+      }
       const violations = evaluation.violations.slice(0, maxViolations).map(({ path, message, place, missing }) => ({
         path: missing === undefined ? path : path === "" ? missing : `${path}.${missing}`,
         message,
         place,
       }));
       if (best === undefined || best.violations.length > violations.length) {
-        best = { ...base, check: "invalid", violations };
+        best = definedBody(content.format, value, target, evidence, "invalid", violations, attempts);
       }
     }
     return best ?? undefinedBody(content.format, value, hints, attempts);
@@ -465,8 +453,8 @@ function latin1(bytes: Uint8Array): string {
 }
 
 /** Fields of another type on the wire than declared are unknown to the codec too. */
-function protobufViolations(definition: MessageDefinition, unknownFields: number): Violation[] {
-  if (unknownFields === 0) return [];
+function protobufViolations(definition: MessageDefinition, unknownFields: number): readonly Violation[] {
+  if (unknownFields === 0) return noViolations;
   const fields = unknownFields === 1 ? "a field" : `${unknownFields} fields`;
   const message = `carries ${fields} that "${definition.name}" does not know, or knows with another type`;
   return [{ path: "", message, place: definition.place }];

@@ -3,6 +3,7 @@ import { beginsReadable, confluentFraming, isReadable, looksLikeJson, readJsonBo
 import { readCbor } from "./cbor.ts";
 import type { BodyFormat, DecodeAttempt, JsonValue } from "./decoded.ts";
 import { readMessagePack } from "./messagepack.ts";
+import { remembered } from "./remembered.ts";
 import { readXml } from "./xml.ts";
 
 export interface Content {
@@ -13,18 +14,17 @@ export interface Content {
 }
 
 /** What a content type says, where it is a format that needs no contract. */
-function formatOf(contentType: string | undefined): "json" | "messagepack" | "cbor" | "xml" | undefined {
-  if (contentType === undefined) return undefined;
+const formatOf = remembered((contentType): "json" | "messagepack" | "cbor" | "xml" | undefined => {
   const type = contentType.toLowerCase();
   if (type.includes("json")) return "json";
   if (/msgpack|messagepack/.test(type)) return "messagepack";
   if (type.includes("cbor")) return "cbor";
   return type.includes("xml") ? "xml" : undefined;
-}
+});
 
 /** The body by its content type, else as JSON, XML or text where it looks like it; `binary` is left to be guessed. */
 export function readContent(body: Uint8Array, contentType: string | undefined, attempts: DecodeAttempt[]): Content {
-  const declared = formatOf(contentType);
+  const declared = contentType === undefined ? undefined : formatOf(contentType);
   if (declared === "messagepack" || declared === "cbor") {
     const reading = declared === "cbor" ? readCbor(body) : readMessagePack(body);
     if (reading.ok) return { format: declared, value: reading.value, checked: reading.checked };

@@ -67,7 +67,7 @@ export function schemaNamed({ headers, body }: Pick<MessageInput, "headers" | "b
   if (body === null || body.length === 0) return undefined;
   let named: NamedSchema | undefined;
   let messageName: string | undefined;
-  for (const [name, value] of headers) {
+  for (const { name, value } of headers) {
     // Hardly any header is as long as these.
     if (name.length < 17 || !headerNames.has(name)) continue;
     if (name === "apicurio.value.protobuf.type") messageName = typeof value === "string" ? value : ascii(value);

@@ -1,5 +1,6 @@
-import type { MessageInput } from "./catalog-types.ts";
+import type { MessageHeader, MessageInput } from "./catalog-types.ts";
 import type { JsonValue } from "./decoded.ts";
+import { remembered, repeatedText } from "./remembered.ts";
 
 /** Headers in which frameworks and CloudEvents name the kind of a message, in lower case, the surest first. */
 const typeHeaders = [
@@ -23,55 +24,51 @@ const typeHeaders = [
   "x-type",
 ];
 
-const utf8 = new TextDecoder("utf-8");
+const noHints: readonly string[] = [];
 
 /** What a message says about its own kind: the AMQP type, then headers; the surest first, as written. */
-export function typeHints(input: MessageInput): string[] {
-  const hints: string[] = [];
-  if (input.typeHint !== undefined && input.typeHint !== "") hints.push(input.typeHint);
-  if (input.headers.length === 0) return hints;
-  const found: Array<{ readonly rank: number; readonly text: string }> = [];
-  for (const [name, value] of input.headers) {
-    if (name.length < 4 || name.length > 32) continue;
-    const rank = rankOf(name);
-    if (rank < 0 || value.length === 0 || value.length > 500) continue;
-    // Of several headers of one name the first counts.
-    if (!found.some((one) => one.rank === rank))
-      found.push({ rank, text: typeof value === "string" ? value : textOf(value) });
+export function typeHints({ typeHint, headers, contentType }: MessageInput): readonly string[] {
+  const own = typeHint === "" ? undefined : typeHint;
+  const byContentType = contentType?.includes("=") === true ? typeInContentType(contentType) : undefined;
+  let telling: MessageHeader | undefined;
+  let count = 0;
+  for (const header of headers) {
+    if (rankOf(header) < 0) continue;
+    telling ??= header;
+    count++;
   }
-  if (found.length > 1) found.sort((a, b) => a.rank - b.rank);
-  for (const { text } of found) hints.push(text);
-  const { contentType } = input;
-  if (contentType === undefined || !contentType.includes("=")) return hints;
-  const fromContentType = /(?:proto|messagetype|type)="?([\w.]+)"?/i.exec(contentType)?.[1];
-  if (fromContentType !== undefined) hints.push(fromContentType);
-  return hints;
+  // Nearly every message has one header that tells, or none, and nothing else.
+  const isUsual = count <= 1 && byContentType === undefined;
+  if (isUsual && telling === undefined) return own === undefined ? noHints : [own];
+  if (isUsual && telling !== undefined) return own === undefined ? [textOf(telling)] : [own, textOf(telling)];
+  return [own ?? [], ...hintsByRank(headers), byContentType ?? []].flat();
 }
 
-/** Names are ASCII in practice, and short: that is quicker than a decoder. */
-function textOf(bytes: Uint8Array): string {
-  let text = "";
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] ?? 0;
-    if (byte >= 0x80) return utf8.decode(bytes);
-    text += String.fromCharCode(byte);
+/** Of several headers of one name the first counts. */
+function hintsByRank(headers: readonly MessageHeader[]): string[] {
+  const found = new Map<number, MessageHeader>();
+  for (const header of headers) {
+    const rank = rankOf(header);
+    if (rank >= 0 && !found.has(rank)) found.set(rank, header);
   }
-  return text;
+  return [...found].sort(([a], [b]) => a - b).map(([, header]) => textOf(header));
 }
 
-const ranks = new Map<string, number>();
-
-/** How sure the header of this name is, 0 the surest; -1 where it names no kind. */
-function rankOf(name: string): number {
-  let rank = ranks.get(name);
-  if (rank === undefined) {
-    rank = typeHeaders.indexOf(name.toLowerCase());
-    // Names come from the wire: a sender that makes up names must not fill the memory.
-    if (ranks.size >= 10_000) ranks.clear();
-    ranks.set(name, rank);
-  }
-  return rank;
+function typeInContentType(contentType: string): string | undefined {
+  return /(?:proto|messagetype|type)="?([\w.]+)"?/i.exec(contentType)?.[1];
 }
+
+function textOf({ value }: MessageHeader): string {
+  return typeof value === "string" ? value : repeatedText(value);
+}
+
+/** How sure a header is that says what kind of message it is, 0 the surest; -1 where it does not say. */
+function rankOf({ name, value }: MessageHeader): number {
+  if (name.length < 4 || name.length > 32 || value.length === 0 || value.length > 500) return -1;
+  return rankOfName(name);
+}
+
+const rankOfName = remembered((name) => typeHeaders.indexOf(name.toLowerCase()));
 
 /**
  * The forms of a name that may stand for the same definition: `shop.events.v1.OrderPlaced`, `OrderPlaced`. Frameworks
@@ -90,10 +87,10 @@ export function lastName(name: string): string {
 }
 
 /** A name as people say it: `OrderPlaced` of `shop.events.v1.OrderPlaced`, but `order.placed` as it is. */
-export function shortName(written: string): string {
+export const shortName = remembered((written) => {
   const [plain = written, last = plain] = nameForms(written);
   return /^[A-Z]/.test(last) ? last : plain;
-}
+});
 
 /** A name without case and punctuation: `order-placed` and `OrderPlaced` are the same word. */
 export function foldedName(name: string): string {

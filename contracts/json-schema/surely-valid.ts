@@ -125,21 +125,33 @@ function numberCheck(schema: Schema): Check | undefined {
   };
 }
 
+/** What is told of the member of a name. */
+interface Member {
+  readonly check: Check | undefined;
+  readonly isRequired: boolean;
+}
+
 function objectCheck(schema: Schema): Check | undefined {
   const { properties, additionalProperties: rest } = schema;
-  const required = requiredOn(schema, undefined).map(({ name }) => name);
-  if (properties === undefined && rest === undefined && required.length === 0) return undefined;
-  const checks = new Map([...(properties ?? [])].map(([name, { schema: part }]) => [name, later(() => part)]));
+  const required = new Set(requiredOn(schema, undefined).map(({ name }) => name));
+  if (properties === undefined && rest === undefined && required.size === 0) return undefined;
   const others = rest === undefined ? undefined : later(() => rest);
+  const members = new Map<string, Member>();
+  for (const name of required) members.set(name, { check: others, isRequired: true });
+  for (const [name, { schema: part }] of properties ?? []) {
+    members.set(name, { check: later(() => part), isRequired: required.has(name) });
+  }
   return (value, depth) => {
     const fields = value as Fields;
-    for (const name of required) if (!Object.hasOwn(fields, name)) return false;
-    if (properties === undefined && others === undefined) return true;
-    for (const name of Object.keys(fields)) {
-      const check = checks.get(name) ?? others;
+    // One walk over the members that are there finds the missing ones too.
+    let missing = required.size;
+    for (const name in fields) {
+      const member = members.get(name);
+      if (member?.isRequired === true) missing--;
+      const check = member === undefined ? others : member.check;
       if (check !== undefined && !check(fields[name] ?? null, depth + 1)) return false;
     }
-    return true;
+    return missing === 0;
   };
 }
 

@@ -101,7 +101,7 @@ let made: Gate | undefined;
 /** What is looked for is not longer than this, so a text may be looked through in two parts that overlap so far. */
 const longest = 64;
 
-/** What `bytes` may hold: bits of `hints`, 0 for nothing at all. */
+/** What `bytes` may hold: bits of `hints`, 0 for nothing at all. Addresses without an `@` carry no user. */
 export function hintsIn(bytes: Uint8Array): number {
   const { columns, next, telling, tells } = (made ??= build());
   const { length } = bytes;
@@ -124,7 +124,7 @@ export function hintsIn(bytes: Uint8Array): number {
       if (other >= telling) found |= tells[other] as number;
     }
   }
-  return found === 0 ? 0 : confirmed(found, () => bytes.indexOf(0x40) >= 0);
+  return (found & hints.address) !== 0 && bytes.indexOf(0x40) < 0 ? found & ~hints.address : found;
 }
 
 /** The same for a text; characters beyond latin1 are as any other. */
@@ -137,12 +137,7 @@ export function hintsInText(text: string): number {
     state = next[(state << 6) | (columns[code > 255 ? 255 : code] as number)] as number;
     if (state >= telling) found |= tells[state] as number;
   }
-  return found === 0 ? 0 : confirmed(found, () => text.includes("@"));
-}
-
-/** Most addresses carry no user: without an `@` none can. */
-function confirmed(found: number, hasAt: () => boolean): number {
-  return (found & hints.address) !== 0 && !hasAt() ? found & ~hints.address : found;
+  return (found & hints.address) !== 0 && !text.includes("@") ? found & ~hints.address : found;
 }
 
 // ------------------------------------------------------------------------------------------------ the automaton

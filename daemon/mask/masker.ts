@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { DecodedBody, JsonValue, Leaf, MessageCatalog, SecretPath } from "../../contracts/codec/index.ts";
-import type { Envelope, Header, HeaderValue, OtlpOrigin, RabbitmqOrigin, RabbitmqProperties } from "../tap/envelope.ts";
+import type { Envelope, Header, HeaderValue, OtlpOrigin, RabbitmqOrigin } from "../tap/envelope.ts";
 import { findSecrets, isCardNumber } from "./detectors.ts";
 import { hints, hintsIn, hintsInText } from "./gate.ts";
 import { hasSecrets, isSecretPath, markedSpans } from "./marked-fields.ts";
@@ -198,18 +198,28 @@ export class Masker {
   }
 
   private rabbitmq(origin: RabbitmqOrigin, tally: Tally): RabbitmqOrigin {
-    const before = tally.count;
-    const routingKeys = origin.routingKeys.map((key) => this.text(key, tally));
-    const routedQueues = origin.routedQueues?.map((queue) => this.text(queue, tally));
-    const properties: { -readonly [name in keyof RabbitmqProperties]: RabbitmqProperties[name] } = {
-      ...origin.properties,
-    };
-    for (const name of ["correlationId", "replyTo", "messageId", "type", "appId"] as const) {
+    const routingKeys = this.texts(origin.routingKeys, tally);
+    const routedQueues = origin.routedQueues && this.texts(origin.routedQueues, tally);
+    let { properties } = origin;
+    for (const name of freeProperties) {
       const value = properties[name];
-      if (value !== undefined) properties[name] = this.text(value, tally);
+      if (value === undefined) continue;
+      const masked = this.text(value, tally);
+      if (masked !== value) properties = { ...properties, [name]: masked };
     }
-    if (tally.count === before) return origin;
+    const { routingKeys: keys, routedQueues: queues, properties: stated } = origin;
+    if (routingKeys === keys && routedQueues === queues && properties === stated) return origin;
     return { ...origin, routingKeys, properties, ...(routedQueues === undefined ? {} : { routedQueues }) };
+  }
+
+  private texts(values: readonly string[], tally: Tally): readonly string[] {
+    let masked: string[] | undefined;
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i] as string;
+      const text = this.text(value, tally);
+      if (text !== value) (masked ??= [...values])[i] = text;
+    }
+    return masked ?? values;
   }
 
   /** Names of spans are paths and statements in practice, and their messages are those of exceptions. */
@@ -266,6 +276,9 @@ export class Masker {
     return from === 0 ? source : result + source.slice(from);
   }
 }
+
+/** What applications write into the properties of a message as they like. */
+const freeProperties = ["correlationId", "replyTo", "messageId", "type", "appId"] as const;
 
 interface Tally {
   count: number;

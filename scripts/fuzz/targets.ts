@@ -132,7 +132,7 @@ export function fuzzTargets(): readonly Target[] {
       name: "headers",
       seeds: [samples.json, Buffer.from("shop.v1.OrderPlaced, Assembly"), Buffer.from("urn:message:Shop:OrderPlaced")],
       read: (bytes) => {
-        const headers = ["ce_type", "__TypeId__", "type"].map((name) => [name, bytes] as const);
+        const headers = ["ce_type", "__TypeId__", "type"].map((name) => ({ name, value: bytes }));
         const contentType = textOf(bytes);
         catalog.decode({ broker: "kafka", channel: contentType, headers, contentType, body: samples.json });
       },

@@ -198,7 +198,10 @@ function contractFiles(): ReadonlyMap<string, string> {
 /** A message as a tap would describe it, its names without the prefix, which the contracts do not know. */
 function asTapped({ broker, channel, name, headers, body }: WrittenMessage): MessageInput {
   const plain = channel.startsWith(prefix) ? channel.slice(prefix.length) : channel;
-  const common = { headers: Object.entries(headers).map(([key, value]) => [key, String(value)] as const), body };
+  const common = {
+    headers: Object.entries(headers).map(([header, value]) => ({ name: header, value: String(value) })),
+    body,
+  };
   if (broker === "kafka") return { broker, channel: plain, ...common };
   const byExchange = Object.values(shopNames().exchanges).includes(plain);
   const routing = byExchange ? { channel: plain, routingKey: "" } : { channel: "", routingKey: plain, queues: [plain] };
