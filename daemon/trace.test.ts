@@ -223,6 +223,28 @@ describe("a trace", () => {
     await view.next("conversations", ({ total }) => total === 0);
   });
 
+  it("counts and finds conversations that nobody has looked at, and shows on top what is wrong among them", async () => {
+    writeFileSync(join(folder, "contracts", "orders.asyncapi.yaml"), asyncapi);
+    const view = await start({ contractsFolder: join(folder, "contracts") });
+    view.watchList({}, 0, 5);
+    const order = (i: number) =>
+      kafka("orders", { orderId: `ORD-${i}`, quantity: i === 400 ? "two" : 2 }, { key: `ORD-${i}` });
+    await tap.message(...Array.from({ length: 1_000 }, (_, i) => order(i)));
+    const known = ({ all, running, completed }: Readonly<Record<string, number>>) =>
+      all === 1_000 && (running ?? 0) + (completed ?? 0) === 1_000;
+    const { needsLook } = await view.next("conversations", ({ counts }) => known(counts));
+    expect(needsLook.map(({ key }) => key)).toEqual(["ORD-400"]);
+    view.watchList({ text: "ORD-123" }, 0, 5);
+    const found = await view.next("conversations", ({ total }) => total === 1);
+    expect(found.rows.map(({ key, name }) => ({ key, name }))).toEqual([{ key: "ORD-123", name: "OrderPlaced" }]);
+    // A word of every row, which no message has.
+    view.watchList({ text: "orderplaced" }, 0, 5);
+    await view.next("conversations", ({ total, needsLookTotal }) => total === 999 && needsLookTotal === 1);
+    view.watchList({ states: ["running", "completed"] }, 990, 20);
+    const last = await view.next("conversations", ({ total }) => total === 1_000);
+    expect(last.rows).toHaveLength(10);
+  });
+
   it("refuses a broker on another machine with a sentence, until it was allowed", async () => {
     const view = await start();
     view.send({ kind: "configure", request: 1, taps: [{ kind: "kafka", brokers: "kafka.example.com:9092" }] });
