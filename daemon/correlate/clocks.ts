@@ -53,7 +53,7 @@ export class Clocks {
   /** Notes a message's times and gives its effective time by what is known so far. */
   note(node: Node): number {
     if (node.timestamp === undefined) return node.receivedAt;
-    const key = node.producer ?? `${node.tap} ${node.channel} ${node.partition}`;
+    const key = node.producer ?? node.spot.place;
     let clock = this.clocks.get(key);
     if (!clock) {
       if (this.clocks.size >= bounds.channels) return this.effective(node);

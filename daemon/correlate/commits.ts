@@ -1,4 +1,5 @@
 /** Which groups have committed past a Kafka record, and how its transaction ended. Answers are found when asked. */
+import { placeOf } from "./common.ts";
 import type { Journey } from "./model.ts";
 import { bounds, type Counters } from "./limits.ts";
 import type { Node } from "./node.ts";
@@ -20,7 +21,7 @@ export class Commits {
 
   add(node: Node): void {
     if (node.broker !== "kafka") return;
-    const key = `${node.tap}\n${node.channel}\n${node.partition}`;
+    const key = node.spot.place;
     const records = this.records.get(key);
     if (!records) {
       this.records.set(key, [node]);
@@ -36,7 +37,7 @@ export class Commits {
     const stretches = new Map<string, { first: number; last: number }>();
     for (const node of nodes) {
       if (node.broker !== "kafka") continue;
-      const place = `${node.tap}\n${node.channel}\n${node.partition}`;
+      const place = node.spot.place;
       const index = lowerBound(this.records.get(place) ?? [], node.offset, (record) => record.offset);
       const known = stretches.get(place);
       if (known === undefined) stretches.set(place, { first: index, last: index });
@@ -58,7 +59,7 @@ export class Commits {
 
   /** The record at one place of a topic, in any tap. */
   at(tap: string, topic: string, partition: number, offset: bigint): Node | undefined {
-    const records = this.records.get(`${tap}\n${topic}\n${partition}`);
+    const records = this.records.get(placeOf(tap, topic, partition));
     if (!records) return undefined;
     const index = lowerBound(records, offset, (node) => node.offset);
     const found = records[index];

@@ -26,6 +26,7 @@ import { compareNodes, type Node } from "./node.ts";
 import { Pairs } from "./pairs.ts";
 import { Participants } from "./participants.ts";
 import { Positions } from "./positions.ts";
+import { spanNode } from "./span-node.ts";
 import { Spans } from "./spans.ts";
 import { Timers } from "./timers.ts";
 import { Values } from "./values.ts";
@@ -106,15 +107,18 @@ class CorrelatorState implements Correlator {
 
   observe(message: TracedMessage): void {
     if (this.nodes.has(message.seq)) return;
-    if (message.envelope.origin.broker === "otlp") return this.observeSpan(message, message.envelope.origin);
-    const facts = this.participants.factsOf(message.envelope);
-    const node = this.extractor.read(message, facts);
+    const { envelope } = message;
+    const { origin } = envelope;
+    if (origin.broker === "otlp") return this.observeSpan(message, origin);
+    const spot = this.extractor.spotOf(envelope, origin);
+    const facts = this.participants.factsOf(spot);
+    const node = this.extractor.read(message, origin, spot, facts);
     node.at = this.clocks.note(node);
     if (node.at > this.newest) this.newest = node.at;
     this.nodes.set(node.seq, node);
     this.order.push(node.seq);
     this.membership.add(node);
-    this.spans.addMessage(node, message.envelope);
+    this.spans.addMessage(node, envelope);
     this.commits.add(node);
     const early = this.deliveries.add(node);
     this.values.add(node);
@@ -135,7 +139,7 @@ class CorrelatorState implements Correlator {
 
   /** A span belongs to messages and nothing else of what is known of them goes for it: no reply, no copy, no clock. */
   private observeSpan(message: TracedMessage, origin: OtlpOrigin): void {
-    const node = this.extractor.read(message, undefined);
+    const node = spanNode(message.seq, message.envelope, origin);
     this.nodes.set(node.seq, node);
     this.membership.add(node);
     this.spans.addSpan(node, message.envelope, origin);

@@ -4,37 +4,43 @@
  */
 import type { JsonValue } from "../../contracts/codec/index.ts";
 import type { ChannelFacts } from "../../contracts/codec/index.ts";
-import type { HeaderValue, RabbitmqProperties } from "../tap/envelope.ts";
+import type { Envelope, HeaderValue, KafkaOrigin, RabbitmqOrigin, RabbitmqProperties } from "../tap/envelope.ts";
+import { Common, type Spot } from "./common.ts";
 import type { TracedMessage } from "./model.ts";
-import type { Group } from "./groups.ts";
 import { idOf, textOf } from "./ids.ts";
 import { bounds, type Counters } from "./limits.ts";
-import { channelName, connectionLabel, purposeOf, shortName } from "./names.ts";
-import { classOf, type Node, type Slot } from "./node.ts";
+import { channelName } from "./names.ts";
+import { Node, noRemarks, type Remarks, type Slot } from "./node.ts";
 import { Places, type Place } from "./places.ts";
 import { readBody, type JsonObject } from "./read-body.ts";
 import { Reading } from "./reading.ts";
-import { spanNode } from "./span-node.ts";
 import { hashOf } from "./stats.ts";
 
 /** Reads messages; remembers only the places where ids stand. */
 export class Extractor {
   private readonly places = new Places(bounds.slots);
-  private readonly classes = new Map<string, string>();
-  private readonly types = new Map<string, string>();
-  private readonly purposes = new Map<string, Node["purpose"]>();
-  private readonly letters = new Map<string, Map<string, string>>();
+  private readonly common: Common;
   private readonly counters: Counters;
 
   constructor(counters: Counters) {
     this.counters = counters;
+    this.common = new Common(counters);
   }
 
-  /** The record of a message. `facts` is what the contracts say of its channel. */
-  read(message: TracedMessage, facts: ChannelFacts | undefined): Node {
+  /** Where a message stands. */
+  spotOf(envelope: Envelope, origin: KafkaOrigin | RabbitmqOrigin): Spot {
+    if (origin.broker === "kafka") return this.common.kafkaSpot(envelope.tap, origin);
+    return this.common.rabbitmqSpot(envelope.tap, origin);
+  }
+
+  /** The record of a message at its spot. `facts` is what the contracts say of its channel. */
+  read(
+    message: TracedMessage,
+    origin: KafkaOrigin | RabbitmqOrigin,
+    spot: Spot,
+    facts: ChannelFacts | undefined,
+  ): Node {
     const { envelope, decoded } = message;
-    const origin = envelope.origin;
-    if (origin.broker === "otlp") return spanNode(message.seq, envelope, origin);
     const near = envelope.receivedAt;
     const reading = new Reading(near, this.counters);
     if (origin.broker === "rabbitmq") readProperties(origin.properties, reading, this.places, near);
@@ -55,82 +61,35 @@ export class Extractor {
     const key = envelope.key === null ? undefined : textOf(envelope.key);
     if (key !== undefined) readKey(key, reading, this.places, near);
 
-    const rabbit = origin.broker === "rabbitmq" ? origin : undefined;
-    const routingKey = rabbit?.routingKeys[0] ?? "";
-    const channel =
-      origin.broker === "kafka"
-        ? origin.topic
-        : origin.exchange === ""
-          ? routingKey
-          : routingKey === ""
-            ? origin.exchange
-            : `${origin.exchange}/${routingKey}`;
-    const channelClass = this.classOf(channel);
     const typeName = decoded.typeName ?? decoded.definition?.name ?? reading.type ?? reading.weakType;
-    const typed = typeName !== undefined && typeName !== "";
-    const name = typed ? this.nameOf(typeName) : channelName(envelope, this.classOf(routingKey));
-    const connection = rabbit?.connection;
-    const node: Node = {
+    const kind = this.common.kind(spot.channel, typeName, () =>
+      channelName(envelope, this.common.classText(spot.routingKeys[0] ?? "")),
+    );
+    const kafka = origin.broker === "kafka" ? origin : undefined;
+    const node = new Node({
       seq: message.seq,
-      at: envelope.timestamp !== undefined && origin.broker === "kafka" ? envelope.timestamp : near,
+      at: (kafka && envelope.timestamp) ?? near,
       receivedAt: near,
-      timestamp: origin.broker === "kafka" ? envelope.timestamp : undefined,
-      broker: origin.broker,
-      tap: envelope.tap,
-      channel,
-      channelClass,
-      name,
-      typed,
-      type: this.alphabet(channelClass, name),
+      timestamp: kafka && envelope.timestamp,
+      spot,
+      kind,
+      author:
+        origin.broker === "kafka"
+          ? this.common.kafkaAuthor(envelope, origin, reading.sender)
+          : this.common.rabbitmqAuthor(
+              envelope,
+              origin,
+              reading.sender ?? origin.connectionName ?? origin.properties.appId,
+            ),
+      remarks: remarksOf(reading, origin),
       // A copy of the exact size: a list that grew keeps room that would never be used.
       found: reading.found.slice(),
       hash: hashOf(envelope.body),
       bodySize: envelope.bodySize,
       key,
-      partition: origin.broker === "kafka" ? origin.partition : -1,
-      offset: origin.broker === "kafka" ? origin.offset : -1n,
-      transactional: origin.broker === "kafka" && origin.transactional,
-      producer:
-        origin.broker === "kafka"
-          ? origin.producerId === undefined || origin.producerId < 0n
-            ? undefined
-            : `${envelope.tap} ${origin.producerId}`
-          : connection === undefined
-            ? undefined
-            : `${envelope.tap} ${connection}`,
-      producerLabel:
-        origin.broker === "kafka"
-          ? origin.producerId === undefined || origin.producerId < 0n
-            ? undefined
-            : `producer ${origin.producerId}`
-          : connection === undefined
-            ? undefined
-            : connectionLabel(connection, rabbit?.user),
-      exchange: rabbit?.exchange ?? "",
-      routingKeys: rabbit?.routingKeys ?? [],
-      queues: rabbit?.routedQueues,
-      rawCorrelation: rabbit?.properties.correlationId,
-      connection,
-      sender: reading.sender ?? rabbit?.connectionName ?? rabbit?.properties.appId,
-      replyAddress: reading.replyAddress,
-      expectsReply: reading.expectsReply,
-      isReplyByIntent: reading.reply,
-      expiresAfter: reading.expiresAfter,
-      failed: reading.failed,
-      sagaType: reading.sagaType,
-      original: reading.original,
-      purpose: this.purposeOf(channelClass),
-      // Set by whoever takes the record into a group, at once.
-      group: undefined as unknown as Group,
-      settled: false,
-      clock: undefined,
-      pairsAsked: undefined,
-      pairsAnswered: undefined,
-      deadline: undefined,
-      duplicateOf: undefined,
-      windowCause: undefined,
-      journey: undefined,
-    };
+      offset: kafka?.offset ?? -1n,
+    });
+    if (reading.original) node.original = reading.original;
     for (const found of node.found) found.node = node;
     return node;
   }
@@ -139,48 +98,18 @@ export class Extractor {
   get refused(): number {
     return this.places.refused;
   }
+}
 
-  private classOf(channel: string): string {
-    let known = this.classes.get(channel);
-    if (known === undefined) {
-      known = classOf(channel);
-      if (this.classes.size < bounds.channels) this.classes.set(channel, known);
-      else this.counters.channels++;
-    }
-    return known;
+/** What a message says that most do not. */
+function remarksOf(reading: Reading, origin: KafkaOrigin | RabbitmqOrigin): Remarks {
+  const rawCorrelation = origin.broker === "rabbitmq" ? origin.properties.correlationId : undefined;
+  const transactional = origin.broker === "kafka" && origin.transactional;
+  const { replyAddress, expectsReply, reply, expiresAfter, failed, sagaType } = reading;
+  if (rawCorrelation === undefined && replyAddress === undefined && expiresAfter === undefined && !failed) {
+    if (sagaType === undefined && !transactional && !expectsReply && !reply) return noRemarks;
   }
-
-  private purposeOf(channelClass: string): Node["purpose"] {
-    if (this.purposes.has(channelClass)) return this.purposes.get(channelClass);
-    const purpose = purposeOf(channelClass);
-    if (this.purposes.size < bounds.channels) this.purposes.set(channelClass, purpose);
-    return purpose;
-  }
-
-  /** Channel class and name as one word, the same text for all messages of a kind. */
-  private alphabet(channelClass: string, name: string): string {
-    let names = this.letters.get(channelClass);
-    if (!names) {
-      if (this.letters.size >= bounds.channels) return `${channelClass}|${name}`;
-      this.letters.set(channelClass, (names = new Map()));
-    }
-    let letter = names.get(name);
-    if (letter === undefined) {
-      letter = `${channelClass}|${name}`;
-      if (names.size < bounds.types) names.set(name, letter);
-    }
-    return letter;
-  }
-
-  private nameOf(type: string): string {
-    let known = this.types.get(type);
-    if (known === undefined) {
-      known = shortName(type);
-      if (this.types.size < bounds.types) this.types.set(type, known);
-      else this.counters.types++;
-    }
-    return known;
-  }
+  const isReplyByIntent = reply;
+  return { rawCorrelation, replyAddress, expectsReply, isReplyByIntent, expiresAfter, failed, sagaType, transactional };
 }
 
 function readProperties(properties: RabbitmqProperties, reading: Reading, places: Places, near: number): void {

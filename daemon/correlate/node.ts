@@ -3,6 +3,7 @@ import type { Seq } from "./model.ts";
 import type { IdStrength } from "./ids.ts";
 import type { Field } from "./fields.ts";
 import type { Clock } from "./clocks.ts";
+import type { Author, Kind, Spot } from "./common.ts";
 import type { Group } from "./groups.ts";
 import type { PairEntry } from "./pairs.ts";
 import type { JourneyRecord } from "./deliveries.ts";
@@ -49,44 +50,9 @@ export interface Found {
   readonly framework: boolean;
 }
 
-export interface Node {
-  readonly seq: Seq;
-  /** Effective time; may move while the clocks of the brokers are still being learned. */
-  at: number;
-  readonly receivedAt: number;
-  readonly timestamp: number | undefined;
-  readonly broker: "kafka" | "rabbitmq" | "otlp";
-  readonly tap: string;
-  /** The channel as views name it, and its class: the same with instance ids replaced by `*`. */
-  readonly channel: string;
-  readonly channelClass: string;
-  /** The short name: type, or channel where there is none. */
-  readonly name: string;
-  readonly typed: boolean;
-  /** Channel class and name: the alphabet of shapes. */
-  readonly type: string;
-  readonly found: readonly Found[];
-  readonly hash: number;
-  readonly bodySize: number;
-  readonly key: string | undefined;
-
-  /** Kafka. */
-  readonly partition: number;
-  readonly offset: bigint;
-  readonly transactional: boolean;
-  /** The producer instance or the publishing connection: `kafka 4711`, `rabbitmq 127.0.0.1:5 -> ...`. */
-  readonly producer: string | undefined;
-  readonly producerLabel: string | undefined;
-
-  /** RabbitMQ. */
-  readonly exchange: string;
-  readonly routingKeys: readonly string[];
-  readonly queues: readonly string[] | undefined;
+/** What few messages say of themselves. */
+export interface Remarks {
   readonly rawCorrelation: string | undefined;
-  readonly connection: string | undefined;
-
-  /** What the wire says of its writer: an endpoint header, a connection's name, the application id. */
-  readonly sender: string | undefined;
   readonly replyAddress: string | undefined;
   readonly expectsReply: boolean;
   readonly isReplyByIntent: boolean;
@@ -94,23 +60,230 @@ export interface Node {
   readonly expiresAfter: number | undefined;
   readonly failed: boolean;
   readonly sagaType: string | undefined;
-  /** Where it was republished from; set as well when its content is found to have been written elsewhere before. */
-  original: OriginalPlace | undefined;
-  /** What its channel's name says it is for. */
-  readonly purpose: "retry" | "dead" | undefined;
+  readonly transactional: boolean;
+}
 
-  group: Group;
-  settled: boolean;
+export const noRemarks: Remarks = {
+  rawCorrelation: undefined,
+  replyAddress: undefined,
+  expectsReply: false,
+  isReplyByIntent: false,
+  expiresAfter: undefined,
+  failed: false,
+  sagaType: undefined,
+  transactional: false,
+};
+
+/** What is found out about few messages. */
+class Findings {
+  original: OriginalPlace | undefined = undefined;
+  pairsAsked: PairEntry[] | undefined = undefined;
+  pairsAnswered: PairEntry[] | undefined = undefined;
+  deadline: Patience | undefined = undefined;
+  duplicateOf: Node | undefined = undefined;
+  windowCause: Node | undefined = undefined;
+}
+
+interface Patience {
+  readonly wait: number;
+  readonly basis: "message" | "declared" | "learned" | "default";
+}
+
+/** One message. There are very many of these: what messages have in common stands once, in what they share. */
+export class Node {
+  readonly seq: Seq;
+  /** Effective time; may move while the clocks of the brokers are still being learned. */
+  at: number;
+  readonly receivedAt: number;
+  readonly timestamp: number | undefined;
+  readonly spot: Spot;
+  readonly kind: Kind;
+  readonly author: Author;
+  readonly remarks: Remarks;
+  readonly found: readonly Found[];
+  readonly hash: number;
+  readonly bodySize: number;
+  readonly key: string | undefined;
+  /** In its partition; -1 where it is in none. */
+  readonly offset: bigint;
+
+  /** Set by whoever takes the record into a group, at once. */
+  group: Group = undefined as unknown as Group;
+  settled = false;
   /** The clock that its timestamp was read from. */
-  clock: Clock | undefined;
-  pairsAsked: PairEntry[] | undefined;
-  pairsAnswered: PairEntry[] | undefined;
+  clock: Clock | undefined = undefined;
+  journey: JourneyRecord | undefined = undefined;
+  private findings: Findings | undefined = undefined;
+
+  constructor(
+    of: Pick<Node, "seq" | "at" | "receivedAt" | "timestamp" | "spot" | "kind" | "author" | "remarks"> &
+      Pick<Node, "found" | "hash" | "bodySize" | "key" | "offset">,
+  ) {
+    this.seq = of.seq;
+    this.at = of.at;
+    this.receivedAt = of.receivedAt;
+    this.timestamp = of.timestamp;
+    this.spot = of.spot;
+    this.kind = of.kind;
+    this.author = of.author;
+    this.remarks = of.remarks;
+    this.found = of.found;
+    this.hash = of.hash;
+    this.bodySize = of.bodySize;
+    this.key = of.key;
+    this.offset = of.offset;
+  }
+
+  get broker(): Spot["broker"] {
+    return this.spot.broker;
+  }
+
+  get tap(): Spot["tap"] {
+    return this.spot.tap;
+  }
+
+  get channel(): Spot["channel"] {
+    return this.spot.channel;
+  }
+
+  get exchange(): Spot["exchange"] {
+    return this.spot.exchange;
+  }
+
+  get routingKeys(): Spot["routingKeys"] {
+    return this.spot.routingKeys;
+  }
+
+  get queues(): Spot["queues"] {
+    return this.spot.queues;
+  }
+
+  get partition(): Spot["partition"] {
+    return this.spot.partition;
+  }
+
+  get channelClass(): Kind["channelClass"] {
+    return this.kind.channelClass;
+  }
+
+  get purpose(): Kind["purpose"] {
+    return this.kind.purpose;
+  }
+
+  get name(): Kind["name"] {
+    return this.kind.name;
+  }
+
+  get typed(): Kind["typed"] {
+    return this.kind.typed;
+  }
+
+  get type(): Kind["type"] {
+    return this.kind.type;
+  }
+
+  get producer(): Author["producer"] {
+    return this.author.producer;
+  }
+
+  get producerLabel(): Author["producerLabel"] {
+    return this.author.producerLabel;
+  }
+
+  get connection(): Author["connection"] {
+    return this.author.connection;
+  }
+
+  get sender(): Author["sender"] {
+    return this.author.sender;
+  }
+
+  get rawCorrelation(): Remarks["rawCorrelation"] {
+    return this.remarks.rawCorrelation;
+  }
+
+  get replyAddress(): Remarks["replyAddress"] {
+    return this.remarks.replyAddress;
+  }
+
+  get expectsReply(): Remarks["expectsReply"] {
+    return this.remarks.expectsReply;
+  }
+
+  get isReplyByIntent(): Remarks["isReplyByIntent"] {
+    return this.remarks.isReplyByIntent;
+  }
+
+  get expiresAfter(): Remarks["expiresAfter"] {
+    return this.remarks.expiresAfter;
+  }
+
+  get failed(): Remarks["failed"] {
+    return this.remarks.failed;
+  }
+
+  get sagaType(): Remarks["sagaType"] {
+    return this.remarks.sagaType;
+  }
+
+  get transactional(): Remarks["transactional"] {
+    return this.remarks.transactional;
+  }
+
+  /** Where it was republished from; set as well when its content is found to have been written elsewhere before. */
+  get original(): OriginalPlace | undefined {
+    return this.findings?.original;
+  }
+
+  set original(original: OriginalPlace | undefined) {
+    this.note().original = original;
+  }
+
+  get pairsAsked(): PairEntry[] | undefined {
+    return this.findings?.pairsAsked;
+  }
+
+  set pairsAsked(pairs: PairEntry[] | undefined) {
+    this.note().pairsAsked = pairs;
+  }
+
+  get pairsAnswered(): PairEntry[] | undefined {
+    return this.findings?.pairsAnswered;
+  }
+
+  set pairsAnswered(pairs: PairEntry[] | undefined) {
+    this.note().pairsAnswered = pairs;
+  }
+
   /** Fixed when the request settles, so that what is learned later does not change it. */
-  deadline: { wait: number; basis: "message" | "declared" | "learned" | "default" } | undefined;
-  duplicateOf: Node | undefined;
+  get deadline(): Patience | undefined {
+    return this.findings?.deadline;
+  }
+
+  set deadline(deadline: Patience | undefined) {
+    this.note().deadline = deadline;
+  }
+
+  get duplicateOf(): Node | undefined {
+    return this.findings?.duplicateOf;
+  }
+
+  set duplicateOf(node: Node | undefined) {
+    this.note().duplicateOf = node;
+  }
+
   /** What it was caused by as far as timing tells. */
-  windowCause: Node | undefined;
-  journey: JourneyRecord | undefined;
+  get windowCause(): Node | undefined {
+    return this.findings?.windowCause;
+  }
+
+  set windowCause(node: Node | undefined) {
+    this.note().windowCause = node;
+  }
+
+  private note(): Findings {
+    return (this.findings ??= new Findings());
+  }
 }
 
 /** Where a republished message says that it came from. */
@@ -125,23 +298,19 @@ export interface OriginalPlace {
 /** Order of messages everywhere: effective time, then what the broker says, then the number. */
 export function compareNodes(a: Node, b: Node): number {
   if (a.at !== b.at) return a.at - b.at;
+  if (a.spot === b.spot) return a.broker === "kafka" ? compareOffsets(a, b) : compareContents(a, b);
   if (a.tap !== b.tap) return a.tap < b.tap ? -1 : 1;
   if (a.broker === "kafka" && a.channel === b.channel && a.partition === b.partition) {
-    return a.offset < b.offset ? -1 : a.offset > b.offset ? 1 : a.seq - b.seq;
+    return compareOffsets(a, b);
   }
   if (a.channel !== b.channel) return a.channel < b.channel ? -1 : 1;
-  if (a.hash !== b.hash) return a.hash - b.hash;
-  return a.seq - b.seq;
+  return compareContents(a, b);
 }
 
-/** A text with the parts that differ per instance replaced by `*`: UUIDs, generated names, long hex, long numbers. */
-export function classOf(name: string): string {
-  if (!/\d/.test(name) && !name.includes("amq.")) return name;
-  return name
-    .replace(/^amq\.rabbitmq\.reply-to.*$/, "amq.rabbitmq.reply-to.*")
-    .replace(/^amq\.gen-.*$/, "amq.gen-*")
-    .replace(/^amq\.ctag-.*$/, "amq.ctag-*")
-    .replaceAll(/[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}/g, "*")
-    .replaceAll(/[0-9a-fA-F]{16,}/g, "*")
-    .replaceAll(/\d{5,}/g, "*");
+function compareOffsets(a: Node, b: Node): number {
+  return a.offset < b.offset ? -1 : a.offset > b.offset ? 1 : a.seq - b.seq;
+}
+
+function compareContents(a: Node, b: Node): number {
+  return a.hash === b.hash ? a.seq - b.seq : a.hash - b.hash;
 }

@@ -4,7 +4,7 @@
  * write is that party in everything else it writes.
  */
 import type { ChannelFacts, DeclaredParty } from "../../contracts/codec/index.ts";
-import type { Envelope } from "../tap/envelope.ts";
+import type { Spot } from "./common.ts";
 import type { CorrelationHints, Participant, Parties } from "./model.ts";
 import { bounds, type Counters } from "./limits.ts";
 import { connectionLabel } from "./names.ts";
@@ -24,6 +24,8 @@ export class Participants {
   private readonly declared = new Map<string, string>();
   /** Who wrote and who took a message by the spans around it; set by whoever knows spans. */
   spans: { writerOf(node: Node): string | undefined; readersOf(node: Node): readonly string[] } = noSpans;
+  /** How often the contracts were asked anew. */
+  private asked = 0;
   private readonly hints: CorrelationHints | undefined;
   private readonly counters: Counters;
 
@@ -34,25 +36,20 @@ export class Participants {
 
   /** The contracts changed: what they said before is asked again. */
   forgetFacts(): void {
+    this.asked++;
     this.facts.kafka.clear();
     this.facts.rabbitmq.clear();
     this.declared.clear();
   }
 
-  /** What the contracts say of the channel of an envelope. */
-  factsOf(envelope: Envelope): ChannelFacts | undefined {
+  /** What the contracts say of a place. */
+  factsOf(spot: Spot): ChannelFacts | undefined {
     if (!this.hints) return undefined;
-    const origin = envelope.origin;
-    if (origin.broker === "kafka") return this.fact("kafka", origin.topic);
-    if (origin.broker === "otlp") return undefined;
-    return this.rabbitmqFacts(origin.exchange, origin.routingKeys, origin.routedQueues);
-  }
-
-  private factsOfNode(node: Node): ChannelFacts | undefined {
-    if (!this.hints) return undefined;
-    if (node.broker === "kafka") return this.fact("kafka", node.channel);
-    if (node.broker === "otlp") return undefined;
-    return this.rabbitmqFacts(node.exchange, node.routingKeys, node.queues);
+    if (spot.asked === this.asked) return spot.facts;
+    spot.asked = this.asked;
+    if (spot.broker === "kafka") spot.facts = this.fact("kafka", spot.channel);
+    else if (spot.broker === "rabbitmq") spot.facts = this.rabbitmqFacts(spot.exchange, spot.routingKeys, spot.queues);
+    return spot.facts;
   }
 
   private rabbitmqFacts(
@@ -125,7 +122,7 @@ export class Participants {
   }
 
   writer(node: Node, answered?: Node): Participant | undefined {
-    const senders = this.matching(this.factsOfNode(node)?.senders, node);
+    const senders = this.matching(this.factsOf(node.spot)?.senders, node);
     const observed =
       node.sender ?? this.spans.writerOf(node) ?? (node.producer === undefined ? undefined : this.voted(node.producer));
     if (observed !== undefined) {
@@ -146,7 +143,7 @@ export class Participants {
   }
 
   readers(node: Node, answered: Node | undefined, groups: readonly string[]): Participant[] {
-    const receivers = this.factsOfNode(node)?.receivers;
+    const receivers = this.factsOf(node.spot)?.receivers;
     const traced = this.spans.readersOf(node);
     if (!receivers && !node.journey && groups.length === 0 && !answered && traced.length === 0) return [];
     const readers = new Map<string, Participant>();
@@ -189,7 +186,7 @@ export class Participants {
 
   /** Whether anything says who reads a message; else that nobody is known means nothing. */
   knowsReaders(node: Node): boolean {
-    return (this.factsOfNode(node)?.receivers.length ?? 0) > 0;
+    return (this.factsOf(node.spot)?.receivers.length ?? 0) > 0;
   }
 
   /** Who took a delivery, by its connection. */
@@ -210,7 +207,7 @@ export class Participants {
   }
 
   private soleSender(node: Node): string | undefined {
-    const senders = this.matching(this.factsOfNode(node)?.senders, node);
+    const senders = this.matching(this.factsOf(node.spot)?.senders, node);
     return senders.length === 1 ? senders[0]?.name : undefined;
   }
 
