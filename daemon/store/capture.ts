@@ -15,6 +15,7 @@ import { deleteIndex, indexFileOf } from "./index-file.ts";
 import { SearchIndex } from "./search-index.ts";
 import { indexDecides, indexQuery, matcher, type SearchTerm } from "./search-words.ts";
 import { happenedToRow } from "./rows.ts";
+import { RowBatch, unpackRows } from "./packing.ts";
 import { headersToText, originToText } from "./values.ts";
 import { Writer } from "./writer.ts";
 import { dropSome, type Inserts, prepareInserts, type Row, type Value, writeRows } from "./writing.ts";
@@ -26,8 +27,8 @@ const batchRows = 5_000;
 const batchBytes = 8 * 1024 * 1024;
 /** How long an ending capture waits for its thread to write what is under way. */
 const endMs = 10_000;
-/** A guess for what a row weighs beside its bytes. */
-const rowBytes = 400;
+/** While a thread writes, rows are collected this long: each time that it is asked, and that it answers, costs more than a row. */
+const collectMs = 10;
 /** What is kept when the file has failed and messages stay in memory. */
 const mostInMemory = 256 * 1024 * 1024;
 
@@ -58,9 +59,10 @@ export class Capture {
   private readonly reads = new CaptureReads(() => this.databases());
   private inserts: Inserts;
   private writer: Writer | undefined;
-  private waiting: Row[] = [];
-  private waitingBytes = 0;
+  private waiting = new RowBatch();
   private handedN: number;
+  private handedAt = 0;
+  private handingOver: NodeJS.Timeout | undefined;
   private nextN: number;
   private nextSeq: number;
   private firstSeq: number;
@@ -163,23 +165,20 @@ export class Capture {
 
   private waitForMessage(seq: number, n: number, envelope: Envelope, masked: number): void {
     const { origin } = envelope;
-    this.wait((envelope.body?.length ?? 0) + (envelope.key?.length ?? 0), {
-      table: "message",
-      values: [
-        seq,
-        n,
-        envelope.tap,
-        envelope.receivedAt,
-        envelope.timestamp ?? null,
-        origin.broker === "kafka" ? origin.topic : origin.broker === "otlp" ? origin.service : origin.exchange,
-        envelope.key,
-        headersToText(envelope.headers),
-        originToText(origin),
-        envelope.body,
-        envelope.bodySize,
-        masked,
-      ],
-    });
+    this.waiting.add("message", [
+      seq,
+      n,
+      envelope.tap,
+      envelope.receivedAt,
+      envelope.timestamp ?? null,
+      origin.broker === "kafka" ? origin.topic : origin.broker === "otlp" ? origin.service : origin.exchange,
+      envelope.key,
+      headersToText(envelope.headers),
+      originToText(origin),
+      envelope.body,
+      envelope.bodySize,
+      masked,
+    ]);
   }
 
   /** Keeps a delivery; of message `seq` only what differs from it, of a message that was not seen everything. */
@@ -193,17 +192,14 @@ export class Capture {
 
   /** Keeps what `body` means. */
   saveDecoded(seq: number, decoded: DecodedBody, body: Uint8Array | null = null): void {
-    this.wait(0, {
-      table: "decoded",
-      values: [
-        seq,
-        decoded.format,
-        decoded.definition?.name ?? decoded.typeName ?? null,
-        decoded.check,
-        // JSON is its own decoded value, and is not kept twice.
-        decoded.value === undefined || isOwnText(decoded, body) ? null : JSON.stringify(decoded.value),
-      ],
-    });
+    this.waiting.add("decoded", [
+      seq,
+      decoded.format,
+      decoded.definition?.name ?? decoded.typeName ?? null,
+      decoded.check,
+      // JSON is its own decoded value, and is not kept twice.
+      decoded.value === undefined || isOwnText(decoded, body) ? null : JSON.stringify(decoded.value),
+    ]);
   }
 
   /** From now on a thread of its own writes: adding costs little, and `storedN` follows. Safe to call twice. */
@@ -231,21 +227,34 @@ export class Capture {
     return this.writer?.isFull ?? false;
   }
 
-  /** Writes what waits, in one transaction; with a writing thread, hands it over. */
+  /** Writes what waits, in one transaction; with a writing thread, has it handed over within a moment. */
   flush(): void {
-    if (this.waiting.length === 0) return;
+    if (this.waiting.count === 0 || this.handingOver !== undefined) return;
+    const rest = this.writer === undefined ? 0 : this.handedAt + collectMs - performance.now();
+    if (rest <= 0) this.handOver();
+    else this.handingOver = setTimeout(() => this.handOver(), rest);
+  }
+
+  /** Writes what waits, or hands it over, now. */
+  private handOver(): void {
+    clearTimeout(this.handingOver);
+    this.handingOver = undefined;
+    if (this.waiting.count === 0) return;
     const batch = this.waiting;
-    const bytes = this.waitingBytes;
-    this.waiting = [];
-    this.waitingBytes = 0;
     this.handedN = this.lastN;
-    if (this.writer === undefined) this.writeHere(batch);
-    else this.writer.write(batch, this.handedN, bytes);
+    if (this.writer === undefined) {
+      this.writeHere([...unpackRows(batch.pack())]);
+      batch.clear();
+    } else {
+      this.waiting = this.writer.emptyBatch();
+      this.handedAt = performance.now();
+      this.writer.write(batch, this.handedN);
+    }
   }
 
   /** Resolves when everything added so far is on disk. */
   async stored(): Promise<void> {
-    this.flush();
+    this.handOver();
     const wanted = this.lastN;
     while (this.storedN < wanted) await new Promise((go) => setTimeout(go, 1));
   }
@@ -343,7 +352,7 @@ export class Capture {
   /** Drops the oldest messages beyond the limits; returns how many. Called every few seconds. */
   trim(now: number, limits: CaptureLimits): number {
     if (this.readOnly) return 0;
-    this.flush();
+    this.handOver();
     try {
       let upTo = firstSeqWhere(this.database, "received_at", now - limits.ageMs) - 1;
       if (limits.messages !== undefined) upTo = Math.max(upTo, this.lastSeq - limits.messages);
@@ -416,7 +425,7 @@ export class Capture {
     if (!this.database.isOpen) return;
     this.index?.close();
     try {
-      this.flush();
+      this.handOver();
       const unwritten = this.writer?.end(endMs) ?? [];
       this.writer = undefined;
       if (unwritten.length > 0) this.writeHere(unwritten);
@@ -431,18 +440,12 @@ export class Capture {
   private addHappened(values: readonly Value[]): void {
     // Before the number is given, for what is written before it does not have it.
     this.makeRoom();
-    const [, , , , body] = values;
-    this.wait(body instanceof Uint8Array ? body.length : 0, { table: "happened", values: [this.nextN++, ...values] });
-  }
-
-  private wait(bytes: number, row: Row): void {
-    this.waiting.push(row);
-    this.waitingBytes += bytes + rowBytes;
+    this.waiting.add("happened", [this.nextN++, ...values]);
   }
 
   /** Whoever shows something flushes; beyond these bounds what waits is written earlier. */
   private makeRoom(): void {
-    if (this.waiting.length >= batchRows || this.waitingBytes >= batchBytes) this.flush();
+    if (this.waiting.count >= batchRows || this.waiting.size >= batchBytes) this.handOver();
   }
 
   private writeHere(rows: readonly Row[]): void {

@@ -18,7 +18,30 @@ type Stored =
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export function headersToText(headers: readonly Header[]): string {
-  return headers.length === 0 ? "[]" : JSON.stringify(headers.map(({ name, value }) => [name, toStored(value)]));
+  // Written by hand: there are some in every message, and most are short texts of which nothing needs quoting.
+  let text = "";
+  for (const { name, value } of headers) {
+    text += `${text === "" ? "" : ","}[${quoted(name)},${value instanceof Uint8Array ? bytesToText(value) : JSON.stringify(toStored(value))}]`;
+  }
+  return `[${text}]`;
+}
+
+/** ASCII without quotes, backslashes and control characters stands in JSON as it is. */
+const plain = /^[ !#-[\]-~]*$/;
+
+function quoted(text: string): string {
+  return plain.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+const plainAtMost = 1_024;
+
+function bytesToText(value: Uint8Array): string {
+  if (value.length <= plainAtMost) {
+    // Every byte a character: beyond ASCII that is not the text, and is not plain either.
+    const text = Buffer.prototype.latin1Slice.call(value, 0, value.length);
+    if (plain.test(text)) return `{"utf8":"${text}"}`;
+  }
+  return JSON.stringify(toStored(value));
 }
 
 export function headersFromText(text: string): readonly Header[] {
@@ -32,7 +55,7 @@ export function originToText(origin: Envelope["origin"]): string {
   // Written by hand: there is one for every record, and nothing but the topic needs quoting.
   const { topic, partition, offset, timestampType, producerId, transactional } = origin;
   const producer = producerId === undefined ? "" : `,"producerId":"${producerId}"`;
-  return `{"broker":"kafka","topic":${JSON.stringify(topic)},"partition":${partition},"timestampType":"${timestampType}","transactional":${transactional},"offset":"${offset}"${producer}}`;
+  return `{"broker":"kafka","topic":${quoted(topic)},"partition":${partition},"timestampType":"${timestampType}","transactional":${transactional},"offset":"${offset}"${producer}}`;
 }
 
 export function originFromText(text: string): Envelope["origin"] {

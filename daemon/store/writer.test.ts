@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { kafka } from "../testing/scripted.ts";
-import { packRows, unpackRows } from "./packing.ts";
+import { RowBatch, unpackRows } from "./packing.ts";
 import { Capture, defaultLimits } from "./index.ts";
 import type { Row } from "./writing.ts";
 
@@ -43,7 +43,12 @@ describe("rows for another thread", () => {
       { table: "message", values: message.with(6, null).with(9, network.subarray(8)) },
       { table: "happened", values: [3, "commit", 4, null, "{}", new Uint8Array()] },
     ];
-    expect([...unpackRows(packRows(rows))].map(plain)).toEqual(rows.map(plain));
+    const batch = new RowBatch();
+    for (let round = 0; round < 2; round++) {
+      for (const { table, values } of rows) batch.add(table, values);
+      expect([...unpackRows(batch.pack())].map(plain)).toEqual(rows.map(plain));
+      batch.clear();
+    }
   });
 });
 

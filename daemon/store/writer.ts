@@ -3,7 +3,7 @@
  * it is on disk, so that nothing is lost when the disk fails or the thread dies.
  */
 import type { Worker } from "node:worker_threads";
-import { packRows, type PackedRows } from "./packing.ts";
+import { type PackedRows, RowBatch, unpackRows } from "./packing.ts";
 import { startThread } from "./thread.ts";
 import type { Row } from "./writing.ts";
 
@@ -31,22 +31,25 @@ export interface WriterEvents {
   readonly onFailed: (rows: readonly Row[]) => void;
 }
 
-interface Batch {
+interface UnderWay {
   readonly number: number;
-  readonly rows: readonly Row[];
+  readonly batch: RowBatch;
   readonly lastN: number;
-  readonly bytes: number;
 }
 
 /** So much may be on its way to the disk; beyond, whoever can wait waits. */
 const mostRows = 30_000;
 const mostBytes = 32 * 1024 * 1024;
+/** Batches that are written are used again, so many, and none that had to grow beyond this. */
+const mostSpare = 4;
+const mostSpareBytes = 2 * 1024 * 1024;
 
 export class Writer {
   private readonly worker: Worker;
   private readonly events: WriterEvents;
   private readonly state: Int32Array;
-  private readonly underWay: Batch[] = [];
+  private readonly underWay: UnderWay[] = [];
+  private readonly spare: RowBatch[] = [];
   private rows = 0;
   private bytes = 0;
   private batches = 0;
@@ -69,14 +72,19 @@ export class Writer {
     return this.rows >= mostRows || this.bytes >= mostBytes;
   }
 
-  write(rows: readonly Row[], lastN: number, bytes: number): void {
+  /** An empty batch, to be filled and handed back. */
+  emptyBatch(): RowBatch {
+    return this.spare.pop() ?? new RowBatch();
+  }
+
+  /** Has the batch written, and keeps it until it is. */
+  write(batch: RowBatch, lastN: number): void {
     const number = ++this.batches;
-    this.underWay.push({ number, rows, lastN, bytes });
-    this.rows += rows.length;
-    this.bytes += bytes;
-    const packed = packRows(rows);
-    const request: WriteRequest = { kind: "rows", batch: number, rows: packed };
-    this.worker.postMessage(request, [packed.kinds.buffer, packed.bytes.buffer]);
+    this.underWay.push({ number, batch, lastN });
+    this.rows += batch.count;
+    this.bytes += batch.size;
+    const request: WriteRequest = { kind: "rows", batch: number, rows: batch.pack() };
+    this.worker.postMessage(request);
   }
 
   drop(fromSeq: number, seq: number, dropped: number): void {
@@ -92,7 +100,7 @@ export class Writer {
     this.worker.postMessage(request);
     Atomics.wait(this.state, 0, 0, withinMs);
     const stored = Atomics.load(this.state, 1);
-    return this.underWay.filter(({ number }) => number > stored).flatMap(({ rows }) => rows);
+    return rowsOf(this.underWay.filter(({ number }) => number > stored));
   }
 
   private take(answer: WriteAnswer): void {
@@ -104,11 +112,15 @@ export class Writer {
 
   private stored(upTo: number): void {
     let lastN: number | undefined;
-    for (let batch = this.underWay[0]; batch && batch.number <= upTo; batch = this.underWay[0]) {
+    for (let first = this.underWay[0]; first && first.number <= upTo; first = this.underWay[0]) {
       this.underWay.shift();
-      this.rows -= batch.rows.length;
-      this.bytes -= batch.bytes;
-      lastN = batch.lastN;
+      const { batch } = first;
+      this.rows -= batch.count;
+      this.bytes -= batch.size;
+      lastN = first.lastN;
+      if (this.spare.length >= mostSpare || batch.capacity > mostSpareBytes) continue;
+      batch.clear();
+      this.spare.push(batch);
     }
     if (lastN !== undefined) this.events.onStored(lastN);
   }
@@ -117,6 +129,10 @@ export class Writer {
     if (this.over) return;
     this.stored(Atomics.load(this.state, 1));
     this.over = true;
-    this.events.onFailed(this.underWay.flatMap(({ rows }) => rows));
+    this.events.onFailed(rowsOf(this.underWay));
   }
+}
+
+function rowsOf(batches: readonly UnderWay[]): readonly Row[] {
+  return batches.flatMap(({ batch }) => [...unpackRows(batch.pack())]);
 }

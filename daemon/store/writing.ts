@@ -11,16 +11,26 @@ export interface Row {
   readonly values: readonly Value[];
 }
 
-/** Which columns hold bytes; all others hold numbers and texts. */
-export const byteColumns: Readonly<Record<Table, readonly number[]>> = { message: [6, 9], happened: [5], decoded: [] };
+/** What a column holds; a word is a text that comes again from row to row. */
+export type Column = "number" | "word" | "text" | "bytes";
 
-export const columnCounts: Readonly<Record<Table, number>> = { message: 12, happened: 6, decoded: 5 };
+export const columns: Readonly<Record<Table, readonly Column[]>> = {
+  // seq, n, tap, received_at, timestamp, channel, key, headers, origin, body, body_size, masked
+  message: [
+    ...(["number", "number", "word", "number", "number", "word"] as const),
+    ...(["bytes", "text", "text", "bytes", "number", "number"] as const),
+  ],
+  // n, kind, at, seq, data, body
+  happened: ["number", "word", "number", "number", "text", "bytes"],
+  // seq, format, name, verdict, value
+  decoded: ["number", "word", "word", "word", "text"],
+};
 
 export type Inserts = Readonly<Record<Table, StatementSync>>;
 
 export function prepareInserts(database: DatabaseSync): Inserts {
   const insert = (table: Table, or = "") =>
-    database.prepare(`INSERT ${or} INTO ${table} VALUES (${Array(columnCounts[table]).fill("?").join(", ")})`);
+    database.prepare(`INSERT ${or} INTO ${table} VALUES (${Array(columns[table].length).fill("?").join(", ")})`);
   // What was kept is kept anew when a secret is found in it later.
   return {
     message: insert("message", "OR REPLACE"),
