@@ -24,6 +24,8 @@ export interface TapSurroundings {
   readonly leases?: LeaseKeeper;
   /** Where a Kafka tap goes on that an earlier daemon began. */
   readonly resumption?: Resumption;
+  /** Hears which topics a Kafka tap found, for a later one that goes on. */
+  readonly onTopics?: (tap: string, ids: ReadonlyMap<string, string>) => void;
   /** How many events of a recording were played before the daemon died. */
   readonly played?: number;
 }
@@ -69,6 +71,7 @@ function kafkaTap(settings: Extract<TapSettings, { kind: "kafka" }>, around: Tap
   return {
     tap: createKafkaTap({
       seeds,
+      onTopics: (ids) => around.onTopics?.(sourceOf(settings), ids),
       addressMap: around.addressMap,
       mayConnect: (host) => mayConnect(host, around),
       ...(topics === undefined ? {} : { topics }),

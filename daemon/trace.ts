@@ -20,7 +20,7 @@ import type { RegistrySettings, TapSettings } from "./serve/protocol.ts";
 import { Capture, CaptureError, defaultLimits, readingFailed } from "./store/index.ts";
 import type { Tap, TapReport } from "./tap/envelope.ts";
 import { preciseNow, wallClockBehind, type Resumption } from "./tap/index.ts";
-import { resumptionOf } from "./resumption.ts";
+import { forgetTopics, keepTopics, resumptionOf } from "./resumption.ts";
 import type { ConfigureRequest, RunningTrace, TraceOptions } from "./trace-options.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { makeTap, mayConnect, sourceOf, type TapSurroundings } from "./taps.ts";
@@ -344,7 +344,7 @@ class Trace implements RunningTrace {
   private startTaps(): void {
     for (const settings of this.settings) {
       if (settings.kind === "capture" && settings.as === "capture") continue;
-      if (settings.kind === "kafka" && this.capture.wasLeftOpen && this.capture.lastSeq > 0) void this.resume(settings);
+      if (settings.kind === "kafka" && this.capture.wasLeftOpen) void this.resume(settings);
       else this.startTap(settings);
     }
     for (const tap of this.options.customTaps ?? []) this.run(tap, undefined);
@@ -360,7 +360,12 @@ class Trace implements RunningTrace {
 
   private startTap(settings: TapSettings, resumption?: Resumption): string | undefined {
     const played = settings.kind === "capture" ? { played: this.capture.eventCount() } : {};
-    const made = makeTap(settings, { ...this.around, ...played, ...(resumption === undefined ? {} : { resumption }) });
+    const made = makeTap(settings, {
+      ...this.around,
+      ...played,
+      onTopics: (tap, ids) => keepTopics(this.capture, tap, ids),
+      ...(resumption === undefined ? {} : { resumption }),
+    });
     if ("tap" in made) {
       this.run(made.tap, settings);
       return undefined;
@@ -476,6 +481,7 @@ class Trace implements RunningTrace {
     await Promise.race([done, after(stopPatienceMs)]);
     // What was late by now is late whenever the capture is opened, and what was not is not.
     this.capture.setMeta("ended", String(this.now()));
+    for (const { tap } of this.running) forgetTopics(this.capture, tap.id);
     this.pipeline.cycle();
     this.pipeline.stop();
     await Promise.all([this.server?.close(), this.leases?.close()]);

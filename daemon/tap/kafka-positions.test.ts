@@ -158,6 +158,30 @@ test("a tap that goes on begins where the one before left off, and elsewhere whe
   expect(at.unplaced(1)).toMatchObject([{ partition: 1, start: { time: 5_000 } }]);
 });
 
+test("a tap that goes on reads topics whole that were made since, or made anew", () => {
+  const at = positions();
+  const resume = new Map(["a", "b"].map((topic) => [topic, new Map([[0, 12n]])]));
+  const topics = new Map([
+    ["a", "x"],
+    ["b", "y"],
+    ["quiet", "z"],
+  ]);
+  const now = { a: { id: "x", leaders: [1] }, b: { id: "other", leaders: [1] }, quiet: { id: "z", leaders: [1] } };
+  const notes = at.update(metadata({ ...now, since: { id: "v", leaders: [1] } }), {
+    resume,
+    otherwise: { time: 5_000 },
+    topics,
+  });
+  expect(notes).toEqual(["The topic b was deleted and made anew."]);
+  expect(at.readable(1)).toMatchObject([{ topic: "a", offset: 12n }]);
+  expect(at.unplaced(1).map(({ topic, start }) => [topic, start])).toEqual([
+    ["b", "beginning"],
+    ["quiet", { time: 5_000 }],
+    ["since", "beginning"],
+  ]);
+  expect(at.topicIds.get("b")).toBe("other");
+});
+
 test("every partition gets its turn to be first in a fetch", () => {
   const at = positions();
   at.update(metadata({ a: { leaders: [1, 1, 1] } }), "now");

@@ -16,6 +16,8 @@ export type StartOffsets = Readonly<Record<string, Readonly<Record<string, numbe
 export interface Resumption {
   readonly resume: ReadonlyMap<string, ReadonlyMap<number, bigint>>;
   readonly otherwise: StartAt;
+  /** The topics that it knew, with their ids: others were made since, or made anew, and are read whole. */
+  readonly topics?: ReadonlyMap<string, string>;
 }
 
 type PartitionStart = "now" | "beginning" | { readonly time: number };
@@ -63,6 +65,9 @@ export class Positions {
   #looks = 0;
   #turn = 0;
   #unauthorized = 0;
+  readonly #topicIds = new Map<string, string>();
+  /** Grows when `topicIds` changes. */
+  topicChanges = 0;
 
   constructor(wanted: (topic: string) => boolean, now: () => number) {
     this.#wanted = wanted;
@@ -85,6 +90,7 @@ export class Positions {
     // What groups committed before is asked of the broker; that topic may be made while the tap runs.
     const commitsStart: StartAt = this.#first ? "now" : { time: this.#createdAt };
     for (const topic of metadata.topics) {
+      this.#noteId(topic);
       if (topic.errorCode === 29) this.#unauthorized++;
       const isCommits = topic.name === commitsTopic;
       const tapped = isCommits || (!topic.internal && this.#wanted(topic.name));
@@ -95,15 +101,18 @@ export class Positions {
         removed.delete(key);
         this.#gone.delete(key);
         if (position !== undefined && position.topicId !== topic.id) {
-          if (index === 0) notes.push(`The topic ${topic.name} was deleted and made anew.`);
+          if (index === 0) notes.push(madeAnew(topic.name));
           position = undefined;
+        }
+        if (position === undefined && this.#first && index === 0 && isAnotherThanKnown(topic, start)) {
+          notes.push(madeAnew(topic.name));
         }
         position ??= {
           topic: topic.name,
           topicId: topic.id,
           partition: index,
           leader,
-          ...beginningOf(topic.name, index, isCommits ? commitsStart : this.#first ? start : "beginning"),
+          ...beginningOf(topic, index, isCommits ? commitsStart : this.#first ? start : "beginning"),
           notBefore: 0,
         };
         position.leader = leader;
@@ -162,6 +171,17 @@ export class Positions {
   topicCount(): number {
     return new Set([...this.#positions.values()].map(({ topic }) => topic).filter((topic) => topic !== commitsTopic))
       .size;
+  }
+
+  #noteId({ name, id, errorCode }: Metadata["topics"][number]): void {
+    if (id === undefined || errorCode !== 0 || this.#topicIds.get(name) === id) return;
+    this.#topicIds.set(name, id);
+    this.topicChanges++;
+  }
+
+  /** Every topic that was seen, tapped or not, with the id that it had last; of brokers that have no ids, none. */
+  get topicIds(): ReadonlyMap<string, string> {
+    return this.#topicIds;
   }
 
   /** Topics that the broker names but does not let the tap read. */
@@ -242,22 +262,40 @@ export class Positions {
 
 /** Where a partition is read from, when it is seen for the first time. */
 function beginningOf(
-  topic: string,
+  topic: Metadata["topics"][number],
   partition: number,
   start: StartAt,
 ): Pick<Position, "offset" | "begin" | "start" | "asked"> {
   if (typeof start === "object" && "offsets" in start) {
-    const wanted = Object.hasOwn(start.offsets, topic) ? start.offsets[topic]?.[partition] : undefined;
+    const wanted = Object.hasOwn(start.offsets, topic.name) ? start.offsets[topic.name]?.[partition] : undefined;
     const asked = wanted === undefined ? undefined : BigInt(wanted);
     return { offset: asked, begin: asked, start: "now", asked };
   }
   if (typeof start === "object" && "resume" in start) {
-    const next = start.resume.get(topic)?.get(partition);
+    const next = start.resume.get(topic.name)?.get(partition);
+    if (isAnotherThanKnown(topic, start)) return { offset: undefined, start: "beginning" };
+    if (next === undefined && isNew(topic, start)) return { offset: undefined, start: "beginning" };
     if (next === undefined) return beginningOf(topic, partition, start.otherwise);
     // What the tap before it saw counts as seen.
     return { offset: next, begin: 0n, start: "beginning" };
   }
   return { offset: undefined, start };
+}
+
+/** A topic of this name was there when the tap before ran, and this is not it. */
+function isAnotherThanKnown({ name, id }: Metadata["topics"][number], start: StartAt): boolean {
+  if (typeof start !== "object" || !("resume" in start)) return false;
+  const known = start.topics?.get(name);
+  return known !== undefined && id !== undefined && known !== id;
+}
+
+/** The tap before knew which topics there are, and not of this one. */
+function isNew({ name, id }: Metadata["topics"][number], { topics }: Resumption): boolean {
+  return topics !== undefined && id !== undefined && !topics.has(name);
+}
+
+function madeAnew(topic: string): string {
+  return `The topic ${topic} was deleted and made anew.`;
 }
 
 function keyOf(topic: string, partition: number): string {

@@ -26,6 +26,8 @@ export interface KafkaTapOptions {
   readonly topics?: readonly string[];
   /** Where to begin in topics that exist at the start; topics found later are read whole. */
   readonly from?: StartAt;
+  /** Hears which topics there are, with their ids, at first and when that has changed; what goes on later needs them. */
+  readonly onTopics?: (ids: ReadonlyMap<string, string>) => void;
   readonly login?: KafkaLogin;
   readonly tls?: boolean | ConnectionOptions;
   /** From an address that brokers advertise to one that works here: `{"kafka:9092": "127.0.0.1:9092"}`. */
@@ -85,6 +87,7 @@ class KafkaTap implements Tap {
   #sink: TapSink | undefined;
   #metadataLoop: Promise<void> | undefined;
   #wasLive = false;
+  #toldTopicChanges = 0;
   #startedAt = 0;
   #groupLoop: Promise<void> | undefined;
   #lags: { readonly at: number; readonly lags: readonly GroupLag[] } | undefined;
@@ -187,6 +190,7 @@ class KafkaTap implements Tap {
         )) {
           this.#reading.note = note;
         }
+        this.#tellTopics();
         failures = 0;
         this.#metadataFailure = undefined;
         this.#runNodeLoops();
@@ -210,6 +214,13 @@ class KafkaTap implements Tap {
       await this.#sleep(Math.min(5_000, Math.max(quick ? quickRefreshMs : 500, took * 5)));
     }
     settled();
+  }
+
+  #tellTopics(): void {
+    const { topicChanges, topicIds } = this.#positions;
+    if (topicChanges === this.#toldTopicChanges) return;
+    this.#toldTopicChanges = topicChanges;
+    this.#options.onTopics?.(topicIds);
   }
 
   /** Waits, when the tap is new, until every partition is placed: what is written from then on is seen. */
