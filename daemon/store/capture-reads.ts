@@ -1,7 +1,14 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { SearchableMessage, StoredEvent, StoredMessage } from "./capture-types.ts";
 import { firstSeqWhere, lastOffsets, type KafkaPlace } from "./places.ts";
-import { happenedFromRow, type HappenedRow, messageFromRow, type MessageRow } from "./rows.ts";
+import {
+  envelopeFromRow,
+  happenedFromRow,
+  type HappenedRow,
+  messageColumns,
+  messageFromRow,
+  type MessageRow,
+} from "./rows.ts";
 import { decodedText, type matcher, searchableColumns, searchableText, type SearchableRow } from "./search-words.ts";
 
 /**
@@ -35,7 +42,8 @@ export class CaptureReads {
 
   message(seq: number): StoredMessage | undefined {
     for (const database of this.databases()) {
-      const row = this.statement(database, "SELECT * FROM message WHERE seq = ?").get(seq) as MessageRow | undefined;
+      const row = this.statement(database, `SELECT ${messageColumns} FROM message WHERE seq = ?`).get(seq) as
+        MessageRow | undefined;
       if (row !== undefined) return messageFromRow(row);
     }
     return undefined;
@@ -45,7 +53,7 @@ export class CaptureReads {
   messages(afterSeq: number, limit: number): readonly StoredMessage[] {
     const rows = this.databases().flatMap(
       (database) =>
-        this.statement(database, "SELECT * FROM message WHERE seq > ? ORDER BY seq LIMIT ?").all(
+        this.statement(database, `SELECT ${messageColumns} FROM message WHERE seq > ? ORDER BY seq LIMIT ?`).all(
           afterSeq,
           limit,
         ) as unknown as MessageRow[],
@@ -60,10 +68,10 @@ export class CaptureReads {
   events(afterN: number, limit: number): readonly StoredEvent[] {
     const events: StoredEvent[] = [];
     for (const database of this.databases()) {
-      const messages = this.statement(database, "SELECT * FROM message WHERE seq >= ? ORDER BY seq LIMIT ?").all(
-        this.firstSeqBehind(database, afterN),
-        limit,
-      ) as unknown as MessageRow[];
+      const messages = this.statement(
+        database,
+        `SELECT ${messageColumns} FROM message WHERE seq >= ? ORDER BY seq LIMIT ?`,
+      ).all(this.firstSeqBehind(database, afterN), limit) as unknown as MessageRow[];
       // What is behind the last of these messages is for the next call.
       const upTo = messages.length < limit ? Number.MAX_SAFE_INTEGER : (messages.at(-1)?.n ?? 0);
       const happened = this.statement(database, "SELECT * FROM happened WHERE n > ? AND n <= ? ORDER BY n LIMIT ?").all(
@@ -72,8 +80,8 @@ export class CaptureReads {
         limit,
       ) as unknown as HappenedRow[];
       for (const row of messages) {
-        const { seq, envelope, masked } = messageFromRow(row);
-        events.push({ n: row.n, seq, masked, event: { kind: "message", envelope } });
+        const { n, seq, masked } = row;
+        events.push({ n, seq, masked, event: { kind: "message", envelope: envelopeFromRow(row) } });
       }
       for (const row of happened) {
         const event = happenedFromRow(row, (seq) => this.message(seq)?.envelope);

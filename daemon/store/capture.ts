@@ -243,8 +243,9 @@ export class Capture {
     const batch = this.waiting;
     this.handedN = this.lastN;
     if (this.writer === undefined) {
-      this.writeHere([...unpackRows(batch.pack())]);
+      const rows = [...unpackRows(batch.pack())];
       batch.clear();
+      this.writeHere(rows);
     } else {
       this.waiting = this.writer.emptyBatch();
       this.handedAt = performance.now();

@@ -17,6 +17,9 @@ export interface MessageRow {
   readonly masked: number;
 }
 
+/** All that is read of a message: its channel is in the origin too. */
+export const messageColumns = "seq, n, tap, received_at, timestamp, key, headers, origin, body, body_size, masked";
+
 export interface HappenedRow {
   readonly n: number;
   readonly kind: string;
@@ -27,20 +30,16 @@ export interface HappenedRow {
 }
 
 export function messageFromRow(row: MessageRow): StoredMessage {
-  return {
-    seq: row.seq,
-    masked: row.masked,
-    envelope: {
-      tap: row.tap,
-      receivedAt: row.received_at,
-      ...(row.timestamp === null ? {} : { timestamp: row.timestamp }),
-      headers: headersFromText(row.headers),
-      key: row.key,
-      body: row.body,
-      bodySize: row.body_size,
-      origin: originFromText(row.origin),
-    },
-  };
+  return { seq: row.seq, masked: row.masked, envelope: envelopeFromRow(row) };
+}
+
+export function envelopeFromRow(row: MessageRow): Envelope {
+  const { tap, received_at: receivedAt, timestamp, key, body, body_size: bodySize } = row;
+  const headers = headersFromText(row.headers);
+  const origin = originFromText(row.origin);
+  return timestamp === null
+    ? { tap, receivedAt, headers, key, body, bodySize, origin }
+    : { tap, receivedAt, timestamp, headers, key, body, bodySize, origin };
 }
 
 type HappenedValues = readonly [kind: string, at: number, seq: number | null, data: string, body: Uint8Array | null];

@@ -44,10 +44,25 @@ function bytesToText(value: Uint8Array): string {
   return JSON.stringify(toStored(value));
 }
 
+/** Lists of headers by their texts: most come again from message to message, and none is ever changed. */
+const knownHeaders = new Map<string, readonly Header[]>();
+const mostKnown = 500;
+const knownAtMost = 500;
+
 export function headersFromText(text: string): readonly Header[] {
   if (text === "[]") return [];
+  const known = knownHeaders.get(text);
+  if (known !== undefined) return known;
   const pairs = JSON.parse(text) as ReadonlyArray<readonly [string, Stored]>;
-  return pairs.map(([name, value]) => ({ name, value: fromStored(value) }));
+  const headers = pairs.map(([name, value]) => ({ name, value: fromStored(value) }));
+  if (text.length <= knownAtMost) remember(knownHeaders, text, headers);
+  return headers;
+}
+
+/** What is remembered is bounded: when that many are known, it begins anew. */
+function remember<T>(known: Map<string, T>, text: string, value: T): void {
+  if (known.size >= mostKnown) known.clear();
+  known.set(text, value);
 }
 
 export function originToText(origin: Envelope["origin"]): string {
@@ -58,7 +73,29 @@ export function originToText(origin: Envelope["origin"]): string {
   return `{"broker":"kafka","topic":${quoted(topic)},"partition":${partition},"timestampType":"${timestampType}","transactional":${transactional},"offset":"${offset}"${producer}}`;
 }
 
+/** What stands before the offset in origins from Kafka: the same for all records of a partition. */
+const knownPartitions = new Map<string, KafkaOrigin>();
+/** No quote stands inside of a JSON string without a backslash before it, so this is no part of a name. */
+const offsetMark = ',"offset":"';
+const behindMark = /^(\d+)"(?:,"producerId":"(\d+)")?}$/;
+
 export function originFromText(text: string): Envelope["origin"] {
+  const cut = text.indexOf(offsetMark);
+  const places = cut < 0 ? null : behindMark.exec(text.slice(cut + offsetMark.length));
+  if (places === null) return parsedOrigin(text);
+  const known = knownPartitions.get(text.slice(0, cut));
+  if (known === undefined) {
+    const origin = parsedOrigin(text);
+    if (origin.broker === "kafka" && cut <= knownAtMost) remember(knownPartitions, text.slice(0, cut), origin);
+    return origin;
+  }
+  const { broker, topic, partition, timestampType, transactional } = known;
+  const [, offset = "", producerId] = places;
+  const read = { broker, topic, partition, offset: BigInt(offset), timestampType, transactional };
+  return producerId === undefined ? read : { ...read, producerId: BigInt(producerId) };
+}
+
+function parsedOrigin(text: string): Envelope["origin"] {
   const origin = JSON.parse(text) as
     | RabbitmqOrigin
     | OtlpOrigin
