@@ -7,6 +7,7 @@ import type { Author, Kind, Spot } from "./common.ts";
 import type { Group } from "./groups.ts";
 import type { PairEntry } from "./pairs.ts";
 import type { JourneyRecord } from "./deliveries.ts";
+import type { Entry } from "./values.ts";
 
 /** What an id does for its message; see `HeaderRole` for the meanings. `learned` has no known name. */
 export type Role =
@@ -33,21 +34,74 @@ export interface Slot {
   readonly field: string;
   readonly named: boolean;
   readonly thing: boolean;
-  /** What is learned of it as a field, and as a general correlation id; found once. */
-  asField?: Field;
-  asCorrelation?: Field;
+  /** In which ways ids were seen here. */
+  readonly ways: IdKind[];
 }
 
-/** One id in one place of one message. */
-export interface Found {
-  /** The message; set when the message's record is made, right after its ids. */
-  node: Node;
+/** What all ids of one place have in common that have one role and prove equally much. */
+export interface IdKind {
   readonly slot: Slot;
   readonly role: Role;
-  readonly value: string;
   readonly strength: IdStrength;
   /** The name under which it is known is a framework's own, which is never used for something else. */
   readonly framework: boolean;
+  /** What it says is decided on a tick, and revisable. */
+  readonly soft: boolean;
+  /** Under what name it tells groups apart; `undefined` where it does not. */
+  readonly tells: string | undefined;
+  /** What is learned of its place as a field, or as a general correlation id; found once. */
+  field: Field | undefined;
+}
+
+const softRoles: ReadonlySet<Role> = new Set(["learned", "business", "key", "trace", "idempotency"]);
+
+/** The kind of an id in a place. */
+export function idKind(slot: Slot, role: Role, strength: IdStrength, framework: boolean): IdKind {
+  for (const way of slot.ways) {
+    if (way.role === role && way.strength === strength && way.framework === framework) return way;
+  }
+  const soft = softRoles.has(role);
+  const kind = { slot, role, strength, framework, soft, tells: tellsOf(slot, role, strength), field: undefined };
+  slot.ways.push(kind);
+  return kind;
+}
+
+function tellsOf(slot: Slot, role: Role, strength: IdStrength): string | undefined {
+  if (strength === "weak") return undefined;
+  if (role === "conversation" || role === "correlation") return `${role} ${slot.where}`;
+  return role === "business" ? slot.field : undefined;
+}
+
+/** One id in one place of one message. */
+export class Found {
+  readonly kind: IdKind;
+  /** Equal texts are one text, as soon as that is noticed. */
+  value: string;
+  /** The message; set when the message's record is made, right after its ids. */
+  node: Node = undefined as unknown as Node;
+  /** All uses of the value, once there are several. */
+  entry: Entry | undefined = undefined;
+
+  constructor(kind: IdKind, value: string) {
+    this.kind = kind;
+    this.value = value;
+  }
+
+  get slot(): Slot {
+    return this.kind.slot;
+  }
+
+  get role(): Role {
+    return this.kind.role;
+  }
+
+  get strength(): IdStrength {
+    return this.kind.strength;
+  }
+
+  get framework(): boolean {
+    return this.kind.framework;
+  }
 }
 
 /** What few messages say of themselves. */
@@ -103,7 +157,8 @@ export class Node {
   readonly found: readonly Found[];
   readonly hash: number;
   readonly bodySize: number;
-  readonly key: string | undefined;
+  /** One text with the same value among its ids, as soon as that is noticed. */
+  key: string | undefined;
   /** In its partition; -1 where it is in none. */
   readonly offset: bigint;
 

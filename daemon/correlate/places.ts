@@ -28,7 +28,7 @@ export class Place {
     if (!places.admit()) return undefined;
     const path = [...this.path, name];
     const child = new Place(
-      { where: `body ${path.join(".")}`, ...fieldName(path) },
+      { where: `body ${path.join(".")}`, ...fieldName(path), ways: [] },
       path.length <= 2 ? bodyMeaning(name) : undefined,
       path,
     );
@@ -38,8 +38,12 @@ export class Place {
 }
 
 export class Places {
-  readonly body = new Place({ where: "body", stem: "", field: "", named: false, thing: false }, undefined, []);
-  readonly key: Slot = { where: "key", stem: "key", field: "key", named: true, thing: false };
+  readonly body = new Place(
+    { where: "body", stem: "", field: "", named: false, thing: false, ways: [] },
+    undefined,
+    [],
+  );
+  readonly key: Slot = { where: "key", stem: "key", field: "key", named: true, thing: false, ways: [] };
   readonly messageId = named("property message_id");
   readonly correlationId = named("property correlation_id");
   private readonly headers = new Map<string, Place>();
@@ -56,7 +60,7 @@ export class Places {
     const known = this.headers.get(name);
     if (known) return known;
     if (!this.admit()) return undefined;
-    const place = new Place({ where: `header ${name}`, ...fieldName([name]) }, headerMeaning(name), [name]);
+    const place = new Place({ where: `header ${name}`, ...fieldName([name]), ways: [] }, headerMeaning(name), [name]);
     this.headers.set(name, place);
     return place;
   }
@@ -73,5 +77,5 @@ export class Places {
 }
 
 function named(where: string): Slot {
-  return { where, ...fieldName([where.slice(where.indexOf(" ") + 1)]) };
+  return { where, ...fieldName([where.slice(where.indexOf(" ") + 1)]), ways: [] };
 }

@@ -3,7 +3,7 @@ import type { HeaderValue } from "../tap/envelope.ts";
 import { traceOf, type HeaderMeaning } from "./headers.ts";
 import { idOf, textOf, traceIdOf, type Id } from "./ids.ts";
 import { bounds, type Counters } from "./limits.ts";
-import type { Found, Node, OriginalPlace, Role, Slot } from "./node.ts";
+import { Found, idKind, type OriginalPlace, type Role, type Slot } from "./node.ts";
 
 export class Reading {
   readonly found: Found[] = [];
@@ -155,15 +155,7 @@ export class Reading {
       const other = found[i] as Found;
       if (other.value === id.value && other.role === role) return;
     }
-    found.push({
-      // Set when the message's record is made, right after all of it was read.
-      node: undefined as unknown as Node,
-      slot,
-      role,
-      value: id.value,
-      strength: id.strength,
-      framework,
-    });
+    found.push(new Found(idKind(slot, role, id.strength, framework), id.value));
   }
 }
 

@@ -3,6 +3,7 @@
  * decided on a tick, for the values that were touched, and may be taken back when more is known.
  */
 import type { EvidenceKind, Strength } from "./model.ts";
+import { nothing } from "./common.ts";
 import { withInserted, withMore } from "./few.ts";
 import { Fields, type Field } from "./fields.ts";
 import type { Group, Link, Membership } from "./groups.ts";
@@ -16,8 +17,11 @@ interface DecidedLink {
   readonly link: Link;
 }
 
+/** So many messages of a group say what it is about. */
+const groupSample = 64;
+
 /** A value that stands in several messages. Arrays that most never need are made when they are. */
-class Entry {
+export class Entry {
   readonly key: string;
   /** In effective order; at the bound the middle goes and the ends stay. */
   uses: Found[];
@@ -29,7 +33,9 @@ class Entry {
   fields: string | string[];
   links: DecidedLink[] | undefined = undefined;
   settledAt = 0;
+  /** When its session is over, and when it is looked at for that; 0 for not at all. */
   timer = 0;
+  queued = 0;
 
   constructor(key: string, first: Found, field: string) {
     this.key = key;
@@ -73,6 +79,7 @@ export class Values {
 
   /** Every use of the value that a message names at `found`. */
   uses(found: Found): readonly Found[] {
+    if (found.entry && found.entry.uses.length > 0) return found.entry.uses;
     const known = this.entries.get(keyOf(found));
     if (known === undefined) return [];
     return known instanceof Entry ? known.uses : [known];
@@ -80,8 +87,7 @@ export class Values {
 
   /** The same, but nothing where no other message has it: the usual case of a message's own id. */
   several(found: Found): readonly Found[] {
-    const known = this.entries.get(keyOf(found));
-    return known instanceof Entry ? known.uses : nothing;
+    return this.entryOf(found)?.uses ?? nothing;
   }
 
   /** Whether values of this kind come again; a few are not enough to deny it. */
@@ -95,10 +101,11 @@ export class Values {
     return this.contradict(a.group, b.group, undefined, false);
   }
 
-  /** How many messages carry it. */
-  count(found: Found): number {
+  private entryOf(found: Found): Entry | undefined {
+    // One without uses was given up; there may be another by now.
+    if (found.entry === undefined || found.entry.uses.length > 0) return found.entry;
     const known = this.entries.get(keyOf(found));
-    return known === undefined ? 0 : known instanceof Entry ? known.count : 1;
+    return known instanceof Entry ? known : undefined;
   }
 
   /** Takes in all ids of a message; those with a known meaning join at once. */
@@ -123,6 +130,14 @@ export class Values {
         }
         entry = new Entry(key, known, this.fieldOf(known).name);
         this.entries.set(key, entry);
+        for (const other of known.node.found)
+          if (keyOf(other) === key && other.strength !== "weak") other.entry = entry;
+      }
+      found.entry = entry;
+      const [first] = entry.uses;
+      if (first?.value === found.value) {
+        if (node.key === found.value) node.key = first.value;
+        found.value = first.value;
       }
       this.addUse(entry, found);
     }
@@ -149,9 +164,9 @@ export class Values {
   /** The watermark has passed a message: its times count for what is learned. */
   settle(node: Node): void {
     for (const found of node.found) {
-      if (!isSoft(found) || found.strength === "weak") continue;
-      const known = this.entries.get(keyOf(found));
-      if (!(known instanceof Entry)) continue;
+      if (!found.kind.soft || found.strength === "weak") continue;
+      const known = this.entryOf(found);
+      if (known === undefined) continue;
       const field = this.fieldOf(found);
       if (known.settledAt > 0 && node.at > known.settledAt) field.gaps.add(node.at - known.settledAt);
       if (node.at > known.settledAt) known.settledAt = node.at;
@@ -168,7 +183,14 @@ export class Values {
     this.dirty.clear();
     for (let due = this.ending.takeDue(watermark); due; due = this.ending.takeDue(watermark)) {
       const entry = due.what;
-      if (due.at !== entry.timer || entry.uses.length === 0) continue;
+      const wasQueued = due.at === entry.queued;
+      if (wasQueued) entry.queued = 0;
+      if (entry.timer === 0 || entry.uses.length === 0) continue;
+      if (due.at !== entry.timer) {
+        // The session went on since: this was too early.
+        if (wasQueued) this.queue(entry);
+        continue;
+      }
       entry.timer = 0;
       this.decideEntry(entry);
       this.closeSession(entry);
@@ -176,7 +198,7 @@ export class Values {
   }
 
   private addUse(entry: Entry, use: Found): void {
-    const again = entry.uses.findLastIndex((other) => other.node === use.node);
+    const again = indexOfSame(entry, use);
     const before = entry.uses[again];
     if (before) {
       // The same value under two roles of one message: the more telling role is the one that counts.
@@ -196,20 +218,21 @@ export class Values {
       entry.uses.splice(middle, 1);
       if (index > middle) index--;
     }
-    const soft = isSoft(use);
+    const { soft } = use.kind;
     this.countField(use, entry);
     this.judge(entry);
     if (!entry.tooMuch) this.joinKnown(entry, use, index);
-    if (!entry.dirty && (soft || entry.uses.some((other) => isSoft(other)))) {
+    if (!entry.dirty && (soft || entry.uses.some((other) => other.kind.soft))) {
       entry.dirty = true;
       this.dirty.add(entry);
     }
   }
 
   private fieldOf(found: Found): Field {
-    const slot = found.slot;
-    if (found.role === "correlation") return (slot.asCorrelation ??= this.fields.of(`correlation ${slot.where}`));
-    return (slot.asField ??= this.fields.of(slot.field));
+    const { kind } = found;
+    if (kind.field) return kind.field;
+    const { slot, role } = kind;
+    return (kind.field = this.fields.of(role === "correlation" ? `correlation ${slot.where}` : slot.field));
   }
 
   private countField(found: Found, entry: Entry | undefined): void {
@@ -235,7 +258,7 @@ export class Values {
 
   /** Causation by the id itself; belonging by a known id within its session. */
   private joinKnown(entry: Entry, use: Found, index: number): void {
-    if (isSoft(use)) return;
+    if (use.kind.soft) return;
     const role = use.role;
     if (role === "self" || role === "cause" || role === "in reply to") {
       for (const other of entry.uses) {
@@ -251,7 +274,7 @@ export class Values {
       }
     }
     for (const neighbour of [entry.uses[index - 1], entry.uses[index + 1]]) {
-      if (!neighbour || isSoft(neighbour) || neighbour.node.group === use.node.group) continue;
+      if (!neighbour || neighbour.kind.soft || neighbour.node.group === use.node.group) continue;
       if (role === "self" && neighbour.role === "self") continue;
       if (Math.abs(neighbour.node.at - use.node.at) > thresholds.conversationSession) continue;
       this.membership.join(neighbour.node, use.node);
@@ -261,12 +284,17 @@ export class Values {
   /** When the session of a value that joins by inference will be over. */
   private plan(entry: Entry): void {
     const last = entry.uses[entry.uses.length - 1];
-    const soft = entry.uses.find((use) => isSoft(use));
+    const soft = softUse(entry);
     if (!last || !soft) return;
     const at = last.node.at + this.fieldOf(soft).gap(soft.strength === "strong");
     if (at === entry.timer) return;
     entry.timer = at;
-    this.ending.add(at, entry);
+    if (entry.queued === 0 || at < entry.queued) this.queue(entry);
+  }
+
+  private queue(entry: Entry): void {
+    entry.queued = entry.timer;
+    this.ending.add(entry.timer, entry);
   }
 
   private decideEntry(entry: Entry): void {
@@ -293,7 +321,7 @@ export class Values {
 
   /** The links that a value should make, by all that is known now. */
   private wanted(entry: Entry): { from: Node; to: Node; kind: EvidenceKind; strength: Strength }[] {
-    const soft = entry.uses.find((use) => isSoft(use));
+    const soft = softUse(entry);
     if (!soft) return [];
     const trace = soft.role === "trace";
     const strong = soft.strength === "strong";
@@ -301,28 +329,26 @@ export class Values {
     if (!trace && field.setAside() !== undefined) return [];
     const gap = trace ? thresholds.strongSession : field.gap(strong);
     const links: { from: Node; to: Node; kind: EvidenceKind; strength: Strength }[] = [];
-    for (const session of sessionsOf(entry.uses, gap)) {
-      const types = new Set(session.map((use) => use.node.type));
-      if (session.length > 16 && session.length / types.size > 8) continue;
-      const company: Found[] = [];
-      for (const use of session) {
+    const { uses } = entry;
+    for (let start = 0; start < uses.length;) {
+      const end = endOfSession(uses, start, gap);
+      const from = start;
+      start = end;
+      if (end - from > 16 && (end - from) / differentTypes(uses, from, end) > 8) continue;
+      const first = uses[from] as Found;
+      for (let at = from + 1; at < end; at++) {
+        const use = uses[at] as Found;
         // The nearest earlier message that keeps company with this one and is not about something finer of its own.
-        for (let i = company.length - 1; i >= 0; i--) {
-          const earlier = company[i] as Found;
+        for (let i = at - 1; i >= from; i--) {
+          const earlier = uses[i] as Found;
           if (earlier.node.group === use.node.group) break;
           if (!trace && !field.keepCompany(earlier.node.type, use.node.type)) continue;
-          const first = company[0] as Found;
           if (this.contradict(first.node.group, use.node.group, field, trace)) break;
           if (earlier !== first && this.contradict(earlier.node.group, use.node.group, field, trace)) continue;
-          links.push({
-            from: earlier.node,
-            to: use.node,
-            kind: trace ? "trace-id" : use.role === "learned" ? "learned-id" : "business-id",
-            strength: "inferred",
-          });
+          const kind = trace ? "trace-id" : use.role === "learned" ? "learned-id" : "business-id";
+          links.push({ from: earlier.node, to: use.node, kind, strength: "inferred" });
           break;
         }
-        company.push(use);
       }
     }
     return links;
@@ -333,6 +359,7 @@ export class Values {
    * field that is finer than the one they share (for a trace: any field) and has another single value in each.
    */
   private contradict(a: Group, b: Group, shared: Field | undefined, trace: boolean): boolean {
+    if (!tellsMore(a, shared)) return false;
     const first = this.singles(a);
     const second = this.singles(b);
     for (const [name, value] of first) {
@@ -352,10 +379,10 @@ export class Values {
   /** Each field's value in a group, empty where it has several. */
   private singles(group: Group): Map<string, string> {
     const singles = new Map<string, string>();
-    const nodes = group.nodes.length > 64 ? group.nodes.slice(0, 64) : group.nodes;
+    const nodes = group.nodes.length > groupSample ? group.nodes.slice(0, groupSample) : group.nodes;
     for (const node of nodes) {
       for (const found of node.found) {
-        const name = singleName(found);
+        const name = found.kind.tells;
         if (name === undefined) continue;
         const known = singles.get(name);
         if (known === undefined) singles.set(name, found.value);
@@ -367,11 +394,10 @@ export class Values {
 
   /** A session is over: what it shows of its field is learned. */
   private closeSession(entry: Entry): void {
-    const soft = entry.uses.find((use) => isSoft(use));
+    const soft = softUse(entry);
     if (!soft || soft.role === "trace") return;
     const field = this.fieldOf(soft);
-    const sessions = sessionsOf(entry.uses, field.gap(soft.strength === "strong"));
-    const session = sessions[sessions.length - 1] ?? [];
+    const session = lastSession(entry.uses, field.gap(soft.strength === "strong"));
     if (session.length < 2) return;
     const types = new Map<string, number>();
     for (const use of session) {
@@ -384,22 +410,14 @@ export class Values {
   }
 }
 
-const nothing: readonly Found[] = [];
-
 /** Digits alone mean nothing without their field; a trace is named by half of its id and is kept apart. */
 function keyOf(found: Found): string {
   if (found.role === "trace") return `trace ${found.value}`;
   const code = found.value.charCodeAt(0);
   if (found.strength === "medium" && code >= 48 && code <= 57 && /^\d+$/.test(found.value)) {
-    return `${isSoft(found) || found.role === "contract" ? found.slot.stem : found.role} ${found.value}`;
+    return `${found.kind.soft || found.role === "contract" ? found.slot.stem : found.role} ${found.value}`;
   }
   return found.value;
-}
-
-/** Decided on a tick, and revisable. */
-export function isSoft(found: Found): boolean {
-  const role = found.role;
-  return role === "learned" || role === "business" || role === "key" || role === "trace" || role === "idempotency";
 }
 
 const ranks: Record<Found["role"], number> = {
@@ -421,22 +439,49 @@ function rank(found: Found): number {
   return ranks[found.role];
 }
 
-/** Under what name an id tells groups apart; `undefined` where it does not. */
-function singleName(found: Found): string | undefined {
-  if (found.strength === "weak") return undefined;
-  if (found.role === "conversation") return `conversation ${found.slot.where}`;
-  if (found.role === "correlation") return `correlation ${found.slot.where}`;
-  return found.role === "business" ? found.slot.field : undefined;
+/** Where a message stands among the uses already, under another role of the same value; -1 where it does not. */
+function indexOfSame(entry: Entry, use: Found): number {
+  const { node, value } = use;
+  // Only where it has the value more than once.
+  if (!node.found.some((other) => other !== use && other.value === value)) return -1;
+  return entry.uses.findLastIndex((other) => other.node === node);
 }
 
-function sessionsOf(uses: readonly Found[], gap: number): Found[][] {
-  const sessions: Found[][] = [];
-  let last: Found | undefined;
-  for (const use of uses) {
-    const session = sessions[sessions.length - 1];
-    if (session && last && use.node.at - last.node.at <= gap) session.push(use);
-    else sessions.push([use]);
-    last = use;
+/** The first use that joins by inference. */
+function softUse(entry: Entry): Found | undefined {
+  for (const use of entry.uses) if (use.kind.soft) return use;
+  return undefined;
+}
+
+/** Whether a group has an id that may tell it apart from another, beside the one that both share. */
+function tellsMore(group: Group, shared: Field | undefined): boolean {
+  const count = Math.min(group.nodes.length, groupSample);
+  for (let i = 0; i < count; i++) {
+    for (const { kind } of (group.nodes[i] as Node).found) {
+      if (kind.tells !== undefined && kind.tells !== shared?.name) return true;
+    }
   }
-  return sessions;
+  return false;
+}
+
+/** Behind the last use of the session that begins at `start`. */
+function endOfSession(uses: readonly Found[], start: number, gap: number): number {
+  let end = start + 1;
+  while (end < uses.length && (uses[end] as Found).node.at - (uses[end - 1] as Found).node.at <= gap) end++;
+  return end;
+}
+
+function lastSession(uses: readonly Found[], gap: number): readonly Found[] {
+  let start = 0;
+  for (let end = 0; end < uses.length;) {
+    start = end;
+    end = endOfSession(uses, start, gap);
+  }
+  return uses.slice(start);
+}
+
+function differentTypes(uses: readonly Found[], start: number, end: number): number {
+  const types = new Set<string>();
+  for (let i = start; i < end; i++) types.add((uses[i] as Found).node.type);
+  return types.size;
 }
