@@ -125,9 +125,10 @@ function numberCheck(schema: Schema): Check | undefined {
   };
 }
 
-/** What is told of the member of a name. */
+/** What is told of the member of a name; its check is made when it is first needed. */
 interface Member {
-  readonly check: Check | undefined;
+  readonly schema: Schema | undefined;
+  check: Check | undefined;
   readonly isRequired: boolean;
 }
 
@@ -135,21 +136,22 @@ function objectCheck(schema: Schema): Check | undefined {
   const { properties, additionalProperties: rest } = schema;
   const required = new Set(requiredOn(schema, undefined).map(({ name }) => name));
   if (properties === undefined && rest === undefined && required.size === 0) return undefined;
-  const others = rest === undefined ? undefined : later(() => rest);
+  const others: Member = { schema: rest, check: undefined, isRequired: false };
   const members = new Map<string, Member>();
-  for (const name of required) members.set(name, { check: others, isRequired: true });
+  for (const name of required) members.set(name, { ...others, isRequired: true });
   for (const [name, { schema: part }] of properties ?? []) {
-    members.set(name, { check: later(() => part), isRequired: required.has(name) });
+    members.set(name, { schema: part, check: undefined, isRequired: required.has(name) });
   }
   return (value, depth) => {
     const fields = value as Fields;
     // One walk over the members that are there finds the missing ones too.
     let missing = required.size;
     for (const name in fields) {
-      const member = members.get(name);
-      if (member?.isRequired === true) missing--;
-      const check = member === undefined ? others : member.check;
-      if (check !== undefined && !check(fields[name] ?? null, depth + 1)) return false;
+      const member = members.get(name) ?? others;
+      if (member.isRequired) missing--;
+      if (member.schema === undefined) continue;
+      member.check ??= checkOf(member.schema);
+      if (!member.check(fields[name] ?? null, depth + 1)) return false;
     }
     return missing === 0;
   };

@@ -37,6 +37,16 @@ const pieces = [
   ],
 ];
 
+/** One for each word that names or values are known by. */
+const examples = [
+  ...["authorization", "cookie", "password", "password_hash", "passwd", "passphrase", "pwd", "pin", "secret"],
+  ...["secret.value", "secret key", "token", "token-value", "api key", "apikey", "access_key", "private-key"],
+  ...["signing.key", "account key", "ssn", "iban", "card", "card-number", "card no", "card_num", "card.pan", "cvv"],
+  ...["cvc", "credential", "credentials", "\\u0070", "eyjhb", "private key", "akia", "asia", "aiza", "ghp_", "gho_"],
+  ...["ghu_", "ghs_", "ghr_", "xoxa-", "xoxb-", "xoxp-", "xoxr-", "xoxs-", "k_live_", "bearer ", "basic ", "://u:p@h"],
+  ...[" 4111111111111111", " 5500 0000 0000 0004", ":6011-0000-0000-0004", " 2 2 2 2 2 2 2 2 2 2 2 2 2"],
+];
+
 /** Rows of pieces, the same in every run. */
 function* texts(count: number): Generator<string> {
   let state = 1;
@@ -71,6 +81,20 @@ describe("the first look at a text", () => {
     }
     expect(found).toBeGreaterThan(1_000);
     expect(quiet).toBeGreaterThan(300);
+  });
+
+  it("knows each word at every place of a text, whatever its case and however long the text is", () => {
+    for (const example of examples) {
+      for (const text of [`${example}"`, `${example.toUpperCase()} `]) {
+        for (let at = 0; at < 4; at++) {
+          for (const long of [0, 400]) {
+            const around = `${"-".repeat(at)}${text}${".".repeat(long)}`;
+            expect(hintsIn(Buffer.from(around)), around).toBe(hintsInText(around));
+            expect(hintsIn(Buffer.from(around)), around).not.toBe(0);
+          }
+        }
+      }
+    }
   });
 
   it("says nothing of ordinary messages", () => {

@@ -1,10 +1,12 @@
 /**
  * The first look at every text: one walk over its bytes by a table, which tells what kinds of secrets it may hold.
- * Nearly every text holds none and is done with here, at about a nanosecond a byte.
+ * Nearly every text holds none and is done with here; most bytes not even come so far, as glance.ts sees nothing in them.
  *
  * The table is an automaton made once of the words below, whatever their case. It may say yes too often, never no where
  * a detector would find something: everything that detectors.ts, names.ts and text-fields.ts look for has its word here.
  */
+import { isWorthALook, leastDigits } from "./glance.ts";
+import { alphabet, columns } from "./letters.ts";
 
 /** What a text may hold: bits, so that only those detectors run that can find something. */
 export const hints = {
@@ -76,18 +78,7 @@ const words: ReadonlyArray<readonly [word: string, hint: number]> = [
   ["://", hints.address],
 ];
 
-/** A card number has at least so many digits. */
-const leastDigits = 13;
-
-/**
- * What words are made of. `2` stands for the digits that a card may begin with, `0` for itself, `9` for the others; the
- * last letter for every other byte.
- */
-const alphabet = "abcdefghijklmnopqrstuvwxyz029_-: /.\\\n".split("");
-
 interface Gate {
-  /** The column of each byte. */
-  readonly columns: Uint8Array;
   /** The next state, by `state << 6 | column`. */
   readonly next: Uint16Array;
   /** States from here on say something. */
@@ -103,7 +94,8 @@ const longest = 64;
 
 /** What `bytes` may hold: bits of `hints`, 0 for nothing at all. Addresses without an `@` carry no user. */
 export function hintsIn(bytes: Uint8Array): number {
-  const { columns, next, telling, tells } = (made ??= build());
+  if (!isWorthALook(bytes)) return 0;
+  const { next, telling, tells } = (made ??= build());
   const { length } = bytes;
   let state = 0;
   let found = 0;
@@ -129,7 +121,7 @@ export function hintsIn(bytes: Uint8Array): number {
 
 /** The same for a text; characters beyond latin1 are as any other. */
 export function hintsInText(text: string): number {
-  const { columns, next, telling, tells } = (made ??= build());
+  const { next, telling, tells } = (made ??= build());
   let state = 0;
   let found = 0;
   for (let i = 0; i < text.length; i++) {
@@ -191,17 +183,10 @@ function build(): Gate {
     for (const [column, to] of row.entries()) next[((number.get(state) ?? 0) << 6) | column] = number.get(to) ?? 0;
   }
   return {
-    columns: Uint8Array.from({ length: 256 }, (_, byte) => columnOf(byte)),
     next,
     telling: told.filter((hint) => hint === 0).length,
     tells: Uint16Array.from(order, (state) => told[state] ?? 0),
   };
-}
-
-function columnOf(byte: number): number {
-  const letter = String.fromCharCode(byte).toLowerCase();
-  const column = alphabet.indexOf(/[2-6]/.test(letter) ? "2" : /[1789]/.test(letter) ? "9" : letter);
-  return column < 0 ? alphabet.length - 1 : column;
 }
 
 function lengthOf(word: number): number {
