@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,12 +39,18 @@ async function until(condition: () => boolean | Promise<boolean>, withinMs: numb
   return performance.now() - begun;
 }
 
+/** Whether a process runs. One whose parent has gone may stay in the table for seconds until somebody looks after it. */
 function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch {
     return false;
+  }
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return !stat.slice(stat.lastIndexOf(")")).startsWith(") Z");
+  } catch {
+    return true;
   }
 }
 
@@ -134,11 +141,43 @@ describe("when the daemon is killed", () => {
   test("and its guardian too, the next start does", async () => {
     const { daemon, guardian } = await startDaemon(guardianPath);
     process.kill(guardian, "SIGKILL");
-    await until(() => !alive(guardian) || isZombie(guardian), 2_000);
+    await until(() => !alive(guardian), 2_000);
     daemon.kill("SIGKILL");
     await once(daemon, "exit");
     expect(broker.vhosts.get("shop")?.tracing).toBe(true);
     expect(await restoreLeftovers(stateDir)).toEqual([]);
+    expect(broker.vhosts.get("shop")).toEqual(found());
+    expect(await readdir(stateDir)).toEqual([]);
+  });
+
+  test("and the next one starts while the guardian is at it, it waits: nobody switches off what it switches on", async () => {
+    const { daemon, guardian } = await startDaemon(guardianPath);
+    const release = broker.holdNextChange();
+    daemon.kill("SIGKILL");
+    await until(() => broker.requests.filter((request) => request.startsWith("PUT")).length === 2, 2_000);
+    // The guardian's change is under way; a start does first what this does, then its tap what follows.
+    const leases = createLeaseKeeper({ stateDir });
+    const start = restoreLeftovers(stateDir).then(async () => {
+      await leases.takeTracing(broker.access, "shop");
+      await new Management(broker.access).setTracing("shop", true);
+    });
+    await Promise.race([start, new Promise((resolve) => setTimeout(resolve, 300))]);
+    release();
+    await start;
+    await until(() => !alive(guardian), 2_000);
+    expect(broker.vhosts.get("shop")).toEqual({ ...found(), tracing: true });
+    await leases.close();
+  });
+
+  test("a guardian that is killed while it is at it leaves it to the next start", async () => {
+    const { daemon, guardian } = await startDaemon(guardianPath);
+    const release = broker.holdNextChange();
+    daemon.kill("SIGKILL");
+    await until(() => broker.requests.filter((request) => request.startsWith("PUT")).length === 2, 2_000);
+    process.kill(guardian, "SIGKILL");
+    await until(() => !alive(guardian), 2_000);
+    expect(await restoreLeftovers(stateDir)).toEqual([]);
+    release();
     expect(broker.vhosts.get("shop")).toEqual(found());
     expect(await readdir(stateDir)).toEqual([]);
   });
@@ -245,13 +284,3 @@ describe("the guardian", () => {
     expect(broker.requests).toEqual([]);
   });
 });
-
-/** Its parent is gone or has not looked yet: dead all the same. */
-function isZombie(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
-  }
-}

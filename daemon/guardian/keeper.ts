@@ -10,6 +10,7 @@ import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { restoreFailed, restoreGivenUp, type Failure } from "../errors.ts";
 import {
+  beingRestored,
   findLeases,
   markMentioned,
   removeLease,
@@ -126,12 +127,12 @@ export async function restoreLeftovers(stateDir: string): Promise<readonly Failu
   for (const found of await findLeases(stateDir)) {
     if (found.alive) continue;
     const why = await restore(found);
-    if (why === undefined) continue;
+    if (why === undefined || why === beingRestored) continue;
     const { vhost, management, mentioned } = found.lease;
     const what = `Tracing of the virtual host "${vhost}" at ${new URL(management.baseUrl).host}, which an earlier Contrail switched on,`;
     const byHand = `rabbitmqctl trace_off -p ${vhost}`;
     if (found.givenUp) {
-      await removeLease(found.path);
+      await removeLease(found.home);
       failures.push(restoreGivenUp(what, byHand));
     } else if (mentioned !== true) {
       await markMentioned(found).catch(() => undefined);

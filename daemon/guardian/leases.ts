@@ -3,12 +3,17 @@
  * removed after it was undone, so whatever dies in between, somebody can still put it back: the guardian process
  * within moments, or the next start.
  *
+ * Two may want to put it back at once: the guardian of a daemon that was killed, and the daemon that comes after. Whoever
+ * does it first gives the file another name, which only one can do, and the other waits until it is done. Else the
+ * slower one would switch off what the new daemon has switched on.
+ *
  * A lease holds the credentials that restoring takes, so it is readable by its owner only (0600, in a folder of 0700)
  * and never appears in an argument or an environment.
  */
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Management, ManagementError, type ManagementAccess } from "./management.ts";
 
 /** What has to be put back. One kind so far: tracing of a virtual host, which was off. */
@@ -33,7 +38,15 @@ const staleAfterMs = 60_000;
  */
 const givenUpAfterMs = 7 * 24 * 3_600_000;
 
-const leaseName = /^lease-[0-9a-f]{24}\.json$/;
+/** Behind the name, who puts it back just now, and since when. */
+const leaseName = /^(lease-[0-9a-f]{24}\.json)(?:\.restoring-(\d+)-(\d+))?$/;
+/** A start waits so long for another process to put something back. */
+const othersPatienceMs = 3_000;
+const lookEveryMs = 20;
+const mostLooks = 20;
+
+/** Why `restore` did not: another process is at it and goes on. */
+export const beingRestored = "Another process is putting it back.";
 
 export async function writeLease(folder: string, lease: Lease): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -56,6 +69,10 @@ export async function touchLease(path: string): Promise<void> {
 
 export interface FoundLease {
   readonly path: string;
+  /** Its path when nobody puts it back. */
+  readonly home: string;
+  /** A process that lives is putting it back. */
+  readonly claimed: boolean;
   readonly lease: Lease;
   /** Whether its process still lives and has touched it lately. */
   readonly alive: boolean;
@@ -65,10 +82,20 @@ export interface FoundLease {
 
 /** Every readable lease of a folder; what is no lease is passed over. */
 export async function findLeases(folder: string): Promise<readonly FoundLease[]> {
+  for (let attempt = 0; attempt < mostLooks; attempt++) {
+    const found = await tryFindLeases(folder);
+    // One had got another name, or had gone, before it was read.
+    if (found !== undefined) return found;
+  }
+  return [];
+}
+
+async function tryFindLeases(folder: string): Promise<readonly FoundLease[] | undefined> {
   const names = await readdir(folder).catch(() => []);
   const found: FoundLease[] = [];
   for (const name of names) {
-    if (!leaseName.test(name)) continue;
+    const [, home, claimer, claimedAt] = leaseName.exec(name) ?? [];
+    if (home === undefined) continue;
     const path = join(folder, name);
     try {
       const lease = JSON.parse(await readFile(path, "utf8")) as Lease;
@@ -76,12 +103,15 @@ export async function findLeases(folder: string): Promise<readonly FoundLease[]>
       const age = Date.now() - (await stat(path)).mtimeMs;
       found.push({
         path,
+        home: join(folder, home),
+        claimed: claimer !== undefined && Date.now() - Number(claimedAt) < staleAfterMs && isAlive(Number(claimer)),
         lease,
         alive: age < staleAfterMs && isAlive(lease.pid),
         givenUp: age > givenUpAfterMs,
       });
-    } catch {
-      // Half written or gone meanwhile: the change that it would tell of was not made, or is undone.
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      // Half written: the change that it would tell of was not made.
     }
   }
   return found;
@@ -90,8 +120,39 @@ export async function findLeases(folder: string): Promise<readonly FoundLease[]>
 /**
  * Puts back what a lease tells, and removes it. `undefined` when that is done; otherwise why not, and the lease stays.
  * A broker that no longer knows the virtual host, or was restarted meanwhile (which ends tracing), counts as done.
+ * Where another process is at it, waits for that one.
  */
-export async function restore({ path, lease }: FoundLease): Promise<string | undefined> {
+export async function restore(found: FoundLease): Promise<string | undefined> {
+  const claim = found.claimed ? undefined : await claimFor(found);
+  if (claim === undefined) return othersRestore(found);
+  const why = await putBack(found.lease);
+  await (why === undefined ? removeLease(claim) : rename(claim, found.home));
+  return why;
+}
+
+/** `undefined` when another process was quicker. */
+async function claimFor({ path, home }: FoundLease): Promise<string | undefined> {
+  const claim = `${home}.restoring-${process.pid}-${Date.now()}`;
+  try {
+    await rename(path, claim);
+    return claim;
+  } catch {
+    return undefined;
+  }
+}
+
+async function othersRestore({ home }: FoundLease): Promise<string | undefined> {
+  const until = Date.now() + othersPatienceMs;
+  while (Date.now() < until) {
+    const now = (await findLeases(dirname(home))).find((lease) => lease.home === home);
+    if (now === undefined) return undefined;
+    if (!now.claimed) return restore(now);
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+  }
+  return beingRestored;
+}
+
+async function putBack(lease: Lease): Promise<string | undefined> {
   const management = new Management(lease.management);
   try {
     await management.setTracing(lease.vhost, false);
@@ -102,25 +163,30 @@ export async function restore({ path, lease }: FoundLease): Promise<string | und
   } finally {
     management.close();
   }
-  await removeLease(path);
   return undefined;
 }
 
 /** Notes in a lease that its failure was mentioned. Its age, which is that of its last touch, stays as it was. */
-export async function markMentioned({ path, lease }: FoundLease): Promise<void> {
-  const { atime, mtime } = await stat(path);
-  const draft = `${path}.draft`;
+export async function markMentioned({ home, lease }: FoundLease): Promise<void> {
+  const { atime, mtime } = await stat(home);
+  const draft = `${home}.draft`;
   await writeFile(draft, JSON.stringify({ ...lease, mentioned: true }), { mode: 0o600 });
   await utimes(draft, atime, mtime);
-  await rename(draft, path);
+  await rename(draft, home);
 }
 
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     // Somebody else's process: the number was given anew.
     return (error as NodeJS.ErrnoException).code !== "ESRCH" && (error as NodeJS.ErrnoException).code !== "EPERM";
+  }
+  try {
+    // One that was killed stays in the table until its parent has looked after it, in some containers for ever.
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return !stat.slice(stat.lastIndexOf(")")).startsWith(") Z");
+  } catch {
+    return true;
   }
 }

@@ -17,6 +17,7 @@ export class FakeManagement {
   /** The most requests that were under way at the same time. */
   mostAtOnce = 0;
   #now = 0;
+  #held: Promise<void> | undefined;
   readonly #server: Server = createServer((request, response) => {
     this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#now);
     void this.#answer(request).then(({ status, body }) => {
@@ -28,6 +29,13 @@ export class FakeManagement {
 
   async start(): Promise<void> {
     await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+  }
+
+  /** The next change waits, as at a broker that is busy, until what this returns is called. */
+  holdNextChange(): () => void {
+    let release: () => void = () => undefined;
+    this.#held = new Promise((resolve) => (release = resolve));
+    return release;
   }
 
   get baseUrl(): string {
@@ -63,6 +71,9 @@ export class FakeManagement {
     if (vhost === undefined) return { status: 404 };
     if (!this.tags.includes("administrator")) return { status: 401 };
     if (request.method === "GET") return { status: 200, body: describe(name, vhost) };
+    const held = this.#held;
+    this.#held = undefined;
+    await held;
     const change = JSON.parse(text) as Partial<Record<string, string | boolean>>;
     this.vhosts.set(name, {
       description: String(change["description"] ?? ""),
