@@ -1,4 +1,5 @@
 /** Builds what views see of a conversation from its messages and from what is known of others; when somebody asks. */
+import { nothing } from "./common.ts";
 import { causesOf, type CauseKnowledge, type Causes } from "./causes.ts";
 import type { Commits } from "./commits.ts";
 import type { Copies } from "./copies.ts";
@@ -7,7 +8,7 @@ import { exchangesOf, noExchanges, type Exchanges } from "./exchanges.ts";
 import type { Contribution, Families } from "./families.ts";
 import type { Conv } from "./groups.ts";
 import type { Conversation, Standing } from "./model.ts";
-import { compareNodes, type Node } from "./node.ts";
+import { inOrder, type Node } from "./node.ts";
 import type { Participants } from "./participants.ts";
 import { Positions } from "./positions.ts";
 import { shapeOf, stepOf, type Shape } from "./sagas.ts";
@@ -63,7 +64,7 @@ function knownReaders(
   participants: Participants,
   commits: Commits,
 ): readonly string[] | undefined {
-  const groups = node.broker === "kafka" ? [...commits.groupsOf(node)] : [];
+  const groups = node.broker === "kafka" ? commits.groupsOf(node) : nothing;
   const readers = participants
     .readers(node, answered, groups)
     .filter((reader) => reader.basis !== "placeholder")
@@ -72,7 +73,7 @@ function knownReaders(
 }
 
 export function buildConversation(conv: Conv, now: number, know: Knowledge): Built {
-  const all = conv.nodes().sort(compareNodes);
+  const all = inOrder(conv.nodes());
   const nodes = know.spans.any ? all.filter((node) => !isSpan(node)) : all;
   if (nodes.length === 0) return spansAlone(conv, now, all, know.spans);
   const positions = new Positions(nodes);
@@ -133,7 +134,16 @@ function outcomeOf(revision: number, shape: Shape, nodes: readonly Node[], all: 
       (exchange) => exchange.failed || exchange.state === "late" || exchange.state === "timed out",
     ) ||
     all.some((node) => node.failed || node.journey?.deadLettered !== undefined);
-  return { state, startedAt, lastAt, isTroubled, revision, until, contribution, digest: digest(shape, all.length) };
+  return {
+    state,
+    startedAt,
+    lastAt,
+    isTroubled,
+    revision,
+    until,
+    contribution,
+    digest: digest(shape, all.length),
+  };
 }
 
 function valueOf(
@@ -210,7 +220,16 @@ function spansAlone(conv: Conv, now: number, all: readonly Node[], spans: Spans)
   const { state, startedAt, lastAt } = value;
   const isTroubled = state === "failed";
   return new Built(
-    { state, startedAt, lastAt, isTroubled, revision, until: Infinity, contribution: ofSpans, digest: all.length },
+    {
+      state,
+      startedAt,
+      lastAt,
+      isTroubled,
+      revision,
+      until: Infinity,
+      contribution: ofSpans,
+      digest: all.length,
+    },
     now,
     noExchanges,
     () => value,

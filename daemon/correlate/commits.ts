@@ -1,5 +1,5 @@
 /** Which groups have committed past a Kafka record, and how its transaction ended. Answers are found when asked. */
-import { placeOf } from "./common.ts";
+import { nothing, placeOf } from "./common.ts";
 import type { Journey } from "./model.ts";
 import { bounds, type Counters } from "./limits.ts";
 import type { Node } from "./node.ts";
@@ -124,8 +124,10 @@ export class Commits {
   }
 
   /** Groups that read the partition of a record, as far as they ever committed there. */
-  groupsOf(node: Node): Iterable<string> {
-    return this.groups.get(`${node.channel}\n${node.partition}`)?.keys() ?? [];
+  groupsOf(node: Node): readonly string[] {
+    if (this.groups.size === 0) return nothing;
+    const groups = this.groups.get(`${node.channel}\n${node.partition}`);
+    return groups ? [...groups.keys()] : nothing;
   }
 
   outcome(node: Node): Journey["transaction"] | undefined {

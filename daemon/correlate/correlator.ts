@@ -63,7 +63,7 @@ class CorrelatorState implements Correlator {
     // A connection without a name is as good as one with: what counts is that it is the same.
     writer: (node) => this.participants.writer(node)?.name,
     readers: (node) => {
-      const groups = node.broker === "kafka" ? [...this.commits.groupsOf(node)] : [];
+      const groups = node.broker === "kafka" ? this.commits.groupsOf(node) : [];
       return this.participants.readers(node, undefined, groups).map((reader) => reader.name);
     },
     repliedAt: (node) => node.pairsAsked?.find((entry) => entry.replies.length > 0)?.replies[0]?.at,
@@ -406,7 +406,9 @@ class CorrelatorState implements Correlator {
     }
     const { contribution, until, digest } = this.outcomeOf(conv);
     if (time >= quietAt) {
-      this.learn(conv, conv.final ? undefined : contribution);
+      // What it had shown when it was last thought to be over counts for good.
+      if (conv.final) conv.contribution = contribution;
+      else this.learn(conv, contribution);
       // After so long a silence it is not expected to go on: what it showed stands, and need not be kept.
       conv.final = time >= finalAt && until === Infinity;
       if (conv.final) conv.contribution = undefined;
@@ -440,8 +442,8 @@ class CorrelatorState implements Correlator {
   /** What a conversation came to: known without building it again as long as nothing changed. */
   private outcomeOf(conv: Conv): Outcome {
     const known = conv.outcome as Outcome | undefined;
-    if (known && known.revision === conv.revision && this.time() < known.until) return known;
-    return this.judge(conv).outcome;
+    const isKnown = known !== undefined && known.revision === conv.revision && this.time() < known.until;
+    return isKnown ? known : this.judge(conv).outcome;
   }
 
   /** The exchanges that a reply may belong to, without looking at the whole of its conversation. */

@@ -57,12 +57,9 @@ export function exchangesOf(members: Positions, values: Values): Exchanges {
 
 /** Whether anything in a message may make it a request or a reply. */
 function mayTakePart(node: Node): boolean {
-  return node.pairsAsked !== undefined || node.isReplyByIntent || node.found.some(maySayExchange);
-}
-
-/** An id that two messages share because one answers the other, perhaps. */
-function maySayExchange({ role, strength }: Found): boolean {
-  return strength !== "weak" && (role === "pair" || role === "correlation" || role === "contract");
+  if (node.pairsAsked !== undefined || node.isReplyByIntent) return true;
+  for (const { kind } of node.found) if (kind.pairs) return true;
+  return false;
 }
 
 function resolveEntry(
@@ -190,7 +187,7 @@ function bySharedId(
 ): void {
   if (ofRequest.has(node) || ofReply.has(node) || node.duplicateOf) return;
   for (const found of node.found) {
-    if (!maySayExchange(found)) continue;
+    if (!found.kind.pairs) continue;
     const [first, second, third] = values.several(found);
     if (third || !first || !second || first.node !== node || !members.has(second.node)) continue;
     const reply = second.node;

@@ -55,6 +55,8 @@ export class Family {
   /** What instances were last seen to show. */
   private readonly shown: Contribution[] = [];
   private shownNext = 0;
+  /** Its usual steps, until it learns. */
+  private usual: readonly string[] | undefined;
 
   constructor(start: string) {
     this.start = start;
@@ -79,6 +81,7 @@ export class Family {
 
   add(what: Contribution, sign: 1 | -1): void {
     this.instances += sign;
+    this.usual = undefined;
     if (what.saga) this.sagas += sign;
     if (what.over && !what.failed) this.completed += sign;
     if (what.failed) this.failures += sign;
@@ -145,7 +148,11 @@ export class Family {
   }
 
   /** The steps that good instances usually have, in their usual order. */
-  usualSteps(): string[] {
+  usualSteps(): readonly string[] {
+    return (this.usual ??= this.findUsualSteps());
+  }
+
+  private findUsualSteps(): string[] {
     if (this.completed < thresholds.familySupport) return [];
     return [...this.steps]
       .filter(([, step]) => step.count >= thresholds.expected * this.completed)

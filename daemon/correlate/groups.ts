@@ -77,8 +77,9 @@ export class Conv {
 
   /** All messages in a list of their own, in no order. */
   nodes(): Node[] {
-    const [only] = this.groups;
-    return this.groups.length === 1 && only ? only.nodes.slice() : this.groups.flatMap((group) => group.nodes);
+    const all: Node[] = [];
+    for (const group of this.groups) for (const node of group.nodes) all.push(node);
+    return all;
   }
 }
 

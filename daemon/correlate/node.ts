@@ -49,6 +49,8 @@ export interface IdKind {
   readonly soft: boolean;
   /** Under what name it tells groups apart; `undefined` where it does not. */
   readonly tells: string | undefined;
+  /** It may be shared by a message and its answer. */
+  readonly pairs: boolean;
   /** What is learned of its place as a field, or as a general correlation id; found once. */
   field: Field | undefined;
 }
@@ -61,7 +63,9 @@ export function idKind(slot: Slot, role: Role, strength: IdStrength, framework: 
     if (way.role === role && way.strength === strength && way.framework === framework) return way;
   }
   const soft = softRoles.has(role);
-  const kind = { slot, role, strength, framework, soft, tells: tellsOf(slot, role, strength), field: undefined };
+  const tells = tellsOf(slot, role, strength);
+  const pairs = strength !== "weak" && (role === "pair" || role === "correlation" || role === "contract");
+  const kind = { slot, role, strength, framework, soft, tells, pairs, field: undefined };
   slot.ways.push(kind);
   return kind;
 }
@@ -360,6 +364,18 @@ export function compareNodes(a: Node, b: Node): number {
   }
   if (a.channel !== b.channel) return a.channel < b.channel ? -1 : 1;
   return compareContents(a, b);
+}
+
+/** The list itself, in order. Most are short and nearly in order already. */
+export function inOrder(nodes: Node[]): Node[] {
+  if (nodes.length > 16) return nodes.sort(compareNodes);
+  for (let i = 1; i < nodes.length; i++) {
+    const node = nodes[i] as Node;
+    let at = i;
+    for (; at > 0 && compareNodes(nodes[at - 1] as Node, node) > 0; at--) nodes[at] = nodes[at - 1] as Node;
+    nodes[at] = node;
+  }
+  return nodes;
 }
 
 function compareOffsets(a: Node, b: Node): number {

@@ -254,6 +254,7 @@ function isOneExchange(nodes: readonly Node[], exchanges: Exchanges, causes: Cau
 
 /** One party sends commands and gets the replies of several of them. */
 function isOrchestrated(exchanges: Exchanges, nodes: readonly Node[], know: SagaKnowledge): boolean {
+  if (exchanges.all.length === 0) return false;
   const askers = new Map<string, Set<string>>();
   for (const { request } of exchanges.all) {
     const asker = request.replyAddress ?? know.writer(request) ?? "";
@@ -261,7 +262,7 @@ function isOrchestrated(exchanges: Exchanges, nodes: readonly Node[], know: Saga
     askers.set(asker, asked.add(request.name));
   }
   for (const asked of askers.values()) if (asked.size >= 2) return true;
-  return exchanges.all.length > 0 && exchanges.all.length * 2 + 2 >= nodes.length;
+  return exchanges.all.length * 2 + 2 >= nodes.length;
 }
 
 function draftSteps(nodes: readonly Node[], exchanges: Exchanges, causes: Causes): Draft[] {
