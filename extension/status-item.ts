@@ -18,14 +18,16 @@ export class StatusItem implements vscode.Disposable {
       this.item.hide();
       return;
     }
-    const troubled = status?.taps.filter((tap) => tap.phase === "failed" || tap.phase === "reconnecting") ?? [];
-    const connecting = connection.state !== "open" || (status?.taps.some((tap) => tap.phase === "connecting") ?? true);
+    const isOpen = connection.state === "open";
+    // What a daemon said before the connection broke says nothing of now.
+    const taps = isOpen ? (status?.taps ?? []) : [];
+    const troubled = taps.filter((tap) => tap.phase === "failed" || tap.phase === "reconnecting");
+    const connecting = !isOpen || status === undefined || taps.some((tap) => tap.phase === "connecting");
     const icon = troubled.length > 0 ? "$(debug-disconnect)" : connecting ? "$(plug)" : "$(pulse)";
     this.item.text = `${icon} Contrail`;
-    const lines = (status?.taps ?? []).map(
-      (tap) => `${tap.address}: ${tap.phase}${tap.detail === undefined ? "" : `. ${tap.detail}`}`,
-    );
-    this.item.tooltip = [connection.detail ?? `Tracing, ${status?.seen ?? 0} messages seen`, ...lines].join("\n");
+    const lines = taps.map((tap) => `${tap.address}: ${tap.phase}${tap.detail === undefined ? "" : `. ${tap.detail}`}`);
+    const said = isOpen ? `Tracing, ${status?.seen ?? 0} messages seen` : "Waiting for the Contrail daemon";
+    this.item.tooltip = [connection.detail ?? said, ...lines].join("\n");
     this.item.accessibilityInformation = { label: `Contrail trace: ${this.item.tooltip}`, role: "button" };
     this.item.show();
   }
