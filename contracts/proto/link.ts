@@ -50,8 +50,9 @@ class Linker {
       this.declareFile(placed);
       for (const node of placed.file.imports) this.index.find(node.path, placed.module);
     }
-    // Options are checked against descriptor.proto, whether or not a file imports it.
-    const descriptorProto = this.index.find("google/protobuf/descriptor.proto", "");
+    // Options are checked against descriptor.proto, whether or not a file imports it. Parsing that takes a while.
+    const isEmpty = this.index.placed.length === 0;
+    const descriptorProto = isEmpty ? undefined : this.index.find("google/protobuf/descriptor.proto", "");
     for (const placed of this.index.placed) if (!this.descriptors.has(placed)) this.declareFile(placed);
     const files = [...this.descriptors.values()];
     linkImports(this.index, this.descriptors, this.problems);
