@@ -9,19 +9,17 @@ export function messageInput(envelope: Envelope): MessageInput | undefined {
   const headers = headersOf(envelope.headers);
   const declared = contentTypeOf(headers);
   if (origin.broker === "kafka") {
-    const { topic: channel } = origin;
-    return declared === undefined
-      ? { broker: "kafka", channel, headers, body }
-      : { broker: "kafka", channel, headers, body, contentType: declared };
+    return { broker: "kafka", channel: origin.topic, contentType: declared, headers, body };
   }
-  const { contentType = declared, type } = origin.properties;
+  const { exchange: channel, routingKeys, routedQueues: queues } = origin;
+  const { contentType = declared, type: typeHint } = origin.properties;
   return {
     broker: "rabbitmq",
-    channel: origin.exchange,
-    routingKey: origin.routingKeys[0] ?? "",
-    ...(origin.routedQueues === undefined ? {} : { queues: origin.routedQueues }),
-    ...(contentType === undefined ? {} : { contentType }),
-    ...(type === undefined ? {} : { typeHint: type }),
+    channel,
+    routingKey: routingKeys[0] ?? "",
+    queues,
+    contentType,
+    typeHint,
     headers,
     body,
   };

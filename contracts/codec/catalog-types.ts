@@ -16,10 +16,10 @@ export interface MessageInput {
   readonly channel: string;
   /** RabbitMQ only: the routing key, and the queues that the message was routed to. */
   readonly routingKey?: string;
-  readonly queues?: readonly string[];
-  readonly contentType?: string;
+  readonly queues?: readonly string[] | undefined;
+  readonly contentType?: string | undefined;
   /** The AMQP `type` property or a framework's type header. */
-  readonly typeHint?: string;
+  readonly typeHint?: string | undefined;
   readonly headers: readonly MessageHeader[];
   readonly body: Uint8Array | null;
 }

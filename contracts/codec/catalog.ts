@@ -56,8 +56,8 @@ interface Candidates {
   readonly contentType: string | undefined;
 }
 
-/** Candidates are kept for so many words of different kinds of message; beyond it they are found anew. */
-const maxKept = 40_000;
+/** Candidates are kept for kinds of message of so many different words on each kind of broker; beyond it they are found anew. */
+const maxKept = 20_000;
 const maxRegistered = 2_000;
 /** More types than this are not tried one by one on every message that nobody names. */
 const maxGuessed = 300;
@@ -81,7 +81,10 @@ class Catalog implements MessageCatalog {
   private readonly known: Definitions;
   private readonly channels: ChannelIndex;
   /** By channel, then by what else the message says of itself. */
-  private readonly candidates = new KeptByWords<Candidates>(maxKept);
+  private readonly candidates = {
+    kafka: new KeptByWords<Candidates>(maxKept),
+    rabbitmq: new KeptByWords<Candidates>(maxKept),
+  };
   private readonly schemas: SchemaSource | undefined;
   private readonly registeredTargets = new WeakMap<MessageDefinition, { target: Target; known?: Definitions }>();
   /** What was made of registered schemas, by their keys and their texts. */
@@ -277,9 +280,8 @@ class Catalog implements MessageCatalog {
 
   /** Which definitions a message may have: by its channel, by what it calls itself, by its channel's name. */
   private candidatesFor(input: MessageInput, hints: readonly string[]): Candidates {
-    const { candidates } = this;
-    let at = candidates.next(candidates.start(), input.broker);
-    at = candidates.next(at, input.channel);
+    const candidates = this.candidates[input.broker];
+    let at = candidates.next(candidates.start(), input.channel);
     if (input.broker === "rabbitmq") {
       at = candidates.next(at, input.routingKey ?? "");
       for (const queue of input.queues ?? []) at = candidates.next(at, queue);

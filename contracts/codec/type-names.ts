@@ -37,11 +37,11 @@ export function typeHints({ typeHint, headers, contentType }: MessageInput): rea
     telling ??= header;
     count++;
   }
-  // Nearly every message has one header that tells, or none, and nothing else.
-  const isUsual = count <= 1 && byContentType === undefined;
-  if (isUsual && telling === undefined) return own === undefined ? noHints : [own];
-  if (isUsual && telling !== undefined) return own === undefined ? [textOf(telling)] : [own, textOf(telling)];
-  return [own ?? [], ...hintsByRank(headers), byContentType ?? []].flat();
+  if (count > 1 || byContentType !== undefined) return [own ?? [], ...hintsByRank(headers), byContentType ?? []].flat();
+  // Nearly every message has one header that tells, or none, and nothing else that says otherwise.
+  if (telling === undefined) return own === undefined ? noHints : [own];
+  const told = textOf(telling);
+  return own === undefined || own === told ? [told] : [own, told];
 }
 
 /** Of several headers of one name the first counts. */

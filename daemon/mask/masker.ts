@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { DecodedBody, JsonValue, Leaf, MessageCatalog, SecretPath } from "../../contracts/codec/index.ts";
-import type { Envelope, Header, HeaderValue, OtlpOrigin, RabbitmqOrigin } from "../tap/envelope.ts";
+import type { Envelope, Header, HeaderValue, OtlpOrigin, RabbitmqOrigin, RabbitmqProperties } from "../tap/envelope.ts";
 import { findSecrets, isCardNumber } from "./detectors.ts";
 import { hints, hintsIn, hintsInText } from "./gate.ts";
 import { hasSecrets, isSecretPath, markedSpans } from "./marked-fields.ts";
@@ -200,16 +200,20 @@ export class Masker {
   private rabbitmq(origin: RabbitmqOrigin, tally: Tally): RabbitmqOrigin {
     const routingKeys = this.texts(origin.routingKeys, tally);
     const routedQueues = origin.routedQueues && this.texts(origin.routedQueues, tally);
-    let { properties } = origin;
-    for (const name of freeProperties) {
-      const value = properties[name];
-      if (value === undefined) continue;
-      const masked = this.text(value, tally);
-      if (masked !== value) properties = { ...properties, [name]: masked };
-    }
+    const properties = isQuiet(origin.properties) ? origin.properties : this.properties(origin.properties, tally);
     const { routingKeys: keys, routedQueues: queues, properties: stated } = origin;
     if (routingKeys === keys && routedQueues === queues && properties === stated) return origin;
     return { ...origin, routingKeys, properties, ...(routedQueues === undefined ? {} : { routedQueues }) };
+  }
+
+  private properties(properties: RabbitmqProperties, tally: Tally): RabbitmqProperties {
+    let masked = properties;
+    for (const name of freeProperties) {
+      const value = properties[name];
+      const text = value === undefined ? undefined : this.text(value, tally);
+      if (text !== value) masked = { ...masked, [name]: text };
+    }
+    return masked;
   }
 
   private texts(values: readonly string[], tally: Tally): readonly string[] {
@@ -279,6 +283,24 @@ export class Masker {
 
 /** What applications write into the properties of a message as they like. */
 const freeProperties = ["correlationId", "replyTo", "messageId", "type", "appId"] as const;
+
+/** Whether there is nothing to mask in any of them, as in nearly all. */
+function isQuiet({
+  correlationId = "",
+  replyTo = "",
+  messageId = "",
+  type = "",
+  appId = "",
+}: RabbitmqProperties): boolean {
+  return (
+    (hintsInText(correlationId) |
+      hintsInText(replyTo) |
+      hintsInText(messageId) |
+      hintsInText(type) |
+      hintsInText(appId)) ===
+    0
+  );
+}
 
 interface Tally {
   count: number;
