@@ -6,6 +6,7 @@
 import type { ChannelFacts } from "../../contracts/codec/index.ts";
 import type { Envelope, KafkaOrigin, RabbitmqOrigin } from "../tap/envelope.ts";
 import { bounds, type Counters } from "./limits.ts";
+import { isFailing, isUndoing } from "./words.ts";
 import { connectionLabel, purposeOf, shortName } from "./names.ts";
 
 /** A place on a broker: a partition of a topic, or an exchange with routing keys and the queues behind them. */
@@ -23,6 +24,8 @@ export class Spot {
   /** What the contracts say of it, by the so-manieth time of asking them. */
   facts: ChannelFacts | undefined = undefined;
   asked = -1;
+  /** Found when the first message stands here. */
+  channelClass: ChannelClass | undefined = undefined;
 
   constructor(
     broker: Spot["broker"],
@@ -56,6 +59,9 @@ export interface Kind {
   readonly typed: boolean;
   /** Channel class and name: the alphabet of shapes. */
   readonly type: string;
+  /** Whether its name speaks of something that went wrong, or that was undone. */
+  readonly failing: boolean;
+  readonly undoing: boolean;
 }
 
 /** Who writes, as the wire says it. */
@@ -69,9 +75,10 @@ export interface Author {
 }
 
 /** All channels that are one but for instance ids, and the kinds of message on them. */
-interface ChannelClass {
+export interface ChannelClass {
   readonly text: string;
   readonly purpose: Kind["purpose"];
+  /** By the type's whole name, and those without one by theirs. */
   readonly typed: Map<string, Kind>;
   readonly untyped: Map<string, Kind>;
 }
@@ -118,16 +125,20 @@ export class Common {
     return keep(known, new Spot("rabbitmq", tap, channel, -1, "", exchange, routingKeys, routedQueues));
   }
 
-  kind(channel: string, typeName: string | undefined, otherwise: () => string): Kind {
-    const of = this.classOf(channel);
-    const typed = typeName !== undefined && typeName !== "";
-    const name = typed ? this.nameOf(typeName) : otherwise();
-    const kinds = typed ? of.typed : of.untyped;
-    let kind = kinds.get(name);
-    if (kind === undefined) {
-      kind = { channelClass: of.text, purpose: of.purpose, name, typed, type: `${of.text}|${name}` };
-      if (kinds.size < bounds.types) kinds.set(name, kind);
+  kind(spot: Spot, typeName: string | undefined, otherwise: () => string): Kind {
+    const of = (spot.channelClass ??= this.classOf(spot.channel));
+    if (typeName === undefined || typeName === "") {
+      const name = otherwise();
+      return of.untyped.get(name) ?? this.newKind(of, of.untyped, name, name, false);
     }
+    return of.typed.get(typeName) ?? this.newKind(of, of.typed, typeName, this.nameOf(typeName), true);
+  }
+
+  private newKind(of: ChannelClass, kinds: Map<string, Kind>, key: string, name: string, typed: boolean): Kind {
+    const type = `${of.text}|${name}`;
+    const [failing, undoing] = [isFailing(name), isUndoing(name)];
+    const kind = { channelClass: of.text, purpose: of.purpose, name, typed, type, failing, undoing };
+    if (kinds.size < bounds.types) kinds.set(key, kind);
     return kind;
   }
 

@@ -206,7 +206,8 @@ class CorrelatorState implements Correlator {
     this.showNames();
     this.collectTouched();
     const changes: Change[] = this.membership.takeMoves();
-    for (const conv of new Set(this.pendingChanges)) {
+    for (const conv of this.pendingChanges) {
+      conv.isPending = false;
       if (conv.gone) continue;
       conv.announced = true;
       changes.push({ kind: "conversation", id: conv.id });
@@ -388,7 +389,8 @@ class CorrelatorState implements Correlator {
 
   private collectTouched(): void {
     for (const conv of this.membership.takeTouched()) {
-      this.pendingChanges.push(conv);
+      if (!conv.isPending) this.pendingChanges.push(conv);
+      conv.isPending = true;
       // Silence is what is waited for: whatever happened, look again when it may mean something.
       this.checkAt(conv, Math.min(this.time(), conv.lastAt) + thresholds.instanceQuiet);
     }

@@ -7,7 +7,7 @@ import type { Journey } from "./model.ts";
 import { textOf } from "./ids.ts";
 import { bounds, thresholds, type Counters } from "./limits.ts";
 import { compareNodes, type Node } from "./node.ts";
-import { hashOf } from "./stats.ts";
+import { hashOf, hashWith } from "./stats.ts";
 
 export interface DeliveryRecord {
   readonly queue: string;
@@ -24,10 +24,10 @@ export interface JourneyRecord {
 }
 
 export class Deliveries {
-  /** Publishes by how a delivery names them; and by content alone, for dead letters. */
-  private readonly byIdentity = new Map<string, Node | Node[]>();
-  private readonly byContent = new Map<string, Node | Node[]>();
-  private pending = new Map<string, Delivery[]>();
+  /** Publishes by how a delivery names them, and by content alone, for dead letters: both in 53 bits. */
+  private readonly byIdentity = new Map<number, Node | Node[]>();
+  private readonly byContent = new Map<number, Node | Node[]>();
+  private pending = new Map<number, Delivery[]>();
   private pendingCount = 0;
   private readonly counters: Counters;
   /** Deliveries whose publish was never seen. */
@@ -50,7 +50,7 @@ export class Deliveries {
         early = early.concat(waiting);
       }
     }
-    push(this.byContent, `${node.tap}\n${node.hash}`, node);
+    push(this.byContent, hashWith(node.hash, [node.tap]), node);
     return early;
   }
 
@@ -59,7 +59,7 @@ export class Deliveries {
     for (const key of identities(node.tap, node.exchange, node.routingKeys, node.rawCorrelation, node.hash)) {
       pull(this.byIdentity, key, node);
     }
-    pull(this.byContent, `${node.tap}\n${node.hash}`, node);
+    pull(this.byContent, hashWith(node.hash, [node.tap]), node);
   }
 
   /** The message that was delivered; what is learned is written into its journey. */
@@ -85,7 +85,7 @@ export class Deliveries {
         node = latest(this.byIdentity.get(key));
         if (node) break;
       }
-      node ??= latest(this.byContent.get(`${delivery.tap}\n${hash}`));
+      node ??= latest(this.byContent.get(hashWith(hash, [delivery.tap])));
     }
     if (!node) {
       if (this.pendingCount >= bounds.pendingDeliveries) {
@@ -96,7 +96,7 @@ export class Deliveries {
       }
       // What died is known by where it was written, which is what its publish will say when it comes.
       const key =
-        (death ? identities(delivery.tap, death.exchange, death.routingKeys, correlation, hash)[0] : keys[0]) ?? "";
+        (death ? identities(delivery.tap, death.exchange, death.routingKeys, correlation, hash)[0] : keys[0]) ?? hash;
       const waiting = this.pending.get(key);
       if (waiting) waiting.push(delivery);
       else this.pending.set(key, [delivery]);
@@ -161,7 +161,7 @@ export class Deliveries {
 
   /** The original of a message that says it was dead-lettered or republished: the same content, written before. */
   original(node: Node): Node | undefined {
-    const known = this.byContent.get(`${node.tap}\n${node.hash}`);
+    const known = this.byContent.get(hashWith(node.hash, [node.tap]));
     if (!Array.isArray(known)) return undefined;
     let best: Node | undefined;
     for (const other of known) if (other !== node && other.at <= node.at && (!best || other.at > best.at)) best = other;
@@ -233,18 +233,12 @@ function isTable(value: HeaderValue): value is { readonly [name: string]: Header
   return value !== null && typeof value === "object" && !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 
-function identities(
-  tap: string,
-  exchange: string,
-  keys: readonly string[],
-  correlation: string | undefined,
-  hash: number,
-): string[] {
-  const rest = `\n${correlation ?? ""}\n${hash}`;
-  return (keys.length === 0 ? [""] : keys.slice(0, 4)).map((key) => `${tap}\n${exchange}\n${key}${rest}`);
+function identities(tap: string, exchange: string, keys: readonly string[], correlation = "", hash: number): number[] {
+  if (keys.length === 0) return [hashWith(hash, [tap, exchange, "", correlation])];
+  return keys.slice(0, 4).map((key) => hashWith(hash, [tap, exchange, key, correlation]));
 }
 
-function push(map: Map<string, Node | Node[]>, key: string, node: Node): void {
+function push(map: Map<number, Node | Node[]>, key: number, node: Node): void {
   const known = map.get(key);
   if (known === undefined) map.set(key, node);
   else if (Array.isArray(known)) {
@@ -253,7 +247,7 @@ function push(map: Map<string, Node | Node[]>, key: string, node: Node): void {
   } else map.set(key, [known, node]);
 }
 
-function pull(map: Map<string, Node | Node[]>, key: string, node: Node): void {
+function pull(map: Map<number, Node | Node[]>, key: number, node: Node): void {
   const known = map.get(key);
   if (known === node) map.delete(key);
   else if (Array.isArray(known)) {

@@ -62,7 +62,7 @@ export class Extractor {
     if (key !== undefined) readKey(key, reading, this.places, near);
 
     const typeName = decoded.typeName ?? decoded.definition?.name ?? reading.type ?? reading.weakType;
-    const kind = this.common.kind(spot.channel, typeName, () =>
+    const kind = this.common.kind(spot, typeName, () =>
       channelName(envelope, this.common.classText(spot.routingKeys[0] ?? "")),
     );
     const kafka = origin.broker === "kafka" ? origin : undefined;

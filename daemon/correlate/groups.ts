@@ -41,6 +41,9 @@ export class Conv {
   /** Views have heard of it under its number. */
   announced = false;
   gone = false;
+  /** It changed, and waits to be looked at; views are still to be told. */
+  isTouched = false;
+  isPending = false;
   /** When its state must be looked at again; also how the timers know which of their entries is meant. */
   nextCheck = Infinity;
   /** Kept by whoever builds values: the last one, and, when it is gone, what it came to. */
@@ -86,7 +89,7 @@ export class Conv {
 /** Keeps groups and conversations, and says what changed. */
 export class Membership {
   readonly convs = new Set<Conv>();
-  private readonly touched = new Set<Conv>();
+  private touched: Conv[] = [];
   private readonly moves: Change[] = [];
   private revision = 0;
   /** Told about conversations that no longer are: absorbed by another, or forgotten. */
@@ -103,14 +106,17 @@ export class Membership {
 
   touch(conv: Conv): void {
     conv.revision = ++this.revision;
-    this.touched.add(conv);
+    if (conv.isTouched) return;
+    conv.isTouched = true;
+    this.touched.push(conv);
   }
 
   /** What was touched since the last call. */
   takeTouched(): Conv[] {
-    const all = [...this.touched].filter((conv) => !conv.gone);
-    this.touched.clear();
-    return all;
+    const all = this.touched;
+    this.touched = [];
+    for (const conv of all) conv.isTouched = false;
+    return all.filter((conv) => !conv.gone);
   }
 
   takeMoves(): Change[] {
@@ -162,7 +168,6 @@ export class Membership {
   forget(conv: Conv): void {
     conv.gone = true;
     this.convs.delete(conv);
-    this.touched.delete(conv);
     // Who asks for it now is told that it is no longer there.
     if (conv.announced) this.moves.push({ kind: "conversation", id: conv.id });
     this.onGone(conv);
@@ -182,7 +187,6 @@ export class Membership {
     big.built = undefined;
     small.gone = true;
     this.convs.delete(small);
-    this.touched.delete(small);
     this.onGone(small);
     this.touch(big);
   }

@@ -43,7 +43,7 @@ export function textOfBytes(bytes: Uint8Array): string | undefined {
     }
   }
   if (printable) {
-    if (ascii) return Buffer.from(bytes.buffer, bytes.byteOffset, end).toString("latin1");
+    if (ascii) return end <= shortText ? sameAsBefore(bytes, end) : latin1(bytes, end);
     try {
       return text.decode(bytes.subarray(0, end));
     } catch {
@@ -51,6 +51,30 @@ export function textOfBytes(bytes: Uint8Array): string | undefined {
     }
   }
   return hexOf(bytes);
+}
+
+/** Short texts come again and again: types, senders, the keys of one flow. */
+const shortText = 40;
+const lately: (string | undefined)[] = Array.from({ length: 2_048 }, () => undefined);
+
+/** The same text object as when these bytes were last seen, where that is not long ago. */
+function sameAsBefore(bytes: Uint8Array, end: number): string {
+  let hash = end;
+  for (let i = 0; i < end; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0;
+  const place = (hash ^ (hash >>> 15)) & 2_047;
+  const known = lately[place];
+  if (known !== undefined && isText(known, bytes, end)) return known;
+  return (lately[place] = latin1(bytes, end));
+}
+
+function isText(text: string, bytes: Uint8Array, end: number): boolean {
+  if (text.length !== end) return false;
+  for (let i = 0; i < end; i++) if (text.charCodeAt(i) !== bytes[i]) return false;
+  return true;
+}
+
+function latin1(bytes: Uint8Array, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, end).toString("latin1");
 }
 
 /** Bytes as lower-case hex. */

@@ -4,6 +4,7 @@ import { traceOf, type HeaderMeaning } from "./headers.ts";
 import { idOf, textOf, traceIdOf, type Id } from "./ids.ts";
 import { bounds, type Counters } from "./limits.ts";
 import { Found, idKind, type OriginalPlace, type Role, type Slot } from "./node.ts";
+import { remembered } from "./words.ts";
 
 export class Reading {
   readonly found: Found[] = [];
@@ -166,12 +167,12 @@ function prefixFits(value: string, stem: string): boolean {
 }
 
 /** An address or endpoint as a name: the last part of a URI, without instance ids. */
-function senderName(sender: string): string {
+const senderName = remembered((sender: string): string => {
   const uri = /^[a-z][a-z0-9+.-]*:\/\//i.test(sender);
   const plain = (sender.split("?")[0] ?? sender).replace(/\/+$/, "");
   const name = uri || plain.startsWith("/") ? (plain.split("/").pop() ?? plain) : plain;
   return name.slice(0, 120);
-}
+});
 
 /** Offsets and partitions come as text, numbers, or 4 and 8 bytes in network order. */
 function integerOf(raw: HeaderValue): bigint | undefined {

@@ -9,7 +9,7 @@ import type { Contribution, Family } from "./families.ts";
 import type { Node } from "./node.ts";
 import { shortName } from "./names.ts";
 import { bucketOf } from "./stats.ts";
-import { isFailing, isUndoing, undoingFit } from "./words.ts";
+import { undoingFit } from "./words.ts";
 
 export interface Deadline {
   readonly at: number;
@@ -218,7 +218,7 @@ export function shapeOf(nodes: readonly Node[], exchanges: Exchanges, causes: Ca
 }
 
 function isBad(node: Node): boolean {
-  return node.failed || isFailing(node.name);
+  return node.failed || node.kind.failing;
 }
 
 /** A copy in another place that carries the reason why it failed, or a message that its queue gave up. */
@@ -270,9 +270,9 @@ function draftSteps(nodes: readonly Node[], exchanges: Exchanges, causes: Causes
   for (const node of nodes) {
     if (causes.isCopy(node) || exchanges.ofReply.has(node)) continue;
     const exchange = exchanges.ofRequest.get(node);
-    const undoes = isUndoing(node.name) && drafts.some((draft) => undoingFit(node.name, draft.name) > 0);
+    const undoes = node.kind.undoing && drafts.some((draft) => undoingFit(node.name, draft.name) > 0);
     // Undoing something presupposes that it was done, and that something went wrong, which may be invisible.
-    const failing = !exchange && (isFailing(node.name) || node.failed);
+    const failing = !exchange && isBad(node);
     const same = drafts.find((draft) => draft.name === node.name && draft.undoing === undoes);
     if (same) {
       same.nodes.push(node, ...(exchange?.replies ?? []));

@@ -3,6 +3,7 @@ import type { Envelope, OtlpOrigin } from "../tap/envelope.ts";
 import { nobody, nothing, Spot } from "./common.ts";
 import { Node, noRemarks, type Remarks } from "./node.ts";
 
+const anySpan = { purpose: undefined, typed: true, type: "span", failing: false, undoing: false };
 const failing: Remarks = { ...noRemarks, failed: true };
 
 export function spanNode(seq: number, envelope: Envelope, origin: OtlpOrigin): Node {
@@ -16,7 +17,7 @@ export function spanNode(seq: number, envelope: Envelope, origin: OtlpOrigin): N
     timestamp: undefined,
     spot: new Spot("otlp", envelope.tap, service, -1, "", "", nothing, undefined),
     // No shape is learned from spans.
-    kind: { channelClass: service, purpose: undefined, name: name.slice(0, 120), typed: true, type: "span" },
+    kind: { ...anySpan, channelClass: service, name: name.slice(0, 120) },
     author: { ...nobody, sender: service },
     remarks: origin.status === "error" ? failing : noRemarks,
     found: nothing,

@@ -112,3 +112,20 @@ export function hashOf(bytes: Uint8Array | null): number {
   }
   return (a >>> 0) * 0x200000 + ((b >>> 0) & 0x1fffff);
 }
+
+/** 53 bits of a hash together with texts. */
+export function hashWith(hash: number, texts: readonly string[]): number {
+  let a = 0x811c9dc5;
+  let b = 0x01000193;
+  for (const text of texts) {
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      a = Math.imul(a ^ code, 0x01000193);
+      b = Math.imul(b + code, 0x85ebca6b) ^ (b >>> 13);
+    }
+    // Where one ends and the next begins counts.
+    a = Math.imul(a ^ 0x1f, 0x01000193);
+    b = Math.imul(b + text.length, 0x85ebca6b);
+  }
+  return (hash + (a >>> 0) * 0x200000 + ((b >>> 0) & 0x1fffff)) % 0x20000000000000;
+}

@@ -17,6 +17,14 @@ interface DecidedLink {
   readonly link: Link;
 }
 
+/** A link that a value should make. */
+interface Wanted {
+  readonly from: Node;
+  readonly to: Node;
+  readonly kind: EvidenceKind;
+  readonly strength: Strength;
+}
+
 /** So many messages of a group say what it is about. */
 const groupSample = 64;
 
@@ -299,7 +307,13 @@ export class Values {
 
   private decideEntry(entry: Entry): void {
     const wanted = entry.tooMuch || entry.count > thresholds.valueMessagesInferred ? [] : this.wanted(entry);
-    if (wanted.length === 0 && !entry.links) return;
+    const { links } = entry;
+    if (wanted.length === 0 && !links) return;
+    if (links === undefined || links.every((one, i) => one.from === wanted[i]?.from && one.to === wanted[i].to)) {
+      // Mostly all of them stay, and at most some come behind them.
+      for (let i = links?.length ?? 0; i < wanted.length; i++) this.decideLink(entry, wanted[i] as Wanted);
+      return;
+    }
     let keep: DecidedLink[] | undefined;
     const missing = [...wanted];
     const dropped: DecidedLink[] = [];
@@ -310,17 +324,20 @@ export class Values {
         keep = withMore(keep, decided);
       } else dropped.push(decided);
     }
+    entry.links = keep;
     // New links first: then nothing comes apart only to come together again.
     for (const want of missing) {
-      const link = this.membership.link(want.from, want.to, want.kind, want.strength);
-      keep = withMore(keep, { from: want.from, to: want.to, link });
+      this.decideLink(entry, want);
     }
     for (const decided of dropped) this.membership.unlink(decided.link);
-    entry.links = keep;
+  }
+
+  private decideLink(entry: Entry, { from, to, kind, strength }: Wanted): void {
+    entry.links = withMore(entry.links, { from, to, link: this.membership.link(from, to, kind, strength) });
   }
 
   /** The links that a value should make, by all that is known now. */
-  private wanted(entry: Entry): { from: Node; to: Node; kind: EvidenceKind; strength: Strength }[] {
+  private wanted(entry: Entry): Wanted[] {
     const soft = softUse(entry);
     if (!soft) return [];
     const trace = soft.role === "trace";
@@ -328,7 +345,7 @@ export class Values {
     const field = this.fieldOf(soft);
     if (!trace && field.setAside() !== undefined) return [];
     const gap = trace ? thresholds.strongSession : field.gap(strong);
-    const links: { from: Node; to: Node; kind: EvidenceKind; strength: Strength }[] = [];
+    const links: Wanted[] = [];
     const { uses } = entry;
     for (let start = 0; start < uses.length;) {
       const end = endOfSession(uses, start, gap);

@@ -136,7 +136,7 @@ function sameWord(a: string, b: string): boolean {
  * The same answer without asking again. A stream has few names and asks for each of them with every message; when there
  * are many after all, everything is forgotten at the bound.
  */
-function remembered<T>(ask: (name: string) => T): (name: string) => T {
+export function remembered<T>(ask: (name: string) => T): (name: string) => T {
   const known = new Map<string, T>();
   return (name) => {
     let answer = known.get(name);
