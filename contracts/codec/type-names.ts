@@ -29,6 +29,7 @@ const noHints: readonly string[] = [];
 /** What a message says about its own kind: the AMQP type, then headers; the surest first, as written. */
 export function typeHints({ typeHint, headers, contentType }: MessageInput): readonly string[] {
   const own = typeHint === "" ? undefined : typeHint;
+  if (headers.length === 0) return own === undefined ? noHints : [own];
   const byContentType = contentType?.includes("=") === true ? typeInContentType(contentType) : undefined;
   let telling: MessageHeader | undefined;
   let count = 0;
