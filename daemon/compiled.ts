@@ -3,7 +3,7 @@
  * start reads it there, which takes a third of the time. The runtime itself sees to it that it fits the programs.
  */
 import { enableCompileCache, flushCompileCache } from "node:module";
-import { readdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DaemonConfig } from "./client/index.ts";
 
@@ -14,6 +14,8 @@ const keepAfterMs = 10_000;
 export function keepCompiled({ stateDir, version }: Pick<DaemonConfig, "stateDir" | "version">): void {
   const folder = join(stateDir, "compiled");
   try {
+    // Whoever can write here can have this user run what they like.
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     enableCompileCache(join(folder, version));
     // Of other versions nothing is asked for again.
     for (const name of readdirSync(folder)) if (name !== version) rmSync(join(folder, name), { recursive: true });

@@ -1,7 +1,7 @@
 /**
  * Opens an AMQP connection, or throws a `FailureError` that says in a sentence why there is none.
  */
-import { connect as connectAmqp, type ChannelModel } from "amqplib";
+import type { ChannelModel } from "amqplib";
 import { connect as connectPlain } from "node:net";
 import { createSecureContext } from "node:tls";
 import {
@@ -46,6 +46,8 @@ export async function openAmqp(
       tlsRefused("RabbitMQ", formatHostPort(address), "the authority given is no certificate in PEM"),
     );
   }
+  // Loaded where there is something to connect to: whoever opens a capture waits for what is loaded before.
+  const { connect: connectAmqp } = await import("amqplib");
   let model: ChannelModel;
   try {
     model = await connectAmqp(
