@@ -14,21 +14,26 @@ export class DefinitionsSeen {
   /** Grows with every message that has a definition. */
   revision = 0;
   private readonly byName = new Map<string, SeenDefinition>();
+  private readonly known = new WeakMap<MessageDefinition, SeenDefinition>();
 
   note(definition: MessageDefinition, decoded: DecodedBody, seq: number, at: number): void {
     this.revision++;
-    const id = `${definition.place.path}\n${definition.name}`;
-    let seen = this.byName.get(id);
-    if (seen === undefined) {
-      seen = { definition, count: 0, broken: 0, lastAt: 0, violations: [] };
-      this.byName.set(id, seen);
-    }
+    const seen = this.known.get(definition) ?? this.seenAs(definition);
     seen.count++;
     seen.lastAt = Math.max(seen.lastAt, at);
     if (decoded.check !== "invalid") return;
     seen.broken++;
     const [violation] = decoded.violations;
     if (violation !== undefined) seen.violations = [{ seq, violation, at }, ...seen.violations].slice(0, 3);
+  }
+
+  /** Contracts that are read again make new definitions of the same names. */
+  private seenAs(definition: MessageDefinition): SeenDefinition {
+    const id = `${definition.place.path}\n${definition.name}`;
+    const seen = this.byName.get(id) ?? { definition, count: 0, broken: 0, lastAt: 0, violations: [] };
+    this.byName.set(id, seen);
+    this.known.set(definition, seen);
+    return seen;
   }
 
   all(): Iterable<SeenDefinition> {

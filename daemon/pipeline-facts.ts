@@ -25,10 +25,14 @@ export interface MessageFacts {
   readonly span?: { readonly kind: OtlpOrigin["spanKind"]; readonly ms: number; readonly failed: boolean };
 }
 
+/** Facts while they are gathered; most messages have none of the optional ones. */
+type Gathered = { -readonly [name in keyof MessageFacts]: MessageFacts[name] };
+
 export function makeFacts(seq: number, envelope: Envelope, decoded: DecodedBody): MessageFacts {
   const { origin } = envelope;
+  const { definition } = decoded;
   const violation = decoded.violations[0];
-  return {
+  const facts: Gathered = {
     seq,
     at: envelope.timestamp ?? envelope.receivedAt,
     receivedAt: envelope.receivedAt,
@@ -38,12 +42,13 @@ export function makeFacts(seq: number, envelope: Envelope, decoded: DecodedBody)
     key: keyText(envelope.key),
     format: decoded.format,
     check: decoded.check,
-    ...(decoded.definition === undefined ? {} : { definition: decoded.definition.name }),
-    ...(violation === undefined ? {} : { violation: { ...violation, file: decoded.definition?.place.path ?? "" } }),
     unroutable: origin.broker === "rabbitmq" && origin.routedQueues?.length === 0,
-    ...(envelope.body?.length === 0 && envelope.bodySize > 0 ? { bodyShed: true } : {}),
-    ...(origin.broker === "otlp" ? { span: spanFacts(envelope, origin) } : {}),
   };
+  if (definition !== undefined) facts.definition = definition.name;
+  if (violation !== undefined) facts.violation = { ...violation, file: definition?.place.path ?? "" };
+  if (envelope.bodySize > 0 && envelope.body?.length === 0) facts.bodyShed = true;
+  if (origin.broker === "otlp") facts.span = spanFacts(envelope, origin);
+  return facts;
 }
 
 function spanFacts(envelope: Envelope, { spanKind, status, endedAt }: OtlpOrigin): NonNullable<MessageFacts["span"]> {
@@ -54,7 +59,18 @@ function spanFacts(envelope: Envelope, { spanKind, status, endedAt }: OtlpOrigin
 /** A key as text where it is text, else as hex. */
 export function keyText(key: Uint8Array | null): string {
   if (key === null) return "";
-  const text = Buffer.from(key).toString("utf8");
+  const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
+  if (isPlain(key)) return bytes.toString("latin1", 0, 256);
+  const text = bytes.toString("utf8");
   // eslint-disable-next-line no-control-regex -- control characters are what tells bytes from text
-  return /[\u0000-\u001f\ufffd]/.test(text) ? Buffer.from(key).toString("hex").slice(0, 128) : text.slice(0, 256);
+  return /[\u0000-\u001f\ufffd]/.test(text) ? bytes.toString("hex").slice(0, 128) : text.slice(0, 256);
+}
+
+/** Nothing but ASCII that can be printed, as nearly all keys are. */
+function isPlain(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] as number;
+    if (byte < 0x20 || byte > 0x7e) return false;
+  }
+  return true;
 }

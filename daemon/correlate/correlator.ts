@@ -180,7 +180,7 @@ class CorrelatorState implements Correlator {
   gap(from: number, to: number): void {
     if (!(to > from)) return;
     this.deadlines.addGap(from, to);
-    for (const conv of this.membership.convs) if (conv.lastAt >= from - thresholds.longestQuiet) this.checkAt(conv, to);
+    for (const conv of this.membership.all()) if (conv.lastAt >= from - thresholds.longestQuiet) this.checkAt(conv, to);
   }
 
   tick(now: number): void {
@@ -236,7 +236,7 @@ class CorrelatorState implements Correlator {
   }
 
   *ids(): Iterable<string> {
-    for (const conv of [...this.membership.convs].sort((a, b) => a.number - b.number)) yield conv.id;
+    for (const conv of this.membership.all()) yield conv.id;
   }
 
   resolve(id: string): string | undefined {
@@ -244,7 +244,7 @@ class CorrelatorState implements Correlator {
   }
 
   *conversations(): Iterable<Conversation> {
-    for (const conv of [...this.membership.convs].sort((a, b) => a.number - b.number)) yield this.valueOf(conv);
+    for (const conv of this.membership.all()) yield this.valueOf(conv);
   }
 
   get size(): number {
@@ -317,7 +317,7 @@ class CorrelatorState implements Correlator {
   health(): CorrelatorHealth {
     return {
       messages: this.nodes.size,
-      conversations: this.membership.convs.size,
+      conversations: this.membership.count,
       values: this.values.size,
       deliveriesWithoutPublish: this.deliveries.orphans,
       bounds: { ...this.counters, slots: this.extractor.refused },

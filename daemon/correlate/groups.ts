@@ -44,6 +44,8 @@ export class Conv {
   /** It changed, and waits to be looked at; views are still to be told. */
   isTouched = false;
   isPending = false;
+  /** Where it stands among all. */
+  place = 0;
   /** When its state must be looked at again; also how the timers know which of their entries is meant. */
   nextCheck = Infinity;
   /** Kept by whoever builds values: the last one, and, when it is gone, what it came to. */
@@ -88,18 +90,40 @@ export class Conv {
 
 /** Keeps groups and conversations, and says what changed. */
 export class Membership {
-  readonly convs = new Set<Conv>();
+  /** In no order; each knows its place, so that most come and go again without an index. */
+  private readonly convs: Conv[] = [];
   private touched: Conv[] = [];
   private readonly moves: Change[] = [];
   private revision = 0;
   /** Told about conversations that no longer are: absorbed by another, or forgotten. */
   onGone: (conv: Conv) => void = () => {};
 
+  get count(): number {
+    return this.convs.length;
+  }
+
+  /** All conversations, the oldest first. */
+  all(): Conv[] {
+    return [...this.convs].sort((a, b) => a.number - b.number);
+  }
+
+  private enter(conv: Conv): void {
+    conv.place = this.convs.length;
+    this.convs.push(conv);
+  }
+
+  private leave(conv: Conv): void {
+    const last = this.convs.pop();
+    if (!last || last === conv) return;
+    this.convs[conv.place] = last;
+    last.place = conv.place;
+  }
+
   /** A message on its own. */
   add(node: Node): void {
     const group = new Group(node);
     node.group = group;
-    this.convs.add(group.conv);
+    this.enter(group.conv);
     group.conv.lastAt = node.at;
     this.touch(group.conv);
   }
@@ -167,7 +191,7 @@ export class Membership {
   /** Forgets a conversation and everything in it. */
   forget(conv: Conv): void {
     conv.gone = true;
-    this.convs.delete(conv);
+    this.leave(conv);
     // Who asks for it now is told that it is no longer there.
     if (conv.announced) this.moves.push({ kind: "conversation", id: conv.id });
     this.onGone(conv);
@@ -186,7 +210,7 @@ export class Membership {
     big.announced = announced;
     big.built = undefined;
     small.gone = true;
-    this.convs.delete(small);
+    this.leave(small);
     this.onGone(small);
     this.touch(big);
   }
@@ -208,7 +232,7 @@ export class Membership {
     conv.size -= young.size;
     conv.lastAt = lastOf(stays);
     conv.built = undefined;
-    this.convs.add(young);
+    this.enter(young);
     if (conv.announced) this.moves.push({ kind: "split", id: young.id, from: conv.id });
     this.touch(conv);
     this.touch(young);

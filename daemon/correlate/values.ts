@@ -68,7 +68,7 @@ export class Entry {
 export class Values {
   readonly fields = new Fields();
   private readonly entries = new Map<string, Found | Entry>();
-  private readonly dirty = new Set<Entry>();
+  private dirty: Entry[] = [];
   private readonly ending = new Timers<Entry>();
   private readonly membership: Membership;
   private readonly counters: Counters;
@@ -163,7 +163,6 @@ export class Values {
         known.links = known.links?.filter((link) => link.from !== node && link.to !== node);
         if (known.uses.length === 0) {
           this.entries.delete(key);
-          this.dirty.delete(known);
         }
       } else if (known.node === node) this.entries.delete(key);
     }
@@ -188,7 +187,7 @@ export class Values {
       this.decideEntry(entry);
       this.plan(entry);
     }
-    this.dirty.clear();
+    this.dirty = [];
     for (let due = this.ending.takeDue(watermark); due; due = this.ending.takeDue(watermark)) {
       const entry = due.what;
       const wasQueued = due.at === entry.queued;
@@ -232,7 +231,7 @@ export class Values {
     if (!entry.tooMuch) this.joinKnown(entry, use, index);
     if (!entry.dirty && (soft || entry.uses.some((other) => other.kind.soft))) {
       entry.dirty = true;
-      this.dirty.add(entry);
+      this.dirty.push(entry);
     }
   }
 
