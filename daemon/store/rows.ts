@@ -1,5 +1,5 @@
 /** Rows of a capture to tap events and back. */
-import type { Delivery, Envelope, RabbitmqOrigin, TapEvent } from "../tap/envelope.ts";
+import type { Delivery, Envelope, Header, RabbitmqOrigin, TapEvent } from "../tap/envelope.ts";
 import type { StoredMessage } from "./capture-types.ts";
 import { headersFromText, headersToText, originFromText, originToText } from "./values.ts";
 
@@ -53,13 +53,14 @@ export function happenedToRow(
   switch (event.kind) {
     case "delivery": {
       const { message, ...delivery } = event.delivery;
-      const headers = headersToText(message.headers);
       const same = written !== undefined && sameBytes(written.body, message.body);
       const data = {
         ...delivery,
         origin: originToText(message.origin),
         ...(message.timestamp === undefined ? {} : { timestamp: message.timestamp }),
-        ...(written !== undefined && headersToText(written.headers) === headers ? {} : { headers }),
+        ...(written !== undefined && sameHeaders(written.headers, message.headers)
+          ? {}
+          : { headers: headersToText(message.headers) }),
         ...(same ? {} : { bodySize: message.bodySize, hasBody: message.body !== null }),
       };
       return ["delivery", event.delivery.receivedAt, seq ?? null, JSON.stringify(data), same ? null : message.body];
@@ -132,6 +133,16 @@ export function happenedFromRow(
     default:
       return undefined;
   }
+}
+
+function sameHeaders(a: readonly Header[], b: readonly Header[]): boolean {
+  return a.length === b.length && a.every((header, i) => isSameHeader(header, b[i]));
+}
+
+function isSameHeader(a: Header, b: Header | undefined): boolean {
+  if (b === undefined || a.name !== b.name) return false;
+  if (a.value instanceof Uint8Array && b.value instanceof Uint8Array) return sameBytes(a.value, b.value);
+  return Object.is(a.value, b.value) || headersToText([a]) === headersToText([b]);
 }
 
 function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {

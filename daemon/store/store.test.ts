@@ -107,6 +107,23 @@ describe("Capture", () => {
     capture.close();
   });
 
+  it("keeps of a delivery the headers that the broker changed", () => {
+    const capture = Capture.create(undefined, "run", 0);
+    const changes: ReadonlyArray<Envelope["headers"]> = [
+      rabbit.headers,
+      [{ name: "t", value: { x: [1, true, 2n, bytes("c")], $: "y" } }],
+      [...rabbit.headers, { name: "x-death", value: 1 }],
+      [],
+    ];
+    const seq = capture.addMessage(rabbit, 0);
+    for (const headers of changes) {
+      capture.addDelivery({ ...delivery, message: { ...delivery.message, headers } }, seq, rabbit);
+    }
+    const delivered = capture.events(1, 10).map(({ event }) => event.kind === "delivery" && event.delivery.message);
+    expect(delivered.map((message) => message && message.headers)).toEqual(changes);
+    capture.close();
+  });
+
   it("keeps its file to its owner", () => {
     const capture = Capture.create(file(), "run", 0);
     fill(capture);
