@@ -244,6 +244,7 @@ const ofSpans: Contribution = {
   failed: false,
   saga: false,
   over: false,
+  types: undefined,
 };
 
 /** The id by which a person knows this instance: the business id that most of its messages carry, and more than one. */

@@ -69,7 +69,7 @@ class CorrelatorState implements Correlator {
     repliedAt: (node) => node.pairsAsked?.find((entry) => entry.replies.length > 0)?.replies[0]?.at,
     isReply: (node) => node.pairsAnswered?.some((entry) => entry.requests.length > 0) ?? false,
     apart: (a, b) => this.values.apart(a, b),
-    join: (cause, effect) => this.membership.link(cause, effect, "window", "inferred"),
+    join: (cause, effect) => this.membership.link(cause, effect),
   });
   private readonly nodes = new Map<Seq, Node>();
   /** The numbers of messages in the order in which they came; what is before `orderHead` is forgotten. */

@@ -30,6 +30,8 @@ export interface Contribution {
   readonly failed: boolean;
   readonly saga: boolean;
   readonly over: boolean;
+  /** Its first different types; found when it counts. */
+  types: readonly string[] | undefined;
 }
 
 export interface Expectation {
@@ -237,7 +239,7 @@ export class Families {
 
   add(what: Contribution, sign: 1 | -1): void {
     this.of(what.family).add(what, sign);
-    const types = [...new Set(what.messages.map((message) => message.type))].slice(0, 24);
+    const types = (what.types ??= [...new Set(what.messages.map((message) => message.type))].slice(0, 24));
     for (let i = 0; i < types.length; i++) {
       for (let j = i + 1; j < types.length; j++) {
         this.count(types[i] as string, types[j] as string, sign);

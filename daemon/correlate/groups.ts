@@ -2,7 +2,7 @@
  * Who belongs to whom. Certain evidence puts messages into one group, which never comes apart. Inferred evidence links
  * groups, and a link can be taken away. A conversation is what hangs together by groups and links.
  */
-import type { Change, EvidenceKind, Strength } from "./model.ts";
+import type { Change } from "./model.ts";
 import { withMore } from "./few.ts";
 import type { Node } from "./node.ts";
 
@@ -22,12 +22,10 @@ export class Group {
   }
 }
 
-/** An inferred join of two groups; `owner` is what decided it and may take it back. */
+/** An inferred join of the groups of two messages; what decided it may take it back. */
 export interface Link {
-  a: Group;
-  b: Group;
-  readonly kind: EvidenceKind;
-  readonly strength: Strength;
+  readonly from: Node;
+  readonly to: Node;
 }
 
 /** The living record of a conversation. What views see is built from it when they ask. */
@@ -159,10 +157,6 @@ export class Membership {
       big.nodes = withMore(big.nodes, node);
     }
     if (small.links) {
-      for (const link of small.links) {
-        if (link.a === small) link.a = big;
-        if (link.b === small) link.b = big;
-      }
       big.links = big.links ? [...new Set([...big.links, ...small.links])] : small.links;
     }
     if (small.lowest < big.lowest) big.lowest = small.lowest;
@@ -171,21 +165,25 @@ export class Membership {
   }
 
   /** Inferred: links the groups until the link is taken away. */
-  link(a: Node, b: Node, kind: EvidenceKind, strength: Strength): Link {
-    const link: Link = { a: a.group, b: b.group, kind, strength };
-    a.group.links = withMore(a.group.links, link);
-    if (a.group !== b.group) b.group.links = withMore(b.group.links, link);
-    if (a.group.conv !== b.group.conv) this.mergeConvs(a.group.conv, b.group.conv);
+  link(from: Node, to: Node): Link {
+    const link: Link = { from, to };
+    const a = from.group;
+    const b = to.group;
+    a.links = withMore(a.links, link);
+    if (a !== b) b.links = withMore(b.links, link);
+    if (a.conv !== b.conv) this.mergeConvs(a.conv, b.conv);
     return link;
   }
 
   unlink(link: Link): void {
-    removeLink(link.a, link);
-    removeLink(link.b, link);
-    if (link.a === link.b) return;
-    const reached = reach(link.a);
-    if (reached.has(link.b)) return;
-    this.split(link.a.conv, reached);
+    const a = link.from.group;
+    const b = link.to.group;
+    removeLink(a, link);
+    removeLink(b, link);
+    if (a === b) return;
+    const reached = reach(a);
+    if (reached.has(b)) return;
+    this.split(a.conv, reached);
   }
 
   /** Forgets a conversation and everything in it. */
@@ -249,7 +247,7 @@ function reach(from: Group): Set<Group> {
   const open = [from];
   for (let group = open.pop(); group; group = open.pop()) {
     for (const link of group.links ?? []) {
-      const other = link.a === group ? link.b : link.a;
+      const other = link.from.group === group ? link.to.group : link.from.group;
       if (!reached.has(other)) {
         reached.add(other);
         open.push(other);

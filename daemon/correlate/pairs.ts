@@ -150,7 +150,7 @@ export class Pairs {
       if (request) wanted.push([request, reply]);
     }
     const dropped = entry.links;
-    entry.links = wanted.map(([request, reply]) => this.membership.link(request, reply, "reply-address", "certain"));
+    entry.links = wanted.map(([request, reply]) => this.membership.link(request, reply));
     for (const link of dropped) this.membership.unlink(link);
   }
 }

@@ -399,5 +399,5 @@ function contributionOf(
   let pause = 0;
   for (let i = 1; i < nodes.length; i++) pause = Math.max(pause, (nodes[i] as Node).at - (nodes[i - 1] as Node).at);
   const { family, saga, failed, over } = about;
-  return { family, messages, pause: bucketOf(pause), steps, failed, saga, over };
+  return { family, messages, pause: bucketOf(pause), steps, failed, saga, over, types: undefined };
 }

@@ -30,7 +30,7 @@ interface Trace {
   readonly id: string;
   spans: Node[];
   messages: Node[];
-  links: { readonly from: Node; readonly to: Node; readonly link: Link }[];
+  links: Link[];
   decidedAt: number;
 }
 
@@ -99,7 +99,7 @@ export class Spans {
     if (first !== undefined && trace.spans.length >= bounds.spansPerTrace) {
       // A trace without end: what is more of it is put to it unseen.
       this.counters.spansPerTrace++;
-      this.membership.link(first, node, "trace-id", "inferred");
+      this.membership.link(first, node);
       return;
     }
     trace.spans.push(node);
@@ -300,12 +300,9 @@ export class Spans {
       const key = `${from.seq} ${to.seq}`;
       const same = known.get(key);
       if (known.delete(key) && same !== undefined) links.push(same);
-      else if (from.group !== to.group) {
-        const kind = this.causes.get(to)?.kind ?? "trace-id";
-        links.push({ from, to, link: this.membership.link(from, to, kind, "inferred") });
-      }
+      else if (from.group !== to.group) links.push(this.membership.link(from, to));
     }
-    for (const { link } of known.values()) this.membership.unlink(link);
+    for (const link of known.values()) this.membership.unlink(link);
     trace.links = links;
   }
 

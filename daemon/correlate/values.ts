@@ -2,7 +2,6 @@
  * Which value stands in which messages, and what follows. Known ids act at once and for good; everything else is
  * decided on a tick, for the values that were touched, and may be taken back when more is known.
  */
-import type { EvidenceKind, Strength } from "./model.ts";
 import { nothing } from "./common.ts";
 import { withInserted, withMore } from "./few.ts";
 import { Fields, type Field } from "./fields.ts";
@@ -10,20 +9,6 @@ import type { Group, Link, Membership } from "./groups.ts";
 import { bounds, thresholds, type Counters } from "./limits.ts";
 import { compareNodes, type Found, type Node } from "./node.ts";
 import { Timers } from "./timers.ts";
-
-interface DecidedLink {
-  readonly from: Node;
-  readonly to: Node;
-  readonly link: Link;
-}
-
-/** A link that a value should make. */
-interface Wanted {
-  readonly from: Node;
-  readonly to: Node;
-  readonly kind: EvidenceKind;
-  readonly strength: Strength;
-}
 
 /** So many messages of a group say what it is about. */
 const groupSample = 64;
@@ -39,7 +24,7 @@ export class Entry {
   framework: boolean;
   /** Names of the fields that it was counted for. */
   fields: string | string[];
-  links: DecidedLink[] | undefined = undefined;
+  links: Link[] | undefined = undefined;
   settledAt = 0;
   /** When its session is over, and when it is looked at for that; 0 for not at all. */
   timer = 0;
@@ -310,12 +295,12 @@ export class Values {
     if (wanted.length === 0 && !links) return;
     if (links === undefined || links.every((one, i) => one.from === wanted[i]?.from && one.to === wanted[i].to)) {
       // Mostly all of them stay, and at most some come behind them.
-      for (let i = links?.length ?? 0; i < wanted.length; i++) this.decideLink(entry, wanted[i] as Wanted);
+      for (let i = links?.length ?? 0; i < wanted.length; i++) this.decideLink(entry, wanted[i] as Link);
       return;
     }
-    let keep: DecidedLink[] | undefined;
+    let keep: Link[] | undefined;
     const missing = [...wanted];
-    const dropped: DecidedLink[] = [];
+    const dropped: Link[] = [];
     for (const decided of entry.links ?? []) {
       const index = missing.findIndex((want) => want.from === decided.from && want.to === decided.to);
       if (index >= 0) {
@@ -328,15 +313,15 @@ export class Values {
     for (const want of missing) {
       this.decideLink(entry, want);
     }
-    for (const decided of dropped) this.membership.unlink(decided.link);
+    for (const decided of dropped) this.membership.unlink(decided);
   }
 
-  private decideLink(entry: Entry, { from, to, kind, strength }: Wanted): void {
-    entry.links = withMore(entry.links, { from, to, link: this.membership.link(from, to, kind, strength) });
+  private decideLink(entry: Entry, { from, to }: Link): void {
+    entry.links = withMore(entry.links, this.membership.link(from, to));
   }
 
   /** The links that a value should make, by all that is known now. */
-  private wanted(entry: Entry): Wanted[] {
+  private wanted(entry: Entry): Link[] {
     const soft = softUse(entry);
     if (!soft) return [];
     const trace = soft.role === "trace";
@@ -344,7 +329,7 @@ export class Values {
     const field = this.fieldOf(soft);
     if (!trace && field.setAside() !== undefined) return [];
     const gap = trace ? thresholds.strongSession : field.gap(strong);
-    const links: Wanted[] = [];
+    const links: Link[] = [];
     const { uses } = entry;
     for (let start = 0; start < uses.length;) {
       const end = endOfSession(uses, start, gap);
@@ -361,8 +346,7 @@ export class Values {
           if (!trace && !field.keepCompany(earlier.node.type, use.node.type)) continue;
           if (this.contradict(first.node.group, use.node.group, field, trace)) break;
           if (earlier !== first && this.contradict(earlier.node.group, use.node.group, field, trace)) continue;
-          const kind = trace ? "trace-id" : use.role === "learned" ? "learned-id" : "business-id";
-          links.push({ from: earlier.node, to: use.node, kind, strength: "inferred" });
+          links.push({ from: earlier.node, to: use.node });
           break;
         }
       }
