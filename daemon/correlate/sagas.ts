@@ -32,12 +32,12 @@ export interface Shape {
   readonly kind: Conversation["kind"];
   readonly name: string;
   readonly state: Conversation["state"];
-  readonly sagaKind?: "choreography" | "orchestration";
-  readonly inferredFrom?: number;
+  readonly sagaKind: "choreography" | "orchestration" | undefined;
+  readonly inferredFrom: number | undefined;
   readonly exchanges: readonly Exchange[];
   readonly steps: readonly StandingStep[];
   readonly missing: readonly Missing[];
-  readonly endedAt?: number;
+  readonly endedAt: number | undefined;
   /** When something here would change by time alone. */
   readonly until: number;
   readonly contribution: Contribution;
@@ -46,10 +46,10 @@ export interface Shape {
 interface Draft {
   readonly name: string;
   readonly nodes: Node[];
-  readonly exchange?: Answering;
+  readonly exchange: Answering | undefined;
   readonly undoing: boolean;
   readonly failing: boolean;
-  undoneBy?: Draft;
+  undoneBy: Draft | undefined;
 }
 
 const noStates = new Map<Answering, ExchangeState>();
@@ -199,12 +199,12 @@ export function shapeOf(nodes: readonly Node[], exchanges: Exchanges, causes: Ca
     kind,
     name: declaredName !== undefined ? shortName(declaredName) : start.name,
     state,
-    ...(saga ? { sagaKind: orchestrated ? ("orchestration" as const) : ("choreography" as const) } : {}),
-    ...(saga && declaredName === undefined ? { inferredFrom: family.instances } : {}),
+    sagaKind: !saga ? undefined : orchestrated ? "orchestration" : "choreography",
+    inferredFrom: saga && declaredName === undefined ? family.instances : undefined,
     exchanges: shownExchanges,
     steps,
     missing,
-    ...(ended ? { endedAt: last.at } : {}),
+    endedAt: ended ? last.at : undefined,
     until,
     contribution: family.shared(
       contributionOf(nodes, causes, drafts, {
@@ -280,10 +280,11 @@ function draftSteps(nodes: readonly Node[], exchanges: Exchanges, causes: Causes
     }
     const draft: Draft = {
       name: node.name,
-      nodes: [node, ...(exchange?.replies ?? [])],
-      ...(exchange ? { exchange } : {}),
+      nodes: exchange ? [node, ...exchange.replies] : [node],
+      exchange,
       undoing: undoes,
       failing,
+      undoneBy: undefined,
     };
     drafts.push(draft);
     if (!undoes) continue;
