@@ -33,6 +33,8 @@ const settleMs = 2_000;
 const readPatienceMs = 100;
 const firstPatienceMs = 20;
 const largeFrom = 5_000;
+/** Whoever opens a file sees it before the thread is started that makes its words findable. */
+const indexAfterMs = 150;
 const stopPatienceMs = 1_500;
 
 /** Runs the whole daemon in this process. Rejects with one sentence when its port or its capture file cannot be had. */
@@ -140,6 +142,7 @@ class Trace implements RunningTrace {
     else this.watch();
     this.trimmer = setInterval(() => this.trim(), trimEveryMs);
     await this.readKept();
+    this.server.round();
     this.startTaps();
   }
 
@@ -182,7 +185,7 @@ class Trace implements RunningTrace {
   private openPipeline(): void {
     this.capture = this.openCapture();
     this.capture.startWriter();
-    this.capture.startIndex();
+    if (this.opened === undefined) this.capture.startIndex();
     this.frozenAt = undefined;
     if (this.opened !== undefined) {
       const span = this.capture.span();
@@ -332,6 +335,10 @@ class Trace implements RunningTrace {
     if (this.opened === undefined) return;
     const isLarge = this.capture.lastSeq - this.capture.oldestSeq >= largeFrom;
     await Promise.race([read, after(isLarge ? firstPatienceMs : readPatienceMs)]);
+    const { capture } = this;
+    setTimeout(() => {
+      if (this.stopped === undefined && this.capture === capture) capture.startIndex();
+    }, indexAfterMs);
   }
 
   private async rebuildIfKept(): Promise<void> {

@@ -88,6 +88,7 @@ export class TraceServer {
   /** Shows another capture: views come back at once, and learn from the welcome that it is another one. */
   show(pipeline: Pipeline): void {
     this.shown = this.shownOf(pipeline);
+    this.round();
     for (const client of this.sockets.clients) client.close(4000, "Another capture is shown now.");
   }
 
@@ -118,7 +119,8 @@ export class TraceServer {
   }
 
   /** Stores what came, then tells every view what of it concerns it. */
-  private round(): void {
+  /** Has views learn what changed: every 100 ms, and once before the first view comes, so that it finds what is there. */
+  round(): void {
     const { pipeline, board, activity } = this.shown;
     const second = ++this.rounds % (1000 / roundMs) === 0;
     const changes: readonly Change[] = pipeline.cycle();
