@@ -1,4 +1,6 @@
 /** What hostile or careless senders do must cost little and hide nothing else. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "../../contracts/codec/index.ts";
 import type { Header } from "../tap/envelope.ts";
@@ -48,6 +50,14 @@ function message(
       attempts: [],
     },
   };
+}
+
+/** What is in use after all that nobody holds is gone. */
+function heapInUse(): number {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  collect();
+  return process.memoryUsage().heapUsed;
 }
 
 const uuid = (kind: number, n: number): string =>
@@ -153,6 +163,24 @@ describe("adversaries", () => {
     expect(correlator.takeChanges()).toContainEqual({ kind: "conversation", id: "c1" });
     expect(correlator.conversationOf(250)).toBe("c249");
     expect(correlator.health().values).toBeLessThanOrEqual(101);
+  });
+
+  it("holds nothing of what it forgot, also while the moments at which it would have looked again are to come", () => {
+    const correlator = createCorrelator({ maxMessages: 1_000 });
+    const observe = (from: number, to: number): void => {
+      for (let i = from; i < to; i++) {
+        const at = i * 3;
+        const order = `ORD-${100_000 + Math.floor(i / 4)}`;
+        correlator.observe(message(i, { at, type: `T${i % 4}`, body: { orderId: order, note: "x".repeat(100) } }));
+        if (i % 50 === 0) correlator.tick(start + at);
+      }
+      correlator.takeChanges();
+    };
+    observe(1, 5_000);
+    const before = heapInUse();
+    observe(5_000, 45_000);
+    // All of it would be about 40 MB.
+    expect(heapInUse() - before).toBeLessThan(10 * 1024 * 1024);
   });
 });
 

@@ -551,6 +551,7 @@ class CorrelatorState implements Correlator {
   /** The last step for conversations whose messages were forgotten. */
   private forgetRecords(): void {
     this.commits.removeAll(new Set(this.forgetting.flatMap((conv) => conv.nodes())));
+    for (const conv of this.forgetting) conv.clear();
     this.forgetting = [];
   }
 }

@@ -71,6 +71,14 @@ export class Conv {
     this.groups = withMore(this.groups, group);
   }
 
+  /** Lets go of everything: whoever still waits for a conversation that is gone holds nothing more than its shell. */
+  clear(): void {
+    this.groups = [];
+    this.built = undefined;
+    this.outcome = undefined;
+    this.contribution = undefined;
+  }
+
   drop(group: Group): void {
     const last = this.groups.pop();
     if (!last || last === group) return;
@@ -210,6 +218,7 @@ export class Membership {
     small.gone = true;
     this.leave(small);
     this.onGone(small);
+    small.clear();
     this.touch(big);
   }
 

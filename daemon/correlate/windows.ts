@@ -88,7 +88,9 @@ export class Windows {
     this.beginnings.set(node.type, (this.beginnings.get(node.type) ?? 0) + 1);
     const reader = this.readers.get(writer);
     if (!reader) return;
-    reader.open = reader.open.filter((one) => node.at - one.node.at <= thresholds.windowLongest);
+    reader.open = reader.open.filter(
+      (one) => node.at - one.node.at <= thresholds.windowLongest && !one.node.group.conv.gone,
+    );
     const byType = new Map<string, Open[]>();
     for (const one of reader.open) {
       const closes = this.know.repliedAt(one.node) ?? one.node.at + thresholds.window;
@@ -121,6 +123,7 @@ export class Windows {
       return;
     }
     for (const { from, to } of best.pair.waiting.splice(0)) {
+      if (from.group.conv.gone || to.group.conv.gone) continue;
       // Something better may have come since.
       if (from.group.conv === to.group.conv || to.windowCause || !begins(to)) continue;
       to.windowCause = from;
