@@ -30,8 +30,6 @@ export interface PipelineOptions {
 
 /** Events that are taken in before others have a turn. */
 const sliceSize = 250;
-/** While much comes, what was taken in is handed to the disk only so often: each time has a price of its own. */
-const flushEveryMs = 10;
 /** Time for correlating in one turn; while events wait to be stored, only so often. */
 const busyFollowMs = 0.5;
 const busyFollowEveryMs = 10;
@@ -78,9 +76,6 @@ export class Pipeline implements TapSink {
   private turnIsDue = false;
   private tookInHistory = false;
   private followedLast = 0;
-  private flushedLast = 0;
-  private flushedN = 0;
-  private flushIsDue = false;
   private messagesTakenAt = -takenForMs;
   private hasRewritten = false;
   private dead = false;
@@ -373,30 +368,11 @@ export class Pipeline implements TapSink {
       if (this.dead) return;
       const isHeld = this.options.schemas?.isHolding === true;
       if (!this.capture.isFull && !isHeld) for (const event of this.queue.take(sliceSize)) this.takeIn(event);
-      this.flushInTurn();
+      this.capture.flush();
       const canTakeIn = this.queue.size > 0 && !this.capture.isFull && !isHeld;
       if (isHeld) setTimeout(() => this.takeTurn(), heldMs).unref();
       if (this.followInTurn(canTakeIn) || canTakeIn) this.takeTurn();
     });
-  }
-
-  private flushInTurn(): void {
-    if (this.flushIsDue || this.capture.lastN === this.flushedN) return;
-    const rest = this.flushedLast + flushEveryMs - performance.now();
-    const flush = (): void => {
-      this.flushedLast = performance.now();
-      this.flushedN = this.capture.lastN;
-      this.capture.flush();
-    };
-    if (rest <= 0) return flush();
-    this.flushIsDue = true;
-    setTimeout(() => {
-      this.flushIsDue = false;
-      if (this.dead) return;
-      flush();
-      // What is written here and by no thread is on disk by now.
-      this.takeTurn();
-    }, rest);
   }
 
   /** Correlates for a moment, or not at all where storing goes first; returns whether there is more to do. */
