@@ -7,7 +7,9 @@ const WIDTH = (HIGH - LOW) / (BUCKETS - 1);
 
 /** Times from 1 ms to 7 days in 64 buckets of equal ratio (about 1.38). */
 export class LogHistogram {
-  private readonly counts = new Float64Array(BUCKETS);
+  /** The counts from the bucket `low` on; there are many histograms, and most have seen few different times. */
+  private readonly counts: number[] = [];
+  private low = 0;
   /** The last two quantiles that were asked for: they are asked for again and again. */
   private median: number | undefined;
   private high: number | undefined;
@@ -22,11 +24,19 @@ export class LogHistogram {
 
   /** The same for a time of which only the bucket is known. */
   addBucket(index: number, weight: number): void {
-    this.counts[index] = (this.counts[index] ?? 0) + weight;
+    const { counts } = this;
+    if (counts.length === 0) this.low = index;
+    for (; this.low > index; this.low--) counts.unshift(0);
+    while (counts.length <= index - this.low) counts.push(0);
+    counts[index - this.low] = this.at(index) + weight;
     this.count += weight;
     this.median = undefined;
     this.high = undefined;
     this.isCutKnown = false;
+  }
+
+  private at(bucket: number): number {
+    return this.counts[bucket - this.low] ?? 0;
   }
 
   /** The upper end of the bucket that holds the quantile; 0 when nothing was counted. */
@@ -40,7 +50,7 @@ export class LogHistogram {
     if (this.count <= 0) return 0;
     let left = q * this.count;
     for (let i = 0; i < BUCKETS; i++) {
-      left -= this.counts[i] ?? 0;
+      left -= this.at(i);
       if (left <= 1e-9) return upperEnd(i);
     }
     return upperEnd(BUCKETS - 1);
@@ -48,7 +58,7 @@ export class LogHistogram {
 
   /** The longest time counted, as the upper end of its bucket. */
   largest(): number {
-    for (let i = BUCKETS - 1; i >= 0; i--) if ((this.counts[i] ?? 0) > 0) return upperEnd(i);
+    for (let i = BUCKETS - 1; i >= 0; i--) if (this.at(i) > 0) return upperEnd(i);
     return 0;
   }
 
@@ -69,7 +79,7 @@ export class LogHistogram {
     let below = 0;
     let last = -1;
     for (let i = 0; i < BUCKETS; i++) {
-      const here = this.counts[i] ?? 0;
+      const here = this.at(i);
       if (here <= 0) continue;
       if (last >= 0) {
         const width = (i - last - 1) * WIDTH;
