@@ -47,10 +47,11 @@ export async function openAmqp(
     );
   }
   // Loaded where there is something to connect to: whoever opens a capture waits for what is loaded before.
-  const { connect: connectAmqp } = await import("amqplib");
+  // Of a CommonJS package, a bundle hands out the whole alone.
+  const { default: amqplib } = await import("amqplib");
   let model: ChannelModel;
   try {
-    model = await connectAmqp(
+    model = await amqplib.connect(
       {
         protocol: address.tls ? "amqps" : "amqp",
         hostname: address.host,
