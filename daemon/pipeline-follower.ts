@@ -1,4 +1,5 @@
 import type { DecodedBody } from "../contracts/codec/index.ts";
+import { Fifo } from "./fifo.ts";
 import type { Capture } from "./store/index.ts";
 import type { TapEvent } from "./tap/envelope.ts";
 
@@ -26,8 +27,7 @@ const handedAtOnce = 16;
 export class Follower {
   private readonly capture: Capture;
   private readonly take: (entry: StoredEntry) => void;
-  private entries: StoredEntry[] = [];
-  private head = 0;
+  private readonly entries = new Fifo<StoredEntry>();
   private bytes = 0;
   /** Everything up to this number was handed out. */
   private takenN: number;
@@ -54,7 +54,7 @@ export class Follower {
   /** What was just added to the capture. */
   push(entry: StoredEntry): void {
     if (this.isBehind) return;
-    if (this.entries.length - this.head >= mostEntries || this.bytes >= mostBytes) this.isBehind = true;
+    if (this.entries.length >= mostEntries || this.bytes >= mostBytes) this.isBehind = true;
     else this.keep(entry);
   }
 
@@ -65,8 +65,7 @@ export class Follower {
 
   /** Begins again behind number `afterN`. */
   restart(afterN: number): void {
-    this.entries = [];
-    this.head = 0;
+    this.entries.clear();
     this.bytes = 0;
     this.takenN = afterN;
     this.isBehind = this.capture.lastN > afterN;
@@ -76,7 +75,7 @@ export class Follower {
   work(budgetMs: number): boolean {
     const until = performance.now() + budgetMs;
     while (this.hasWork) {
-      if (this.head === this.entries.length && this.isBehind) this.readOn();
+      if (this.entries.length === 0 && this.isBehind) this.readOn();
       this.handOut();
       if (performance.now() >= until) break;
     }
@@ -86,18 +85,14 @@ export class Follower {
   private handOut(): void {
     const { storedN } = this.capture;
     for (let count = 0; count < handedAtOnce; count++) {
-      const entry = this.entries[this.head];
+      const entry = this.entries.peek();
       // What is stored and not at hand was nothing to be handed out.
       if (entry === undefined && !this.isBehind) this.takenN = Math.max(this.takenN, storedN);
       if (entry === undefined || entry.n > storedN) break;
-      this.head++;
+      this.entries.shift();
       this.bytes -= bytesOf(entry);
       this.takenN = entry.n;
       this.take(entry);
-    }
-    if (this.head === this.entries.length || this.head > 4_096) {
-      this.entries = this.entries.slice(this.head);
-      this.head = 0;
     }
   }
 

@@ -1,3 +1,4 @@
+import { Fifo } from "./fifo.ts";
 import type { TapEvent } from "./tap/envelope.ts";
 
 /** How much may wait to be processed. */
@@ -23,8 +24,7 @@ export interface Shed {
 export class PipelineQueue {
   readonly shed: Shed = { bodies: 0, messages: 0 };
   private readonly limits: QueueLimits;
-  private events: TapEvent[] = [];
-  private head = 0;
+  private readonly events = new Fifo<TapEvent>();
   private bytes = 0;
   private waiters: Array<() => void> = [];
 
@@ -33,7 +33,7 @@ export class PipelineQueue {
   }
 
   get size(): number {
-    return this.events.length - this.head;
+    return this.events.length;
   }
 
   push(events: readonly TapEvent[]): void {
@@ -47,12 +47,12 @@ export class PipelineQueue {
 
   /** Takes out up to `count` events, oldest first. */
   take(count: number): readonly TapEvent[] {
-    const taken = this.events.slice(this.head, this.head + count);
-    this.head += taken.length;
-    for (const event of taken) this.bytes -= bytesOf(event);
-    if (this.head > 10_000 || this.head === this.events.length) {
-      this.events = this.events.slice(this.head);
-      this.head = 0;
+    const taken: TapEvent[] = [];
+    while (taken.length < count) {
+      const event = this.events.shift();
+      if (event === undefined) break;
+      taken.push(event);
+      this.bytes -= bytesOf(event);
     }
     if (!this.crowded()) {
       const released = this.waiters;
@@ -62,13 +62,13 @@ export class PipelineQueue {
     return taken;
   }
 
-  /** Resolves when at most a quarter of the bound waits. */
+  /** Resolves when at most a sixteenth of the bound waits: what waits at the broker costs nothing here. */
   room(): void | Promise<void> {
     return this.crowded() ? new Promise((resolve) => this.waiters.push(resolve)) : undefined;
   }
 
   private crowded(): boolean {
-    return this.size > this.limits.events / 4 || this.bytes > this.limits.bytes / 4;
+    return this.size > this.limits.events / 16 || this.bytes > this.limits.bytes / 4;
   }
 
   private fit(event: TapEvent): TapEvent | undefined {
