@@ -26,7 +26,7 @@ describe("PipelineQueue", () => {
   });
 
   it("takes from RabbitMQ bodies first, then messages, and counts both", () => {
-    const queue = new PipelineQueue({ events: 400, bytes: 1e9 });
+    const queue = new PipelineQueue({ events: 100, bytes: 1e9 });
     queue.push(Array.from({ length: 130 }, () => event(rabbit("q", { big: "x".repeat(100) }))));
     expect(queue.shed).toEqual({ bodies: 50, messages: 30 });
     const taken = queue.take(1000);
