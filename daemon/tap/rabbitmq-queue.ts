@@ -22,6 +22,8 @@ export interface TapQueueOptions {
 }
 
 const prefetch = 4_000;
+/** What was taken is acknowledged so often, or when it is half of what may be under way: each time is a write for both. */
+const ackEveryMs = 20;
 /** While nobody takes what came, so often it is looked at how full the queue is. */
 const watchStallMs = 250;
 
@@ -34,6 +36,10 @@ export class TapQueue {
   #events: TapEvent[] = [];
   #lastTag: number | undefined;
   #flushing = false;
+  /** The last message that was taken in, and the last one that the broker knows to be. */
+  #taken = 0;
+  #acknowledged = 0;
+  #ackTimer: NodeJS.Timeout | undefined;
   #closed = false;
   #received = 0;
   /** The most messages that were found waiting since the last count. */
@@ -165,6 +171,7 @@ export class TapQueue {
 
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#ackTimer);
   }
 
   /** A refusal closes the channel that asked, so changes are made on a channel of their own. */
@@ -224,13 +231,22 @@ export class TapQueue {
         // What the sink cannot take is the sink's to tell.
       }
       clearInterval(stall);
-      try {
-        if (!this.#closed) this.#channel.ack({ fields: { deliveryTag: tag } } as ConsumeMessage, true);
-      } catch {
-        // The channel closed meanwhile; the queue is gone with it.
-      }
+      this.#taken = tag;
+      if (tag - this.#acknowledged >= prefetch / 2) this.#acknowledge();
+      else this.#ackTimer ??= setTimeout(() => this.#acknowledge(), ackEveryMs);
     }
     this.#flushing = false;
+  }
+
+  #acknowledge(): void {
+    clearTimeout(this.#ackTimer);
+    this.#ackTimer = undefined;
+    this.#acknowledged = this.#taken;
+    try {
+      if (!this.#closed) this.#channel.ack({ fields: { deliveryTag: this.#taken } } as ConsumeMessage, true);
+    } catch {
+      // The channel closed meanwhile; the queue is gone with it.
+    }
   }
 }
 

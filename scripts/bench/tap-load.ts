@@ -69,8 +69,11 @@ async function rabbitmqSender(job: Job): Promise<{ send: Sender; close: () => Pr
   return {
     send: async (messages) => {
       let flows = true;
-      for (const { key, body, headers } of messages) {
-        flows = channel.publish(job.channel, key, Buffer.from(body), { contentType: "application/json", headers });
+      for (const { routingKey, body, headers } of messages) {
+        flows = channel.publish(job.channel, routingKey, Buffer.from(body), {
+          contentType: "application/json",
+          headers,
+        });
       }
       if (!flows) await new Promise<void>((resolve) => channel.once("drain", resolve));
     },
@@ -87,10 +90,14 @@ async function confirmedSender(job: Job): Promise<{ send: Sender; close: () => P
   const channel = await connection.createConfirmChannel();
   return {
     send: async (messages) => {
-      const publish = ({ key, body, headers }: OrderMessage) =>
+      const publish = ({ routingKey, body, headers }: OrderMessage) =>
         new Promise<void>((resolve, reject) => {
-          channel.publish(job.channel, key, Buffer.from(body), { contentType: "application/json", headers }, (cause) =>
-            cause === null ? resolve() : reject(cause as Error),
+          channel.publish(
+            job.channel,
+            routingKey,
+            Buffer.from(body),
+            { contentType: "application/json", headers },
+            (cause) => (cause === null ? resolve() : reject(cause as Error)),
           );
         });
       await Promise.all(messages.map(publish));

@@ -11,7 +11,10 @@ const bodyBytes = 300;
 const steps = ["OrderPlaced", "OrderPaid", "StockReserved", "OrderShipped"] as const;
 
 export interface OrderMessage {
+  /** Of the record, in Kafka. */
   readonly key: string;
+  /** What happened, as topic exchanges are bound to. */
+  readonly routingKey: string;
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -32,7 +35,8 @@ export function probeMessage(key: string, number: number, sentAt: number): Order
 }
 
 function messageOf(type: string, of: Parameters<typeof orderBody>[0]): OrderMessage {
-  return { key: of.order, body: orderBody(of), headers: { type, source: "contrail-bench" } };
+  const headers = { type, source: "contrail-bench" };
+  return { key: of.order, routingKey: `orders.${type}`, body: orderBody(of), headers };
 }
 
 /** A body of 300 bytes of JSON with the time of its sending inside. */
