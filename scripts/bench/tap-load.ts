@@ -45,6 +45,10 @@ export interface Outcome {
   readonly cpuMilliseconds: number;
 }
 
+function ordersOf({ broker }: Job): string {
+  return broker === "kafka" ? "ord" : "sub";
+}
+
 /** Resolves when the messages are on their way; where the job is about acknowledgements, when the broker has them. */
 type Sender = (messages: readonly OrderMessage[]) => Promise<void>;
 
@@ -122,7 +126,7 @@ async function flood(job: Extract<Job, { kind: "flood" }>): Promise<Outcome> {
   let acknowledged = 0;
   const one = async (): Promise<void> => {
     while (performance.now() - begun < job.seconds * 1000) {
-      await send(Array.from({ length: messages }, () => orderMessage(sent++, nowSince(job.epoch))));
+      await send(Array.from({ length: messages }, () => orderMessage(sent++, nowSince(job.epoch), ordersOf(job))));
       acknowledged += messages;
     }
   };
@@ -144,7 +148,7 @@ async function pace(job: Extract<Job, { kind: "pace" }>): Promise<Outcome> {
     const elapsed = performance.now() - begun;
     if (elapsed >= job.seconds * 1000) break;
     const due = Math.floor((elapsed / 1000) * job.perSecond) - sent;
-    const messages = Array.from({ length: Math.min(due, 2_000) }, () => orderMessage(sent++, nowSince(job.epoch)));
+    const messages = Array.from({ length: Math.min(due, 2_000) }, () => orderMessage(sent++, nowSince(job.epoch), ordersOf(job)));
     if (messages.length > 0) {
       const at = performance.now();
       const sending = send(messages)
@@ -190,7 +194,7 @@ async function writeSteadily(
     const elapsed = performance.now() - begun;
     if (elapsed >= job.seconds * 1000) break;
     const due = Math.floor((elapsed / 1000) * job.perSecond) - sent;
-    const messages = Array.from({ length: Math.min(due, 2_000) }, () => orderMessage(sent++, nowSince(job.epoch)));
+    const messages = Array.from({ length: Math.min(due, 2_000) }, () => orderMessage(sent++, nowSince(job.epoch), ordersOf(job)));
     if (elapsed >= nextProbe) {
       nextProbe += job.probeEveryMs;
       const key = `probe-${job.broker}-${Object.keys(probes).length}`;
@@ -214,7 +218,7 @@ async function fill(job: Extract<Job, { kind: "fill" }>): Promise<Outcome> {
   const begun = performance.now();
   for (let sent = 0; sent < job.count;) {
     const size = Math.min(2_000, job.count - sent);
-    await send(Array.from({ length: size }, (_, i) => orderMessage(sent + i, nowSince(job.epoch))));
+    await send(Array.from({ length: size }, (_, i) => orderMessage(sent + i, nowSince(job.epoch), ordersOf(job))));
     sent += size;
   }
   await close();

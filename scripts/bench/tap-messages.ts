@@ -22,9 +22,12 @@ export interface OrderMessage {
 /** Orders under way at a time. */
 const open = 1_000;
 
-/** The message with this number: one of the four of its order, with those of other orders in between. */
-export function orderMessage(number: number, sentAt: number): OrderMessage {
-  const order = `ord-${Math.floor(number / (4 * open)) * open + (number % open)}`;
+/**
+ * The message with this number: one of the four of its order, with those of other orders in between. What is written at
+ * different rates to two brokers are different orders.
+ */
+export function orderMessage(number: number, sentAt: number, orders = "ord"): OrderMessage {
+  const order = `${orders}-${Math.floor(number / (4 * open)) * open + (number % open)}`;
   return messageOf(steps[Math.floor(number / open) % 4] ?? steps[0], { number, order, sentAt });
 }
 
