@@ -148,7 +148,9 @@ async function pace(job: Extract<Job, { kind: "pace" }>): Promise<Outcome> {
     const elapsed = performance.now() - begun;
     if (elapsed >= job.seconds * 1000) break;
     const due = Math.floor((elapsed / 1000) * job.perSecond) - sent;
-    const messages = Array.from({ length: Math.min(due, 2_000) }, () => orderMessage(sent++, nowSince(job.epoch), ordersOf(job)));
+    const messages = Array.from({ length: Math.min(due, 2_000) }, () =>
+      orderMessage(sent++, nowSince(job.epoch), ordersOf(job)),
+    );
     if (messages.length > 0) {
       const at = performance.now();
       const sending = send(messages)
@@ -194,7 +196,9 @@ async function writeSteadily(
     const elapsed = performance.now() - begun;
     if (elapsed >= job.seconds * 1000) break;
     const due = Math.floor((elapsed / 1000) * job.perSecond) - sent;
-    const messages = Array.from({ length: Math.min(due, 2_000) }, () => orderMessage(sent++, nowSince(job.epoch), ordersOf(job)));
+    const messages = Array.from({ length: Math.min(due, 2_000) }, () =>
+      orderMessage(sent++, nowSince(job.epoch), ordersOf(job)),
+    );
     if (elapsed >= nextProbe) {
       nextProbe += job.probeEveryMs;
       const key = `probe-${job.broker}-${Object.keys(probes).length}`;
