@@ -14,9 +14,12 @@ export interface StoredEntry {
   readonly decoded?: DecodedBody;
 }
 
-/** What waits in memory at most; beyond, it is read from the capture again when its turn comes. */
-const mostEntries = 20_000;
-const mostBytes = 32 * 1024 * 1024;
+/**
+ * What waits in memory at most; beyond, it is read from the capture again when its turn comes. That costs half as much
+ * again, so it is more than a daemon falls behind while its code is still being compiled.
+ */
+const mostEntries = 60_000;
+const mostBytes = 96 * 1024 * 1024;
 const readAtOnce = 500;
 const handedAtOnce = 16;
 

@@ -105,7 +105,7 @@ export class Picture {
     this.lastSeqOfTap.set(envelope.tap, seq);
     this.correlator.observe(message);
     this.keepFacts(makeFacts(seq, envelope, decoded));
-    if (this.facts.size > (this.options.maxFacts ?? 200_000)) this.forgetOldestFacts();
+    if (this.facts.size > (this.options.maxFacts ?? 100_000)) this.forgetOldestFacts();
     this.recent.add(message);
     if (decoded.definition !== undefined) {
       this.definitions.note(decoded.definition, decoded, seq, envelope.timestamp ?? envelope.receivedAt);

@@ -88,7 +88,7 @@ export const thresholds = {
 
 /** What is kept at most; at each bound the oldest goes first and a counter says how often. */
 export const bounds = {
-  messages: 200_000,
+  messages: 100_000,
   values: 2_000_000,
   occurrencesPerValue: 64,
   idsPerMessage: 64,

@@ -28,7 +28,7 @@ const leastBudgetMs = 1;
 const manyStale = 200;
 const restMs = 1_500;
 /** Conversations beyond this number leave the list, the oldest first, some at a time. */
-const mostEntries = 200_000;
+const mostEntries = 100_000;
 const leaveAtOnce = 2_000;
 
 export const noCounts: Readonly<Record<ConversationState | "all", number>> = {

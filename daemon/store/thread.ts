@@ -8,7 +8,8 @@ export function startThread(program: "index-worker" | "write-worker", workerData
   const worker = new Worker(installed(program), {
     workerData,
     execArgv: ["--disable-warning=ExperimentalWarning"],
-    resourceLimits: { maxOldGenerationSizeMb: 256 },
+    // It has the flags of the daemon otherwise, which wants much room for what is young.
+    resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 24 },
   });
   worker.unref();
   return worker;
