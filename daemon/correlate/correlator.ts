@@ -1,5 +1,6 @@
 /** The correlator: takes messages and events in, keeps what belongs together, and builds conversations when asked. */
 import type { Delivery, OtlpOrigin } from "../tap/envelope.ts";
+import { Arrivals } from "./arrivals.ts";
 import { buildConversation, type Built, type Outcome } from "./build.ts";
 import { Clocks } from "./clocks.ts";
 import { Commits } from "./commits.ts";
@@ -72,9 +73,7 @@ class CorrelatorState implements Correlator {
     join: (cause, effect) => this.membership.link(cause, effect),
   });
   private readonly nodes = new Map<Seq, Node>();
-  /** The numbers of messages in the order in which they came; what is before `orderHead` is forgotten. */
-  private order: Seq[] = [];
-  private orderHead = 0;
+  private readonly arrivals = new Arrivals();
   private forgetting: Conv[] = [];
   private readonly settling = new Timers<Node>();
   private readonly checks = new Timers<Conv>();
@@ -116,7 +115,7 @@ class CorrelatorState implements Correlator {
     node.at = this.clocks.note(node);
     if (node.at > this.newest) this.newest = node.at;
     this.nodes.set(node.seq, node);
-    this.order.push(node.seq);
+    this.arrivals.push(node.seq);
     this.membership.add(node);
     this.spans.addMessage(node, envelope);
     this.commits.add(node);
@@ -496,7 +495,10 @@ class CorrelatorState implements Correlator {
   private forgetOldest(): void {
     const enough = Math.ceil(this.maxMessages / 400);
     for (let forgotten = 0; forgotten < enough && this.nodes.size > 0;) {
-      const oldest = this.oldestAtRest();
+      const oldest = this.arrivals.oldestAtRest(
+        (seq) => this.nodes.get(seq)?.group.conv,
+        this.newest - thresholds.conversationSession,
+      );
       if (!oldest) return;
       this.counters.messages++;
       forgotten += oldest.size;
@@ -504,31 +506,6 @@ class CorrelatorState implements Correlator {
       this.forgetMessages(oldest);
     }
     this.forgetRecords();
-  }
-
-  /** The conversation that began first and is no longer talking; when all of the oldest are, the very first. */
-  private oldestAtRest(): Conv | undefined {
-    const { order } = this;
-    const passed: Seq[] = [];
-    let found: Conv | undefined;
-    while (passed.length < 32 && this.orderHead < order.length) {
-      const seq = order[this.orderHead++] as Seq;
-      const conv = this.nodes.get(seq)?.group.conv;
-      // What was forgotten since is passed for good.
-      if (conv === undefined) continue;
-      passed.push(seq);
-      found ??= conv;
-      if (conv.lastAt >= this.newest - thresholds.conversationSession) continue;
-      found = conv;
-      break;
-    }
-    this.orderHead -= passed.length;
-    passed.forEach((seq, i) => (order[this.orderHead + i] = seq));
-    if (this.orderHead > 10_000 && this.orderHead * 2 > order.length) {
-      this.order = order.slice(this.orderHead);
-      this.orderHead = 0;
-    }
-    return found;
   }
 
   private forget(conv: Conv): void {
