@@ -14,11 +14,12 @@ import { ControlView, type IndexWorkerData } from "./search-control.ts";
 /** One transaction: whoever waits for the thread to end waits for one of these at most. */
 const batchSize = 2_000;
 const idleMs = 200;
-/** While more messages a second come than this, storing them goes first, and the index takes a tenth of the time... */
+/**
+ * While more messages a second come than this, storing them goes first, and the index takes a tenth of the time, however
+ * far behind it is: at such rates the oldest messages are dropped before long, and never need be looked for.
+ */
 const busyRate = 3_000;
 const busyShare = 0.1;
-/** ...unless it is so far behind that reading the rest would take a search too long. */
-const farBehind = 1_000_000;
 
 /** How fast messages come, by what is in the capture; looked at about once a second. */
 class Pace {
@@ -94,7 +95,7 @@ function run(): void {
       upTo = newest;
       shared.indexedUpTo = upTo;
       const written = numberOf(last);
-      if (pace.rate(written) > busyRate && written - upTo < farBehind) {
+      if (pace.rate(written) > busyRate) {
         shared.wait((performance.now() - begun) * (1 / busyShare - 1));
       }
     }
