@@ -1,11 +1,12 @@
+import { Fifo } from "./fifo.ts";
+
 /**
  * A map that gives up its oldest entries. A Map of its own would do, but finding its first entry again costs as much as
  * there were entries before it, so here the order of keys stands beside it.
  */
 export class OldestFirst<K, V> {
   private readonly values = new Map<K, V>();
-  private keys: K[] = [];
-  private head = 0;
+  private readonly keys = new Fifo<K>();
 
   get size(): number {
     return this.values.size;
@@ -28,11 +29,7 @@ export class OldestFirst<K, V> {
   /** Takes the oldest entry out and returns its value; `undefined` where there is none. */
   shift(): V | undefined {
     if (this.values.size === 0) return undefined;
-    const key = this.keys[this.head++] as K;
-    if (this.head > 1_000 && this.head * 2 > this.keys.length) {
-      this.keys = this.keys.slice(this.head);
-      this.head = 0;
-    }
+    const key = this.keys.shift() as K;
     const value = this.values.get(key);
     this.values.delete(key);
     return value;

@@ -12,7 +12,7 @@ export interface PictureOptions {
   /** Reads a message that is stored, where what it means is not known yet. */
   readonly read: (entry: StoredEntry & { readonly event: { readonly kind: "message" } }) => ReadMessage;
   /** The most messages whose facts are kept at hand. */
-  readonly maxFacts?: number;
+  readonly maxFacts: number;
 }
 
 /** Event time goes in steps: between them, nothing is late. */
@@ -105,7 +105,7 @@ export class Picture {
     this.lastSeqOfTap.set(envelope.tap, seq);
     this.correlator.observe(message);
     this.keepFacts(makeFacts(seq, envelope, decoded));
-    if (this.facts.size > (this.options.maxFacts ?? 100_000)) this.forgetOldestFacts();
+    if (this.facts.size > this.options.maxFacts) this.forgetOldestFacts();
     this.recent.add(message);
     if (decoded.definition !== undefined) {
       this.definitions.note(decoded.definition, decoded, seq, envelope.timestamp ?? envelope.receivedAt);

@@ -8,7 +8,7 @@ import { Awaiting } from "./pipeline-awaiting.ts";
 import { Follower } from "./pipeline-follower.ts";
 import { Picture } from "./pipeline-picture.ts";
 import { PipelineQueue, type QueueLimits } from "./pipeline-queue.ts";
-import { readMasked, readStored } from "./pipeline-reader.ts";
+import { type MaskedMessage, readMasked, readStored } from "./pipeline-reader.ts";
 import { type ReadMessage, RecentMessages } from "./pipeline-recent.ts";
 import { Twins } from "./pipeline-twins.ts";
 import type { Capture, StoredMessage } from "./store/index.ts";
@@ -342,12 +342,12 @@ export class Pipeline implements TapSink {
   }
 
   private newPicture(): Picture {
-    const { createCorrelator, maxFacts } = this.options;
+    const { createCorrelator, maxFacts = mostCorrelated } = this.options;
     return new Picture({
       createCorrelator,
       hints: { channel: (broker, address) => this.contracts.catalog.channel(broker, address) },
       read: ({ n, seq = 0, event, masked }) => this.readFromCapture(n, { seq, envelope: event.envelope, masked }),
-      ...(maxFacts === undefined ? {} : { maxFacts }),
+      maxFacts,
     });
   }
 
@@ -429,13 +429,7 @@ export class Pipeline implements TapSink {
   }
 
   /** Masks a message that is handed out; `clean` is its body where that was read before and holds no secret. */
-  private maskDelivered(
-    message: Envelope,
-    clean: Uint8Array | null,
-  ): {
-    readonly envelope: Envelope;
-    readonly masked: number;
-  } {
+  private maskDelivered(message: Envelope, clean: Uint8Array | null): Pick<MaskedMessage, "envelope" | "masked"> {
     if (clean === null) return readMasked(message, this.masker, this.contracts);
     const { envelope, count } = this.masker.envelope({ ...message, body: null });
     return { envelope: { ...envelope, body: clean }, masked: count };

@@ -71,13 +71,13 @@ export class Board {
   /** Takes in the changes of a round; returns the conversations that are not what they were. */
   apply(changes: readonly Change[]): ReadonlySet<string> {
     const changed = new Set<string>();
+    const now = performance.now();
     if (this.generation !== this.pipeline.generation) {
       this.generation = this.pipeline.generation;
       for (const id of this.entries.keys()) changed.add(id);
       this.clear();
-      for (const id of this.pipeline.correlator.ids()) this.mark(id, performance.now(), changed);
+      for (const id of this.pipeline.correlator.ids()) this.mark(id, now, changed);
     }
-    const now = performance.now();
     const gone = new Set<Entry>();
     for (const change of changes) {
       if (change.kind === "message") {
