@@ -2,7 +2,7 @@ import type { CorrelationHints, Correlator } from "./correlate/model.ts";
 import { DefinitionsSeen } from "./pipeline-definitions.ts";
 import { makeFacts, type MessageFacts } from "./pipeline-facts.ts";
 import type { StoredEntry } from "./pipeline-follower.ts";
-import { OldestFirst } from "./oldest-first.ts";
+import { KnownFacts } from "./pipeline-known-facts.ts";
 import { type ReadMessage, RecentMessages } from "./pipeline-recent.ts";
 import type { TapEvent, TapState } from "./tap/envelope.ts";
 
@@ -24,7 +24,7 @@ export class Picture {
   readonly definitions = new DefinitionsSeen();
   /** The number of the last message of each tap. */
   readonly lastSeqOfTap = new Map<string, number>();
-  readonly facts = new OldestFirst<number, MessageFacts>();
+  readonly facts: KnownFacts;
   /** Messages that break their contract. */
   readonly broken = new Set<number>();
   recent = new RecentMessages();
@@ -42,6 +42,7 @@ export class Picture {
 
   constructor(options: PictureOptions) {
     this.options = options;
+    this.facts = new KnownFacts(options.maxFacts);
     this.correlator = options.createCorrelator(options.hints);
   }
 
@@ -81,7 +82,7 @@ export class Picture {
 
   /** A message that was taken in before is read otherwise now. */
   replace({ seq, envelope, decoded, masked }: ReadMessage): void {
-    if (!this.facts.has(seq)) return;
+    if (this.facts.get(seq) === undefined) return;
     this.keepFacts(makeFacts(seq, envelope, decoded));
     this.recent.replace({ seq, envelope, decoded, masked });
     if (decoded.definition !== undefined) {
@@ -105,7 +106,6 @@ export class Picture {
     this.lastSeqOfTap.set(envelope.tap, seq);
     this.correlator.observe(message);
     this.keepFacts(makeFacts(seq, envelope, decoded));
-    if (this.facts.size > this.options.maxFacts) this.forgetOldestFacts();
     this.recent.add(message);
     if (decoded.definition !== undefined) {
       this.definitions.note(decoded.definition, decoded, seq, envelope.timestamp ?? envelope.receivedAt);
@@ -113,14 +113,9 @@ export class Picture {
   }
 
   private keepFacts(facts: MessageFacts): void {
-    this.facts.set(facts.seq, facts);
+    for (const seq of this.facts.set(facts)) this.broken.delete(seq);
     if (facts.check === "invalid") this.broken.add(facts.seq);
     else if (this.broken.size > 0) this.broken.delete(facts.seq);
-  }
-
-  private forgetOldestFacts(): void {
-    const gone = this.facts.shift();
-    if (gone !== undefined && this.broken.size > 0) this.broken.delete(gone.seq);
   }
 
   /** No expectation runs while a tap could not see. */

@@ -1,17 +1,18 @@
 /** Which groups have committed past a Kafka record, and how its transaction ended. Answers are found when asked. */
 import { nothing, placeOf } from "./common.ts";
+import { offsetOf, type Offset } from "./offsets.ts";
 import type { Journey } from "./model.ts";
 import { bounds, type Counters } from "./limits.ts";
 import type { Node } from "./node.ts";
 
 interface Mark {
-  readonly offset: bigint;
+  readonly offset: Offset;
   readonly at: number;
 }
 
 export class Commits {
   private readonly groups = new Map<string, Map<string, Mark[]>>();
-  private readonly transactions = new Map<string, { offset: bigint; outcome: "committed" | "aborted" }[]>();
+  private readonly transactions = new Map<string, { offset: Offset; outcome: "committed" | "aborted" }[]>();
   private readonly records = new Map<string, Node[]>();
   private readonly counters: Counters;
 
@@ -38,7 +39,7 @@ export class Commits {
     for (const node of nodes) {
       if (node.broker !== "kafka") continue;
       const place = node.spot.place;
-      const index = lowerBound(this.records.get(place) ?? [], node.offset, (record) => record.offset);
+      const index = from(this.records.get(place) ?? [], node.offset);
       const known = stretches.get(place);
       if (known === undefined) stretches.set(place, { first: index, last: index });
       else {
@@ -58,23 +59,25 @@ export class Commits {
   }
 
   /** The record at one place of a topic, in any tap. */
-  at(tap: string, topic: string, partition: number, offset: bigint): Node | undefined {
+  at(tap: string, topic: string, partition: number, exact: bigint): Node | undefined {
     const records = this.records.get(placeOf(tap, topic, partition));
     if (!records) return undefined;
-    const index = lowerBound(records, offset, (node) => node.offset);
+    const offset = offsetOf(exact);
+    const index = from(records, offset);
     const found = records[index];
     return found?.offset === offset ? found : undefined;
   }
 
   /** Notes a commit; returns the records that it newly covers. */
-  commit(group: string, topic: string, partition: number, offset: bigint, at: number): Node[] {
+  commit(group: string, topic: string, partition: number, exact: bigint, at: number): Node[] {
+    const offset = offsetOf(exact);
     const place = `${topic}\n${partition}`;
     let groups = this.groups.get(place);
     if (!groups) this.groups.set(place, (groups = new Map()));
     let marks = groups.get(group);
     if (!marks) groups.set(group, (marks = []));
-    const index = lowerBound(marks, offset, (mark) => mark.offset);
-    const before = marks[index - 1]?.offset ?? -1n;
+    const index = from(marks, offset);
+    const before = marks[index - 1]?.offset ?? -1;
     const known = marks[index];
     if (known?.offset === offset) {
       if (at < known.at) marks[index] = { offset, at };
@@ -90,14 +93,15 @@ export class Commits {
     topic: string,
     partition: number,
     producerId: bigint,
-    offset: bigint,
+    exact: bigint,
     outcome: "committed" | "aborted",
   ): Node[] {
+    const offset = offsetOf(exact);
     const key = `${topic}\n${partition}\n${producerId}`;
     let ends = this.transactions.get(key);
     if (!ends) this.transactions.set(key, (ends = []));
-    const index = lowerBound(ends, offset, (end) => end.offset);
-    const before = ends[index - 1]?.offset ?? -1n;
+    const index = from(ends, offset);
+    const before = ends[index - 1]?.offset ?? -1;
     if (ends[index]?.offset !== offset) ends.splice(index, 0, { offset, outcome });
     if (ends.length > bounds.commitsPerPartition) {
       this.counters.commitsPerPartition++;
@@ -113,7 +117,7 @@ export class Commits {
     for (const [group, marks] of groups) {
       let first: Mark | undefined;
       // A later commit may come with a higher offset and an earlier time; the earliest that covers it counts.
-      for (let i = lowerBound(marks, node.offset + 1n, (mark) => mark.offset); i < marks.length; i++) {
+      for (let i = above(marks, node.offset); i < marks.length; i++) {
         const mark = marks[i] as Mark;
         if (!first || mark.at < first.at) first = mark;
         else break;
@@ -133,19 +137,19 @@ export class Commits {
   outcome(node: Node): Journey["transaction"] | undefined {
     if (!node.transactional) return undefined;
     const ends = this.transactions.get(`${node.channel}\n${node.partition}\n${this.producerOf(node)}`) ?? [];
-    return ends[lowerBound(ends, node.offset + 1n, (end) => end.offset)]?.outcome ?? "pending";
+    return ends[above(ends, node.offset)]?.outcome ?? "pending";
   }
 
   private producerOf(node: Node): string {
     return node.producer?.slice(node.producer.lastIndexOf(" ") + 1) ?? "";
   }
 
-  /** Records from offset `from` to below `to`, in any tap; at most a thousand. */
-  private between(topic: string, partition: number, from: bigint, to: bigint): Node[] {
+  /** Records from offset `low` to below `to`, in any tap; at most a thousand. */
+  private between(topic: string, partition: number, low: Offset, to: Offset): Node[] {
     const found: Node[] = [];
     for (const [key, records] of this.records) {
       if (!key.endsWith(`\n${topic}\n${partition}`)) continue;
-      for (let i = lowerBound(records, from, (node) => node.offset); i < records.length; i++) {
+      for (let i = from(records, low); i < records.length; i++) {
         const node = records[i] as Node;
         if (node.offset >= to || found.length >= 1000) break;
         found.push(node);
@@ -155,13 +159,21 @@ export class Commits {
   }
 }
 
-function lowerBound<T>(items: readonly T[], value: bigint, read: (item: T) => bigint): number {
+/** The first whose offset is at least this one. */
+function from(items: readonly { readonly offset: Offset }[], offset: Offset): number {
   let low = 0;
   let high = items.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (read(items[middle] as T) < value) low = middle + 1;
+    if ((items[middle] as Mark).offset < offset) low = middle + 1;
     else high = middle;
   }
   return low;
+}
+
+/** The first whose offset is above this one. */
+function above(items: readonly { readonly offset: Offset }[], offset: Offset): number {
+  let index = from(items, offset);
+  while (items[index]?.offset === offset) index++;
+  return index;
 }

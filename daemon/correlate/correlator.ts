@@ -1,6 +1,7 @@
 /** The correlator: takes messages and events in, keeps what belongs together, and builds conversations when asked. */
 import type { Delivery, OtlpOrigin } from "../tap/envelope.ts";
 import { Arrivals } from "./arrivals.ts";
+import { BySeq } from "./by-seq.ts";
 import { buildConversation, type Built, type Outcome } from "./build.ts";
 import { Clocks } from "./clocks.ts";
 import { Commits } from "./commits.ts";
@@ -22,6 +23,7 @@ import type {
   Standing,
   TracedMessage,
 } from "./model.ts";
+import { Figures } from "./figures.ts";
 import { exchangesOf, type Exchanges } from "./exchanges.ts";
 import { compareNodes, type Node } from "./node.ts";
 import { Pairs } from "./pairs.ts";
@@ -44,6 +46,9 @@ export interface CorrelatorOptions {
   readonly maxSpans?: number;
 }
 
+/** Up to so many looks that are no longer due are not worth a search. */
+const fewChecks = 10_000;
+
 class CorrelatorState implements Correlator {
   private readonly counters: Counters = newCounters();
   private readonly membership = new Membership();
@@ -57,7 +62,8 @@ class CorrelatorState implements Correlator {
   );
   private readonly clocks = new Clocks();
   private readonly families = new Families();
-  private readonly extractor = new Extractor(this.counters);
+  private readonly figures = new Figures();
+  private readonly extractor = new Extractor(this.counters, this.figures);
   private readonly participants: Participants;
   private readonly spans: Spans;
   private readonly windows = new Windows({
@@ -72,7 +78,7 @@ class CorrelatorState implements Correlator {
     apart: (a, b) => this.values.apart(a, b),
     join: (cause, effect) => this.membership.link(cause, effect),
   });
-  private readonly nodes = new Map<Seq, Node>();
+  private readonly nodes = new BySeq<Node>();
   private readonly arrivals = new Arrivals();
   private forgetting: Conv[] = [];
   private readonly settling = new Timers<Node>();
@@ -138,7 +144,7 @@ class CorrelatorState implements Correlator {
 
   /** A span belongs to messages and nothing else of what is known of them goes for it: no reply, no copy, no clock. */
   private observeSpan(message: TracedMessage, origin: OtlpOrigin): void {
-    const node = spanNode(message.seq, message.envelope, origin);
+    const node = spanNode(message.seq, message.envelope, origin, this.figures);
     this.nodes.set(node.seq, node);
     this.membership.add(node);
     this.spans.addSpan(node, message.envelope, origin);
@@ -199,6 +205,10 @@ class CorrelatorState implements Correlator {
       this.check(conv);
     }
     this.collectTouched();
+    // Most messages begin a conversation and are soon part of another: what is left of theirs is not waited for.
+    if (this.checks.size > 2 * this.membership.count + fewChecks) {
+      this.checks.keep((conv, at) => !conv.gone && conv.nextCheck === at);
+    }
   }
 
   takeChanges(): readonly Change[] {
@@ -231,7 +241,7 @@ class CorrelatorState implements Correlator {
   }
 
   *seqsOf(id: string): Iterable<Seq> {
-    for (const group of this.convOf(id)?.groups ?? []) for (const node of group.nodes) yield node.seq;
+    for (const node of this.convOf(id)?.nodes() ?? []) yield node.seq;
   }
 
   *ids(): Iterable<string> {
@@ -256,9 +266,7 @@ class CorrelatorState implements Correlator {
     let first = node.at;
     // Of a long one the oldest message is near enough.
     if (node.group.conv.size > 16) return first;
-    for (const group of node.group.conv.groups) {
-      for (const other of group.nodes) if (other.at < first) first = other.at;
-    }
+    for (const other of node.group.conv.nodes()) if (other.at < first) first = other.at;
     return first;
   }
 

@@ -7,10 +7,12 @@ import type { ChannelFacts } from "../../contracts/codec/index.ts";
 import type { Envelope, HeaderValue, KafkaOrigin, RabbitmqOrigin, RabbitmqProperties } from "../tap/envelope.ts";
 import { Common, type Spot } from "./common.ts";
 import type { TracedMessage } from "./model.ts";
+import type { Figures } from "./figures.ts";
 import { idOf, textOf } from "./ids.ts";
 import { bounds, type Counters } from "./limits.ts";
 import { channelName } from "./names.ts";
 import { Node, noRemarks, type Remarks, type Slot } from "./node.ts";
+import { offsetOf } from "./offsets.ts";
 import { Places, type Place } from "./places.ts";
 import { readBody, type JsonObject } from "./read-body.ts";
 import { Reading } from "./reading.ts";
@@ -21,9 +23,11 @@ export class Extractor {
   private readonly places = new Places(bounds.slots);
   private readonly common: Common;
   private readonly counters: Counters;
+  private readonly figures: Figures;
 
-  constructor(counters: Counters) {
+  constructor(counters: Counters, figures: Figures) {
     this.counters = counters;
+    this.figures = figures;
     this.common = new Common(counters);
   }
 
@@ -66,29 +70,32 @@ export class Extractor {
       channelName(envelope, this.common.classText(spot.routingKeys[0] ?? "")),
     );
     const kafka = origin.broker === "kafka" ? origin : undefined;
-    const node = new Node({
-      seq: message.seq,
-      at: (kafka && envelope.timestamp) ?? near,
-      receivedAt: near,
-      timestamp: kafka && envelope.timestamp,
-      spot,
-      kind,
-      author:
-        origin.broker === "kafka"
-          ? this.common.kafkaAuthor(envelope, origin, reading.sender)
-          : this.common.rabbitmqAuthor(
-              envelope,
-              origin,
-              reading.sender ?? origin.connectionName ?? origin.properties.appId,
-            ),
-      remarks: remarksOf(reading, origin),
-      // A copy of the exact size: a list that grew keeps room that would never be used.
-      found: reading.found.slice(),
-      hash: hashOf(envelope.body),
-      bodySize: envelope.bodySize,
-      key,
-      offset: kafka?.offset ?? -1n,
-    });
+    const node = new Node(
+      {
+        seq: message.seq,
+        at: (kafka && envelope.timestamp) ?? near,
+        receivedAt: near,
+        timestamp: kafka && envelope.timestamp,
+        spot,
+        kind,
+        author:
+          origin.broker === "kafka"
+            ? this.common.kafkaAuthor(envelope, origin, reading.sender)
+            : this.common.rabbitmqAuthor(
+                envelope,
+                origin,
+                reading.sender ?? origin.connectionName ?? origin.properties.appId,
+              ),
+        remarks: remarksOf(reading, origin),
+        // A copy of the exact size: a list that grew keeps room that would never be used.
+        found: reading.found.slice(),
+        hash: hashOf(envelope.body),
+        bodySize: envelope.bodySize,
+        key,
+        offset: kafka === undefined ? -1 : offsetOf(kafka.offset),
+      },
+      this.figures,
+    );
     if (reading.original) node.original = reading.original;
     for (const found of node.found) found.node = node;
     return node;

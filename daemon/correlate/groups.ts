@@ -3,34 +3,86 @@
  * groups, and a link can be taken away. A conversation is what hangs together by groups and links.
  */
 import type { Change } from "./model.ts";
-import { withMore } from "./few.ts";
 import type { Node } from "./node.ts";
 
+/** Messages that belong together for good. There are nearly as many as messages: each knows the next, and no list does. */
 export class Group {
-  nodes: Node[];
+  readonly first: Node;
+  last: Node;
+  size = 1;
   conv: Conv;
-  links: Link[] | undefined;
   /** The lowest number in it. */
   lowest: number;
-  /** Where it stands in its conversation's list. */
-  index = 0;
+  /** Its neighbours in its conversation. */
+  previous: Group | undefined = undefined;
+  next: Group | undefined = undefined;
 
   constructor(node: Node) {
-    this.nodes = [node];
+    this.first = node;
+    this.last = node;
     this.lowest = node.seq;
     this.conv = new Conv(this);
   }
+
+  /** Takes over all messages of another. */
+  take(other: Group): void {
+    for (let node: Node | undefined = other.first; node; node = node.next) node.group = this;
+    this.last.next = other.first;
+    this.last = other.last;
+    this.size += other.size;
+    if (other.lowest < this.lowest) this.lowest = other.lowest;
+  }
 }
 
-/** An inferred join of the groups of two messages; what decided it may take it back. */
-export interface Link {
+/** Two messages whose groups are joined by inference. */
+export interface Ends {
   readonly from: Node;
   readonly to: Node;
 }
 
+/** An inferred join of the groups of two messages; what decided it may take it back. */
+export class Link implements Ends {
+  readonly from: Node;
+  readonly to: Node;
+  /** The next link of each of the two. */
+  nextOfFrom: Link | undefined;
+  nextOfTo: Link | undefined;
+
+  constructor(from: Node, to: Node) {
+    this.from = from;
+    this.to = to;
+    this.nextOfFrom = from.links;
+    this.nextOfTo = to.links;
+    from.links = this;
+    to.links = this;
+  }
+
+  nextOf(node: Node): Link | undefined {
+    return node === this.from ? this.nextOfFrom : this.nextOfTo;
+  }
+
+  remove(): void {
+    this.leave(this.from);
+    this.leave(this.to);
+  }
+
+  private leave(node: Node): void {
+    const next = this.nextOf(node);
+    let before: Link | undefined;
+    for (let link = node.links; link !== this; link = link.nextOf(node)) {
+      if (link === undefined) return;
+      before = link;
+    }
+    if (before === undefined) node.links = next;
+    else if (before.from === node) before.nextOfFrom = next;
+    else before.nextOfTo = next;
+  }
+}
+
 /** The living record of a conversation. What views see is built from it when they ask. */
 export class Conv {
-  groups: Group[];
+  private first: Group | undefined = undefined;
+  private last: Group | undefined = undefined;
   /** The lowest number of its messages: its id. */
   number: number;
   size: number;
@@ -56,9 +108,10 @@ export class Conv {
   final = false;
 
   constructor(group: Group) {
-    this.groups = [group];
+    this.first = group;
+    this.last = group;
     this.number = group.lowest;
-    this.size = group.nodes.length;
+    this.size = group.size;
   }
 
   get id(): string {
@@ -67,30 +120,50 @@ export class Conv {
 
   take(group: Group): void {
     group.conv = this;
-    group.index = this.groups.length;
-    this.groups = withMore(this.groups, group);
+    group.previous = this.last;
+    group.next = undefined;
+    if (this.last) this.last.next = group;
+    else this.first = group;
+    this.last = group;
   }
 
   /** Lets go of everything: whoever still waits for a conversation that is gone holds nothing more than its shell. */
   clear(): void {
-    this.groups = [];
+    this.first = undefined;
+    this.last = undefined;
     this.built = undefined;
     this.outcome = undefined;
     this.contribution = undefined;
   }
 
-  drop(group: Group): void {
-    const last = this.groups.pop();
-    if (!last || last === group) return;
-    this.groups[group.index] = last;
-    last.index = group.index;
+  drop({ previous, next }: Group): void {
+    if (previous) previous.next = next;
+    else this.first = next;
+    if (next) next.previous = previous;
+    else this.last = previous;
+  }
+
+  /** Its groups in a list of their own, in no order. */
+  groups(): Group[] {
+    const all: Group[] = [];
+    for (let group = this.first; group; group = group.next) all.push(group);
+    return all;
   }
 
   /** All messages in a list of their own, in no order. */
   nodes(): Node[] {
     const all: Node[] = [];
-    for (const group of this.groups) for (const node of group.nodes) all.push(node);
+    for (let group = this.first; group; group = group.next) {
+      for (let node: Node | undefined = group.first; node; node = node.next) all.push(node);
+    }
     return all;
+  }
+
+  every(test: (node: Node) => boolean): boolean {
+    for (let group = this.first; group; group = group.next) {
+      for (let node: Node | undefined = group.first; node; node = node.next) if (!test(node)) return false;
+    }
+    return true;
   }
 }
 
@@ -159,35 +232,22 @@ export class Membership {
     const second = b.group;
     if (first === second) return;
     if (first.conv !== second.conv) this.mergeConvs(first.conv, second.conv);
-    const [big, small] = first.nodes.length >= second.nodes.length ? [first, second] : [second, first];
-    for (const node of small.nodes) {
-      node.group = big;
-      big.nodes = withMore(big.nodes, node);
-    }
-    if (small.links) {
-      big.links = big.links ? [...new Set([...big.links, ...small.links])] : small.links;
-    }
-    if (small.lowest < big.lowest) big.lowest = small.lowest;
+    const [big, small] = first.size >= second.size ? [first, second] : [second, first];
     big.conv.drop(small);
+    big.take(small);
     this.touch(big.conv);
   }
 
   /** Inferred: links the groups until the link is taken away. */
   link(from: Node, to: Node): Link {
-    const link: Link = { from, to };
-    const a = from.group;
-    const b = to.group;
-    a.links = withMore(a.links, link);
-    if (a !== b) b.links = withMore(b.links, link);
-    if (a.conv !== b.conv) this.mergeConvs(a.conv, b.conv);
-    return link;
+    if (from.group.conv !== to.group.conv) this.mergeConvs(from.group.conv, to.group.conv);
+    return new Link(from, to);
   }
 
   unlink(link: Link): void {
+    link.remove();
     const a = link.from.group;
     const b = link.to.group;
-    removeLink(a, link);
-    removeLink(b, link);
     if (a === b) return;
     const reached = reach(a);
     if (reached.has(b)) return;
@@ -204,8 +264,8 @@ export class Membership {
   }
 
   private mergeConvs(a: Conv, b: Conv): void {
-    const [big, small] = a.groups.length >= b.groups.length ? [a, b] : [b, a];
-    for (const group of small.groups) big.take(group);
+    const [big, small] = a.size >= b.size ? [a, b] : [b, a];
+    for (const group of small.groups()) big.take(group);
     big.size += small.size;
     if (small.lastAt > big.lastAt) big.lastAt = small.lastAt;
     // The older number survives; the other goes, and whoever knew it is told.
@@ -224,18 +284,19 @@ export class Membership {
 
   private split(conv: Conv, part: Set<Group>): void {
     const inside = [...part];
-    const rest = conv.groups.filter((group) => !part.has(group));
+    const rest = conv.groups().filter((group) => !part.has(group));
     const [stays, leaves] = lowestOf(inside) < lowestOf(rest) ? [inside, rest] : [rest, inside];
-    const first = leaves[0];
+    const [first, ...others] = leaves;
     if (!first) return;
+    for (const group of leaves) conv.drop(group);
     const young = new Conv(first);
-    young.groups = [];
-    for (const group of leaves) young.take(group);
+    first.conv = young;
+    first.previous = undefined;
+    first.next = undefined;
+    for (const group of others) young.take(group);
     young.number = lowestOf(leaves);
     young.size = sizeOf(leaves);
     young.lastAt = lastOf(leaves);
-    conv.groups = [];
-    for (const group of stays) conv.take(group);
     conv.size -= young.size;
     conv.lastAt = lastOf(stays);
     conv.built = undefined;
@@ -246,18 +307,14 @@ export class Membership {
   }
 }
 
-function removeLink(group: Group, link: Link): void {
-  const index = group.links?.indexOf(link) ?? -1;
-  if (index >= 0) group.links?.splice(index, 1);
-}
-
 function reach(from: Group): Set<Group> {
   const reached = new Set([from]);
   const open = [from];
   for (let group = open.pop(); group; group = open.pop()) {
-    for (const link of group.links ?? []) {
-      const other = link.from.group === group ? link.to.group : link.from.group;
-      if (!reached.has(other)) {
+    for (let node: Node | undefined = group.first; node; node = node.next) {
+      for (let link = node.links; link; link = link.nextOf(node)) {
+        const other = (link.from === node ? link.to : link.from).group;
+        if (reached.has(other)) continue;
         reached.add(other);
         open.push(other);
       }
@@ -274,12 +331,14 @@ function lowestOf(groups: readonly Group[]): number {
 
 function sizeOf(groups: readonly Group[]): number {
   let size = 0;
-  for (const group of groups) size += group.nodes.length;
+  for (const group of groups) size += group.size;
   return size;
 }
 
 function lastOf(groups: readonly Group[]): number {
   let last = 0;
-  for (const group of groups) for (const node of group.nodes) if (node.at > last) last = node.at;
+  for (const group of groups) {
+    for (let node: Node | undefined = group.first; node; node = node.next) if (node.at > last) last = node.at;
+  }
   return last;
 }

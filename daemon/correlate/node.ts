@@ -4,7 +4,9 @@ import type { IdStrength } from "./ids.ts";
 import type { Field } from "./fields.ts";
 import type { Clock } from "./clocks.ts";
 import type { Author, Kind, Spot } from "./common.ts";
-import type { Group } from "./groups.ts";
+import type { Figures } from "./figures.ts";
+import type { Group, Link } from "./groups.ts";
+import type { Offset } from "./offsets.ts";
 import type { PairEntry } from "./pairs.ts";
 import type { JourneyRecord } from "./deliveries.ts";
 import type { Entry } from "./values.ts";
@@ -147,50 +149,77 @@ interface Patience {
   readonly basis: "message" | "declared" | "learned" | "default";
 }
 
+/** What is known of a message when its record is made. */
+export type NodeParts = Pick<Node, "seq" | "at" | "receivedAt" | "timestamp" | "spot" | "kind" | "author" | "remarks"> &
+  Pick<Node, "found" | "hash" | "bodySize" | "key" | "offset">;
+
 /** One message. There are very many of these: what messages have in common stands once, in what they share. */
 export class Node {
   readonly seq: Seq;
-  /** Effective time; may move while the clocks of the brokers are still being learned. */
-  at: number;
-  readonly receivedAt: number;
-  readonly timestamp: number | undefined;
   readonly spot: Spot;
   readonly kind: Kind;
   readonly author: Author;
   readonly remarks: Remarks;
   readonly found: readonly Found[];
-  readonly hash: number;
   readonly bodySize: number;
   /** One text with the same value among its ids, as soon as that is noticed. */
   key: string | undefined;
   /** In its partition; -1 where it is in none. */
-  readonly offset: bigint;
+  readonly offset: Offset;
 
   /** Set by whoever takes the record into a group, at once. */
   group: Group = undefined as unknown as Group;
+  /** The next message of its group, and the first of its links. */
+  next: Node | undefined = undefined;
+  links: Link | undefined = undefined;
   settled = false;
   /** The clock that its timestamp was read from. */
   clock: Clock | undefined = undefined;
   journey: JourneyRecord | undefined = undefined;
   private findings: Findings | undefined = undefined;
+  private readonly page: Float64Array;
+  private readonly slot: number;
 
-  constructor(
-    of: Pick<Node, "seq" | "at" | "receivedAt" | "timestamp" | "spot" | "kind" | "author" | "remarks"> &
-      Pick<Node, "found" | "hash" | "bodySize" | "key" | "offset">,
-  ) {
+  constructor(of: NodeParts, figures: Figures) {
     this.seq = of.seq;
-    this.at = of.at;
-    this.receivedAt = of.receivedAt;
-    this.timestamp = of.timestamp;
     this.spot = of.spot;
     this.kind = of.kind;
     this.author = of.author;
     this.remarks = of.remarks;
     this.found = of.found;
-    this.hash = of.hash;
     this.bodySize = of.bodySize;
     this.key = of.key;
     this.offset = of.offset;
+    const { page, slot } = figures.next();
+    this.page = page;
+    this.slot = slot;
+    page[slot] = of.at;
+    page[slot + 1] = of.receivedAt;
+    page[slot + 2] = of.timestamp ?? Number.NaN;
+    page[slot + 3] = of.hash;
+  }
+
+  /** Effective time; may move while the clocks of the brokers are still being learned. */
+  get at(): number {
+    return this.page[this.slot] as number;
+  }
+
+  set at(at: number) {
+    this.page[this.slot] = at;
+  }
+
+  get receivedAt(): number {
+    return this.page[this.slot + 1] as number;
+  }
+
+  get timestamp(): number | undefined {
+    const timestamp = this.page[this.slot + 2] as number;
+    return Number.isNaN(timestamp) ? undefined : timestamp;
+  }
+
+  /** Of its body. */
+  get hash(): number {
+    return this.page[this.slot + 3] as number;
   }
 
   get broker(): Spot["broker"] {

@@ -143,7 +143,7 @@ export class Spans {
     let tries = 0;
     for (const { group } of this.spans.keys()) {
       if (found.size >= wanted || ++tries > 4 * wanted) break;
-      if (group.conv.groups.every(({ nodes }) => nodes.every(isSpan))) found.add(group.conv);
+      if (group.conv.every(isSpan)) found.add(group.conv);
     }
     this.counters.spans += found.size;
     return found;
@@ -151,7 +151,7 @@ export class Spans {
 
   /** Whether nothing of a conversation is for a list of messages: spans alone, of which none failed. */
   isQuiet(conv: Conv): boolean {
-    return this.spans.size > 0 && conv.groups.every(({ nodes }) => nodes.every((node) => isSpan(node) && !node.failed));
+    return this.spans.size > 0 && conv.every((node) => isSpan(node) && !node.failed);
   }
 
   /** Decides the traces that were touched; one that is large and grows all the time, once in a while. */

@@ -5,7 +5,7 @@
 import { nothing } from "./common.ts";
 import { withInserted, withMore } from "./few.ts";
 import { Fields, type Field } from "./fields.ts";
-import type { Group, Link, Membership } from "./groups.ts";
+import type { Ends, Group, Link, Membership } from "./groups.ts";
 import { bounds, thresholds, type Counters } from "./limits.ts";
 import { compareNodes, type Found, type Node } from "./node.ts";
 import { Timers } from "./timers.ts";
@@ -295,7 +295,7 @@ export class Values {
     if (wanted.length === 0 && !links) return;
     if (links === undefined || links.every((one, i) => one.from === wanted[i]?.from && one.to === wanted[i].to)) {
       // Mostly all of them stay, and at most some come behind them.
-      for (let i = links?.length ?? 0; i < wanted.length; i++) this.decideLink(entry, wanted[i] as Link);
+      for (let i = links?.length ?? 0; i < wanted.length; i++) this.decideLink(entry, wanted[i] as Ends);
       return;
     }
     let keep: Link[] | undefined;
@@ -316,12 +316,12 @@ export class Values {
     for (const decided of dropped) this.membership.unlink(decided);
   }
 
-  private decideLink(entry: Entry, { from, to }: Link): void {
+  private decideLink(entry: Entry, { from, to }: Ends): void {
     entry.links = withMore(entry.links, this.membership.link(from, to));
   }
 
   /** The links that a value should make, by all that is known now. */
-  private wanted(entry: Entry): Link[] {
+  private wanted(entry: Entry): Ends[] {
     const soft = softUse(entry);
     if (!soft) return [];
     const trace = soft.role === "trace";
@@ -329,7 +329,7 @@ export class Values {
     const field = this.fieldOf(soft);
     if (!trace && field.setAside() !== undefined) return [];
     const gap = trace ? thresholds.strongSession : field.gap(strong);
-    const links: Link[] = [];
+    const links: Ends[] = [];
     const { uses } = entry;
     for (let start = 0; start < uses.length;) {
       const end = endOfSession(uses, start, gap);
@@ -379,8 +379,8 @@ export class Values {
   /** Each field's value in a group, empty where it has several. */
   private singles(group: Group): Map<string, string> {
     const singles = new Map<string, string>();
-    const nodes = group.nodes.length > groupSample ? group.nodes.slice(0, groupSample) : group.nodes;
-    for (const node of nodes) {
+    let left = groupSample;
+    for (let node: Node | undefined = group.first; node && left > 0; node = node.next, left--) {
       for (const found of node.found) {
         const name = found.kind.tells;
         if (name === undefined) continue;
@@ -455,9 +455,9 @@ function softUse(entry: Entry): Found | undefined {
 
 /** Whether a group has an id that may tell it apart from another, beside the one that both share. */
 function tellsMore(group: Group, shared: Field | undefined): boolean {
-  const count = Math.min(group.nodes.length, groupSample);
-  for (let i = 0; i < count; i++) {
-    for (const { kind } of (group.nodes[i] as Node).found) {
+  let left = groupSample;
+  for (let node: Node | undefined = group.first; node && left > 0; node = node.next, left--) {
+    for (const { kind } of node.found) {
       if (kind.tells !== undefined && kind.tells !== shared?.name) return true;
     }
   }

@@ -170,6 +170,5 @@ export class Windows {
 function begins(node: Node): boolean {
   const conv = node.group.conv;
   if (conv.size > thresholds.windowOpen) return false;
-  for (const group of conv.groups) for (const other of group.nodes) if (other.at < node.at) return false;
-  return true;
+  return conv.every((other) => other.at >= node.at);
 }

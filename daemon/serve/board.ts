@@ -59,7 +59,6 @@ export class Board {
   /** What changed since it was last looked into, and since when; the oldest first. */
   private readonly stale = new Map<string, number>();
   private readonly dismissals: Dismissals;
-  private readonly merged = new Map<string, string>();
   private generation = 0;
   private seenSeq = 0;
 
@@ -85,7 +84,6 @@ export class Board {
         if (id !== undefined) this.mark(id, now, changed);
       } else if (change.kind === "merged") {
         this.leave(change.id, gone);
-        this.merged.set(change.id, change.into);
         changed.add(change.id);
         this.mark(change.into, now, changed);
       } else {
@@ -157,11 +155,6 @@ export class Board {
   wordsOf(entry: Entry): string {
     if (entry.words === undefined) this.rowOf(entry);
     return entry.words ?? this.entries.get(entry.id)?.words ?? "";
-  }
-
-  /** Where a conversation went that is no longer there by itself. */
-  into(id: string): string | undefined {
-    return this.merged.get(id);
   }
 
   private mark(id: string, now: number, changed: Set<string>): void {
@@ -266,7 +259,6 @@ export class Board {
     this.order.clear();
     this.needing.clear();
     this.stale.clear();
-    this.merged.clear();
     Object.assign(this.byState, noCounts);
   }
 }

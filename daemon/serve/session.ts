@@ -205,8 +205,7 @@ export class Session {
     const id = pipeline.correlator.resolve(asked);
     const conversation = id === undefined ? undefined : pipeline.correlator.conversation(id);
     if (id === undefined || conversation === undefined || id !== asked) {
-      const into = id ?? board.into(asked);
-      this.send({ kind: "conversationGone", id: asked, ...(into === undefined ? {} : { into }) });
+      this.send({ kind: "conversationGone", id: asked, ...(id === undefined ? {} : { into: id }) });
       this.detailId = id;
       if (conversation === undefined) return;
     }
