@@ -93,8 +93,8 @@ function newPage(): Page {
   return {
     at: new Float64Array(perPage),
     receivedAt: new Float64Array(perPage),
-    keys: new Array<string>(perPage).fill(""),
-    shared: new Array<Shared | undefined>(perPage).fill(undefined),
+    keys: Array.from({ length: perPage }, () => ""),
+    shared: Array.from<Shared | undefined>({ length: perPage }),
   };
 }
 

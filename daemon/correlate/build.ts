@@ -17,10 +17,10 @@ import type { Spans } from "./spans.ts";
 import type { Values } from "./values.ts";
 
 /** What a conversation came to: this is kept when its value is not. */
-export interface Outcome extends Standing {
+export interface Outcome extends Pick<Standing, "state" | "isTroubled"> {
   readonly revision: number;
-  /** Until when it is right. */
-  readonly until: number;
+  /** Until when it is right; `undefined` where time changes nothing. */
+  readonly until: number | undefined;
   readonly contribution: Contribution;
   /** What of the value changes by time alone, as a number that is never 0. */
   readonly digest: number;
@@ -124,8 +124,6 @@ const fineSteps: ReadonlySet<string> = new Set(["done", "running", "not reached"
 
 function outcomeOf(revision: number, shape: Shape, nodes: readonly Node[], all: readonly Node[]): Outcome {
   const { state, until, contribution } = shape;
-  const startedAt = (all[0] as Node).at;
-  const lastAt = (nodes[nodes.length - 1] as Node).at;
   const isTroubled =
     (state !== "running" && state !== "completed") ||
     shape.missing.length > 0 ||
@@ -136,11 +134,9 @@ function outcomeOf(revision: number, shape: Shape, nodes: readonly Node[], all: 
     all.some((node) => node.failed || node.journey?.deadLettered !== undefined);
   return {
     state,
-    startedAt,
-    lastAt,
     isTroubled,
     revision,
-    until,
+    until: until === Infinity ? undefined : until,
     contribution,
     digest: digest(shape, all.length),
   };
@@ -217,16 +213,14 @@ function spansAlone(conv: Conv, now: number, all: readonly Node[], spans: Spans)
     lastAt: last.at,
     endedAt,
   };
-  const { state, startedAt, lastAt } = value;
+  const { state } = value;
   const isTroubled = state === "failed";
   return new Built(
     {
       state,
-      startedAt,
-      lastAt,
       isTroubled,
       revision,
-      until: Infinity,
+      until: undefined,
       contribution: ofSpans,
       digest: all.length,
     },
@@ -254,7 +248,7 @@ function keyOf(nodes: readonly Node[], values: Values): string {
   const several = some.filter((node) => !node.duplicateOf && !node.original).length > 1;
   some.forEach((node, index) => {
     const seen = new Set<string>();
-    for (const found of node.found) {
+    for (let found = node.found; found; found = found.next) {
       if (found.role === "trace" || found.role === "self" || found.strength === "weak" || seen.has(found.value))
         continue;
       seen.add(found.value);

@@ -27,7 +27,7 @@ export class BySeq<T> {
     const number = Math.floor(seq / perPage);
     let page = this.pages.get(number);
     if (page === undefined) {
-      page = { items: new Array<T | undefined>(perPage).fill(undefined), count: 0 };
+      page = { items: Array.from<T | undefined>({ length: perPage }), count: 0 };
       this.pages.set(number, page);
     }
     if (page.items[seq % perPage] === undefined) {

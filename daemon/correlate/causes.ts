@@ -148,15 +148,15 @@ function namedCause(
   positions: Positions,
   values: Values,
 ): { node: Node; because: Occurrence[] } | undefined {
-  for (const found of node.found) {
+  for (let found = node.found; found; found = found.next) {
     if (found.role !== "cause" && found.role !== "in reply to") continue;
     // A message that names its own id as its parent is written again, and not its own cause.
-    if (node.found.some((other) => other.role === "self" && other.value === found.value)) continue;
+    if (node.hasId((other) => other.role === "self" && other.value === found.value)) continue;
     let best: { node: Node; because: Occurrence[] } | undefined;
     for (const use of values.uses(found)) {
       const at = use.node === node ? -1 : positions.of(use.node);
       if (at < 0 || use.node.duplicateOf) continue;
-      const own = use.node.found.find((other) => other.role === "self" && other.value === found.value);
+      const own = use.node.findId((other) => other.role === "self" && other.value === found.value);
       // Some frameworks name the cause by the correlation id that only the causing message has (Celery's task id).
       const other = own ?? (use.role === "pair" || use.role === "correlation" ? use : undefined);
       if (!other) continue;
@@ -234,8 +234,8 @@ function fitOf(
 /** The ids that two messages share, each where it stands in both; at most three, the most telling first. */
 export function shared(a: Node, b: Node): Occurrence[] {
   const because: Occurrence[] = [];
-  for (const found of b.found) {
-    const other = a.found.find((one) => one.value === found.value);
+  for (let found = b.found; found; found = found.next) {
+    const other = a.findId((one) => one.value === found.value);
     if (!other) continue;
     because.push(occurrence(a, other), occurrence(b, found));
     if (because.length >= 6) break;

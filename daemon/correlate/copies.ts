@@ -29,8 +29,8 @@ export class Copies {
 
   /** The same content, id and channel written again within a minute. */
   findDuplicate(node: Node): void {
-    const named = node.found.some((found) => found.role === "self" || found.role === "idempotency");
-    for (const found of node.found) {
+    const named = node.hasId((found) => found.role === "self" || found.role === "idempotency");
+    for (let found = node.found; found; found = found.next) {
       // Where messages have no ids of their own, the same content about the same thing is the same message.
       const tells = named
         ? found.role === "self" || found.role === "idempotency"
@@ -88,7 +88,7 @@ export class Copies {
     if (place?.topic === undefined && !node.purpose) return undefined;
     // The same content, found by an id in it: in the topic that is named, or in one that is not for failures.
     let first: Node | undefined;
-    for (const found of node.found) {
+    for (let found = node.found; found; found = found.next) {
       for (const use of this.values.several(found)) {
         const other = use.node;
         if (other === node || other.hash !== node.hash || other.bodySize === 0) continue;

@@ -25,7 +25,7 @@ import type {
 } from "./model.ts";
 import { Figures } from "./figures.ts";
 import { exchangesOf, type Exchanges } from "./exchanges.ts";
-import { compareNodes, type Node } from "./node.ts";
+import { compareNodes, figuresPerNode, type Node } from "./node.ts";
 import { Pairs } from "./pairs.ts";
 import { Participants } from "./participants.ts";
 import { Positions } from "./positions.ts";
@@ -62,7 +62,7 @@ class CorrelatorState implements Correlator {
   );
   private readonly clocks = new Clocks();
   private readonly families = new Families();
-  private readonly figures = new Figures();
+  private readonly figures = new Figures(figuresPerNode);
   private readonly extractor = new Extractor(this.counters, this.figures);
   private readonly participants: Participants;
   private readonly spans: Spans;
@@ -206,7 +206,7 @@ class CorrelatorState implements Correlator {
     }
     this.collectTouched();
     // Most messages begin a conversation and are soon part of another: what is left of theirs is not waited for.
-    if (this.checks.size > 2 * this.membership.count + fewChecks) {
+    if (this.checks.size > 1.25 * this.membership.count + fewChecks) {
       this.checks.keep((conv, at) => !conv.gone && conv.nextCheck === at);
     }
   }
@@ -237,7 +237,7 @@ class CorrelatorState implements Correlator {
     if (!conv) return undefined;
     const outcome = this.outcomeOf(conv);
     conv.shown = outcome.digest;
-    return outcome;
+    return { state: outcome.state, isTroubled: outcome.isTroubled, ...timesOf(conv) };
   }
 
   *seqsOf(id: string): Iterable<Seq> {
@@ -419,11 +419,11 @@ class CorrelatorState implements Correlator {
       if (conv.final) conv.contribution = contribution;
       else this.learn(conv, contribution);
       // After so long a silence it is not expected to go on: what it showed stands, and need not be kept.
-      conv.final = time >= finalAt && until === Infinity;
+      conv.final = time >= finalAt && until === undefined;
       if (conv.final) conv.contribution = undefined;
       else this.checkAt(conv, finalAt);
     } else this.checkAt(conv, quietAt);
-    if (until < Infinity) this.checkAt(conv, until);
+    if (until !== undefined) this.checkAt(conv, until);
     if (conv.shown === 0 || digest === conv.shown) return;
     // Views are told once; whether they look again is theirs.
     conv.shown = 0;
@@ -451,7 +451,7 @@ class CorrelatorState implements Correlator {
   /** What a conversation came to: known without building it again as long as nothing changed. */
   private outcomeOf(conv: Conv): Outcome {
     const known = conv.outcome as Outcome | undefined;
-    const isKnown = known !== undefined && known.revision === conv.revision && this.time() < known.until;
+    const isKnown = known !== undefined && isRight(known, conv, this.time());
     return isKnown ? known : this.judge(conv).outcome;
   }
 
@@ -469,7 +469,7 @@ class CorrelatorState implements Correlator {
   private build(conv: Conv): Built {
     const known = conv.built as Built | undefined;
     const now = this.time();
-    if (known && known.outcome.revision === conv.revision && now < known.outcome.until) return known;
+    if (known && isRight(known.outcome, conv, now)) return known;
     if (known && conv.size > thresholds.largeConversation && now < known.builtAt + conv.size / 4) {
       // A large one that grows all the time is not built for each message; the next look comes by itself.
       this.checkAt(conv, known.builtAt + conv.size / 4);
@@ -539,6 +539,23 @@ class CorrelatorState implements Correlator {
     for (const conv of this.forgetting) conv.clear();
     this.forgetting = [];
   }
+}
+
+/** From the first of everything in a conversation to its last message; where it has none, to its last span. */
+function timesOf(conv: Conv): Pick<Standing, "startedAt" | "lastAt"> {
+  let startedAt = Infinity;
+  let [lastMessage, last] = [0, 0];
+  for (const { at, broker } of conv.nodes()) {
+    if (at < startedAt) startedAt = at;
+    if (at > last) last = at;
+    if (at > lastMessage && broker !== "otlp") lastMessage = at;
+  }
+  return { startedAt, lastAt: lastMessage === 0 ? last : lastMessage };
+}
+
+/** Whether what a conversation came to is still what it comes to. */
+function isRight({ revision, until }: Outcome, conv: Conv, time: number): boolean {
+  return revision === conv.revision && (until === undefined || time < until);
 }
 
 /** What correlation holds and what it gave up; for `contrail doctor`. */

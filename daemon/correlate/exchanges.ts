@@ -58,8 +58,7 @@ export function exchangesOf(members: Positions, values: Values): Exchanges {
 /** Whether anything in a message may make it a request or a reply. */
 function mayTakePart(node: Node): boolean {
   if (node.pairsAsked !== undefined || node.isReplyByIntent) return true;
-  for (const { kind } of node.found) if (kind.pairs) return true;
-  return false;
+  return node.hasId(({ kind }) => kind.pairs);
 }
 
 function resolveEntry(
@@ -152,7 +151,7 @@ function byOwnId(
   ofReply: Map<Node, Answering>,
   retryOf: ReadonlyMap<Node, Node>,
 ): void {
-  const found = node.found.find(
+  const found = node.findId(
     (other) => other.role === "in reply to" || (node.isReplyByIntent && other.role === "cause"),
   );
   if (!found || !node.isReplyByIntent) return;
@@ -186,7 +185,7 @@ function bySharedId(
   ofReply: Map<Node, Answering>,
 ): void {
   if (ofRequest.has(node) || ofReply.has(node) || node.duplicateOf) return;
-  for (const found of node.found) {
+  for (let found = node.found; found; found = found.next) {
     if (!found.kind.pairs) continue;
     const [first, second, third] = values.several(found);
     if (third || !first || !second || first.node !== node || !members.has(second.node)) continue;
@@ -228,7 +227,7 @@ function becauseOfEntry(entry: PairEntry, request: Node, reply: Node): Occurrenc
 
 /** Where a value stands in a message; in the role of a correlation id, when it has several. */
 function foundAs(node: Node, value: string): Found | undefined {
-  const all = node.found.filter((found) => found.value === value);
+  const all = node.idsWhere((found) => found.value === value);
   return all.find((found) => found.role === "correlation" || found.role === "pair") ?? all[0];
 }
 

@@ -11,7 +11,7 @@ import type { Figures } from "./figures.ts";
 import { idOf, textOf } from "./ids.ts";
 import { bounds, type Counters } from "./limits.ts";
 import { channelName } from "./names.ts";
-import { Node, noRemarks, type Remarks, type Slot } from "./node.ts";
+import { type Found, Node, noRemarks, type Remarks, type Slot } from "./node.ts";
 import { offsetOf } from "./offsets.ts";
 import { Places, type Place } from "./places.ts";
 import { readBody, type JsonObject } from "./read-body.ts";
@@ -87,8 +87,7 @@ export class Extractor {
                 reading.sender ?? origin.connectionName ?? origin.properties.appId,
               ),
         remarks: remarksOf(reading, origin),
-        // A copy of the exact size: a list that grew keeps room that would never be used.
-        found: reading.found.slice(),
+        found: chained(reading.found),
         hash: hashOf(envelope.body),
         bodySize: envelope.bodySize,
         key,
@@ -97,7 +96,7 @@ export class Extractor {
       this.figures,
     );
     if (reading.original) node.original = reading.original;
-    for (const found of node.found) found.node = node;
+    for (let found = node.found; found; found = found.next) found.node = node;
     return node;
   }
 
@@ -105,6 +104,12 @@ export class Extractor {
   get refused(): number {
     return this.places.refused;
   }
+}
+
+/** The first of these ids, each knowing the next. */
+function chained(ids: readonly Found[]): Found | undefined {
+  ids.forEach((found, i) => (found.next = ids[i + 1]));
+  return ids[0];
 }
 
 /** What a message says that most do not. */

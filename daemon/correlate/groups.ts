@@ -3,6 +3,7 @@
  * groups, and a link can be taken away. A conversation is what hangs together by groups and links.
  */
 import type { Change } from "./model.ts";
+import { Figures } from "./figures.ts";
 import type { Node } from "./node.ts";
 
 /** Messages that belong together for good. There are nearly as many as messages: each knows the next, and no list does. */
@@ -17,11 +18,11 @@ export class Group {
   previous: Group | undefined = undefined;
   next: Group | undefined = undefined;
 
-  constructor(node: Node) {
+  constructor(node: Node, figures: Figures) {
     this.first = node;
     this.last = node;
     this.lowest = node.seq;
-    this.conv = new Conv(this);
+    this.conv = new Conv(this, figures);
   }
 
   /** Takes over all messages of another. */
@@ -47,6 +48,8 @@ export class Link implements Ends {
   /** The next link of each of the two. */
   nextOfFrom: Link | undefined;
   nextOfTo: Link | undefined;
+  /** The next one of whoever decided it, where that keeps several. */
+  next: Link | undefined = undefined;
 
   constructor(from: Node, to: Node) {
     this.from = from;
@@ -87,7 +90,6 @@ export class Conv {
   number: number;
   size: number;
   revision = 0;
-  lastAt = 0;
   /** Views have heard of it under its number. */
   announced = false;
   gone = false;
@@ -96,8 +98,6 @@ export class Conv {
   isPending = false;
   /** Where it stands among all. */
   place = 0;
-  /** When its state must be looked at again; also how the timers know which of their entries is meant. */
-  nextCheck = Infinity;
   /** Kept by whoever builds values: the last one, and, when it is gone, what it came to. */
   built: unknown = undefined;
   outcome: unknown = undefined;
@@ -106,12 +106,35 @@ export class Conv {
   shown = 0;
   /** What it taught about its family stands for good. */
   final = false;
+  private readonly page: Float64Array;
+  private readonly slot: number;
 
-  constructor(group: Group) {
+  constructor(group: Group, figures: Figures) {
+    const { page, slot } = figures.next();
+    this.page = page;
+    this.slot = slot;
+    this.nextCheck = Infinity;
     this.first = group;
     this.last = group;
     this.number = group.lowest;
     this.size = group.size;
+  }
+
+  get lastAt(): number {
+    return this.page[this.slot] as number;
+  }
+
+  set lastAt(at: number) {
+    this.page[this.slot] = at;
+  }
+
+  /** When its state must be looked at again; also how the timers know which of their entries is meant. */
+  get nextCheck(): number {
+    return this.page[this.slot + 1] as number;
+  }
+
+  set nextCheck(at: number) {
+    this.page[this.slot + 1] = at;
   }
 
   get id(): string {
@@ -171,6 +194,7 @@ export class Conv {
 export class Membership {
   /** In no order; each knows its place, so that most come and go again without an index. */
   private readonly convs: Conv[] = [];
+  private readonly figures = new Figures(2);
   private touched: Conv[] = [];
   private readonly moves: Change[] = [];
   private revision = 0;
@@ -200,7 +224,7 @@ export class Membership {
 
   /** A message on its own. */
   add(node: Node): void {
-    const group = new Group(node);
+    const group = new Group(node, this.figures);
     node.group = group;
     this.enter(group.conv);
     group.conv.lastAt = node.at;
@@ -289,7 +313,7 @@ export class Membership {
     const [first, ...others] = leaves;
     if (!first) return;
     for (const group of leaves) conv.drop(group);
-    const young = new Conv(first);
+    const young = new Conv(first, this.figures);
     first.conv = young;
     first.previous = undefined;
     first.next = undefined;

@@ -85,6 +85,8 @@ export class Found {
   value: string;
   /** The message; set when the message's record is made, right after its ids. */
   node: Node = undefined as unknown as Node;
+  /** The next id of the message. */
+  next: Found | undefined = undefined;
   /** All uses of the value, once there are several. */
   entry: Entry | undefined = undefined;
 
@@ -149,6 +151,9 @@ interface Patience {
   readonly basis: "message" | "declared" | "learned" | "default";
 }
 
+/** How many numbers a message keeps among figures. */
+export const figuresPerNode = 4;
+
 /** What is known of a message when its record is made. */
 export type NodeParts = Pick<Node, "seq" | "at" | "receivedAt" | "timestamp" | "spot" | "kind" | "author" | "remarks"> &
   Pick<Node, "found" | "hash" | "bodySize" | "key" | "offset">;
@@ -160,7 +165,8 @@ export class Node {
   readonly kind: Kind;
   readonly author: Author;
   readonly remarks: Remarks;
-  readonly found: readonly Found[];
+  /** The first of its ids; each knows the next. */
+  readonly found: Found | undefined;
   readonly bodySize: number;
   /** One text with the same value among its ids, as soon as that is noticed. */
   key: string | undefined;
@@ -220,6 +226,21 @@ export class Node {
   /** Of its body. */
   get hash(): number {
     return this.page[this.slot + 3] as number;
+  }
+
+  hasId(test: (found: Found) => boolean): boolean {
+    return this.findId(test) !== undefined;
+  }
+
+  findId(test: (found: Found) => boolean): Found | undefined {
+    for (let found = this.found; found; found = found.next) if (test(found)) return found;
+    return undefined;
+  }
+
+  idsWhere(test: (found: Found) => boolean): Found[] {
+    const ids: Found[] = [];
+    for (let found = this.found; found; found = found.next) if (test(found)) ids.push(found);
+    return ids;
   }
 
   get broker(): Spot["broker"] {

@@ -52,13 +52,13 @@ export class Pairs {
   add(node: Node, declaredReply: string | undefined): void {
     if (node.replyAddress === undefined && declaredReply === undefined && this.addresses.size === 0) {
       // Nobody has asked for anything yet; only counters must be remembered, which no index of ids holds.
-      if (!node.found.some((found) => found.strength === "weak")) return;
+      if (!node.hasId((found) => found.strength === "weak")) return;
     }
     if (node.broker === "kafka" && node.replyAddress === undefined && declaredReply === undefined) {
-      if (!this.addresses.has(node.channel) && !node.found.some((found) => found.strength === "weak")) return;
+      if (!this.addresses.has(node.channel) && !node.hasId((found) => found.strength === "weak")) return;
     }
-    const ids = node.found.filter(isPairing);
-    const declared = ids.length === 0 ? node.found.filter((found) => found.role === "contract") : [];
+    const ids = node.idsWhere(isPairing);
+    const declared = ids.length === 0 ? node.idsWhere((found) => found.role === "contract") : [];
     const address =
       node.replyAddress !== undefined
         ? replyAddressOf(node.replyAddress)
@@ -66,7 +66,7 @@ export class Pairs {
           ? undefined
           : replyAddressOf(declaredReply);
     if (address !== undefined) {
-      const own = node.found.filter((found) => found.role === "self");
+      const own = node.idsWhere((found) => found.role === "self");
       const asked = [...ids, ...declared, ...own];
       if (asked.length === 0) this.addRequest(node, address, undefined);
       for (const id of asked) this.addRequest(node, address, id);

@@ -22,7 +22,7 @@ export function spanNode(seq: number, envelope: Envelope, origin: OtlpOrigin, fi
       kind: { ...anySpan, channelClass: service, name: name.slice(0, 120) },
       author: { ...nobody, sender: service },
       remarks: origin.status === "error" ? failing : noRemarks,
-      found: nothing,
+      found: undefined,
       hash: 0,
       bodySize: envelope.bodySize,
       key: undefined,

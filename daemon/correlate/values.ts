@@ -3,8 +3,9 @@
  * decided on a tick, for the values that were touched, and may be taken back when more is known.
  */
 import { nothing } from "./common.ts";
-import { withInserted, withMore } from "./few.ts";
+import { withInserted } from "./few.ts";
 import { Fields, type Field } from "./fields.ts";
+import { Figures } from "./figures.ts";
 import type { Ends, Group, Link, Membership } from "./groups.ts";
 import { bounds, thresholds, type Counters } from "./limits.ts";
 import { compareNodes, type Found, type Node } from "./node.ts";
@@ -24,17 +25,45 @@ export class Entry {
   framework: boolean;
   /** Names of the fields that it was counted for. */
   fields: string | string[];
-  links: Link[] | undefined = undefined;
-  settledAt = 0;
-  /** When its session is over, and when it is looked at for that; 0 for not at all. */
-  timer = 0;
-  queued = 0;
+  /** The first of the links that it makes; each knows the next. */
+  links: Link | undefined = undefined;
+  private readonly page: Float64Array;
+  private readonly slot: number;
 
-  constructor(key: string, first: Found, field: string) {
+  constructor(key: string, first: Found, field: string, figures: Figures) {
+    const { page, slot } = figures.next();
+    this.page = page;
+    this.slot = slot;
     this.key = key;
     this.uses = [first];
     this.framework = first.framework;
     this.fields = field;
+  }
+
+  get settledAt(): number {
+    return this.page[this.slot] as number;
+  }
+
+  set settledAt(at: number) {
+    this.page[this.slot] = at;
+  }
+
+  /** When its session is over; 0 where that is not waited for. */
+  get timer(): number {
+    return this.page[this.slot + 1] as number;
+  }
+
+  set timer(at: number) {
+    this.page[this.slot + 1] = at;
+  }
+
+  /** When it is looked at for that; 0 for not at all. */
+  get queued(): number {
+    return this.page[this.slot + 2] as number;
+  }
+
+  set queued(at: number) {
+    this.page[this.slot + 2] = at;
   }
 
   /** Whether this is the first time that a field counts it. */
@@ -55,6 +84,7 @@ export class Values {
   private readonly entries = new Map<string, Found | Entry>();
   private dirty: Entry[] = [];
   private readonly ending = new Timers<Entry>();
+  private readonly figures = new Figures(3);
   private readonly membership: Membership;
   private readonly counters: Counters;
   private messages = 0;
@@ -104,7 +134,7 @@ export class Values {
   /** Takes in all ids of a message; those with a known meaning join at once. */
   add(node: Node): void {
     this.messages++;
-    for (const found of node.found) {
+    for (let found = node.found; found; found = found.next) {
       if (found.strength === "weak") continue;
       const key = keyOf(found);
       const known = this.entries.get(key);
@@ -121,9 +151,9 @@ export class Values {
           if (rank(found) > rank(known)) this.entries.set(key, found);
           continue;
         }
-        entry = new Entry(key, known, this.fieldOf(known).name);
+        entry = new Entry(key, known, this.fieldOf(known).name, this.figures);
         this.entries.set(key, entry);
-        for (const other of known.node.found)
+        for (let other = known.node.found; other; other = other.next)
           if (keyOf(other) === key && other.strength !== "weak") other.entry = entry;
       }
       found.entry = entry;
@@ -138,14 +168,17 @@ export class Values {
 
   /** Forgets what a forgotten message held. */
   remove(node: Node): void {
-    for (const found of node.found) {
+    for (let found = node.found; found; found = found.next) {
       if (found.strength === "weak") continue;
       const key = keyOf(found);
       const known = this.entries.get(key);
       if (known === undefined) continue;
       if (known instanceof Entry) {
         known.uses = known.uses.filter((use) => use.node !== node);
-        known.links = known.links?.filter((link) => link.from !== node && link.to !== node);
+        const left = linksOf(known).filter((link) => link.from !== node && link.to !== node);
+        known.links = undefined;
+        let last: Link | undefined;
+        for (const link of left) last = append(known, last, link);
         if (known.uses.length === 0) {
           this.entries.delete(key);
         }
@@ -155,7 +188,7 @@ export class Values {
 
   /** The watermark has passed a message: its times count for what is learned. */
   settle(node: Node): void {
-    for (const found of node.found) {
+    for (let found = node.found; found; found = found.next) {
       if (!found.kind.soft || found.strength === "weak") continue;
       const known = this.entryOf(found);
       if (known === undefined) continue;
@@ -291,33 +324,26 @@ export class Values {
 
   private decideEntry(entry: Entry): void {
     const wanted = entry.tooMuch || entry.count > thresholds.valueMessagesInferred ? [] : this.wanted(entry);
-    const { links } = entry;
-    if (wanted.length === 0 && !links) return;
-    if (links === undefined || links.every((one, i) => one.from === wanted[i]?.from && one.to === wanted[i].to)) {
-      // Mostly all of them stay, and at most some come behind them.
-      for (let i = links?.length ?? 0; i < wanted.length; i++) this.decideLink(entry, wanted[i] as Ends);
+    if (wanted.length === 0 && !entry.links) return;
+    // Mostly all of them stay, and at most some come behind them.
+    let last: Link | undefined;
+    let stays = 0;
+    let link = entry.links;
+    for (; link && isSame(link, wanted[stays]); link = link.next, stays++) last = link;
+    if (link === undefined) {
+      for (const { from, to } of wanted.slice(stays)) last = append(entry, last, this.membership.link(from, to));
       return;
     }
-    let keep: Link[] | undefined;
-    const missing = [...wanted];
-    const dropped: Link[] = [];
-    for (const decided of entry.links ?? []) {
-      const index = missing.findIndex((want) => want.from === decided.from && want.to === decided.to);
-      if (index >= 0) {
-        missing.splice(index, 1);
-        keep = withMore(keep, decided);
-      } else dropped.push(decided);
-    }
-    entry.links = keep;
+    const before = linksOf(entry);
+    entry.links = undefined;
+    last = undefined;
     // New links first: then nothing comes apart only to come together again.
-    for (const want of missing) {
-      this.decideLink(entry, want);
+    for (const want of wanted) {
+      const known = before.findIndex((one) => isSame(one, want));
+      const [one] = known < 0 ? [] : before.splice(known, 1);
+      last = append(entry, last, one ?? this.membership.link(want.from, want.to));
     }
-    for (const decided of dropped) this.membership.unlink(decided);
-  }
-
-  private decideLink(entry: Entry, { from, to }: Ends): void {
-    entry.links = withMore(entry.links, this.membership.link(from, to));
+    for (const dropped of before) this.membership.unlink(dropped);
   }
 
   /** The links that a value should make, by all that is known now. */
@@ -381,7 +407,7 @@ export class Values {
     const singles = new Map<string, string>();
     let left = groupSample;
     for (let node: Node | undefined = group.first; node && left > 0; node = node.next, left--) {
-      for (const found of node.found) {
+      for (let found = node.found; found; found = found.next) {
         const name = found.kind.tells;
         if (name === undefined) continue;
         const known = singles.get(name);
@@ -408,6 +434,24 @@ export class Values {
     for (const n of types.values()) sum += n;
     field.addSession([...types.keys()], sum / types.size);
   }
+}
+
+function linksOf(entry: Entry): Link[] {
+  const links: Link[] = [];
+  for (let link = entry.links; link; link = link.next) links.push(link);
+  return links;
+}
+
+/** Puts a link behind the last one; returns it. */
+function append(entry: Entry, last: Link | undefined, link: Link): Link {
+  link.next = undefined;
+  if (last) last.next = link;
+  else entry.links = link;
+  return link;
+}
+
+function isSame(link: Ends, other: Ends | undefined): boolean {
+  return link.from === other?.from && link.to === other.to;
 }
 
 /** Digits alone mean nothing without their field; a trace is named by half of its id and is kept apart. */
@@ -443,7 +487,7 @@ function rank(found: Found): number {
 function indexOfSame(entry: Entry, use: Found): number {
   const { node, value } = use;
   // Only where it has the value more than once.
-  if (!node.found.some((other) => other !== use && other.value === value)) return -1;
+  if (!node.hasId((other) => other !== use && other.value === value)) return -1;
   return entry.uses.findLastIndex((other) => other.node === node);
 }
 
@@ -457,7 +501,8 @@ function softUse(entry: Entry): Found | undefined {
 function tellsMore(group: Group, shared: Field | undefined): boolean {
   let left = groupSample;
   for (let node: Node | undefined = group.first; node && left > 0; node = node.next, left--) {
-    for (const { kind } of node.found) {
+    for (let found = node.found; found; found = found.next) {
+      const { kind } = found;
       if (kind.tells !== undefined && kind.tells !== shared?.name) return true;
     }
   }
