@@ -2,14 +2,13 @@
 import type { Delivery, OtlpOrigin } from "../tap/envelope.ts";
 import { Arrivals } from "./arrivals.ts";
 import { BySeq } from "./by-seq.ts";
-import { buildConversation, type Built, type Outcome } from "./build.ts";
 import { Clocks } from "./clocks.ts";
 import { Commits } from "./commits.ts";
 import { Copies } from "./copies.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Deliveries } from "./deliveries.ts";
 import { Extractor } from "./extract.ts";
-import { Families, type Contribution } from "./families.ts";
+import { Families } from "./families.ts";
 import { Membership, type Conv } from "./groups.ts";
 import { bounds, newCounters, thresholds, type Counters } from "./limits.ts";
 import type {
@@ -26,6 +25,7 @@ import type {
 import { Figures } from "./figures.ts";
 import { exchangesOf, type Exchanges } from "./exchanges.ts";
 import { compareNodes, figuresPerNode, type Node } from "./node.ts";
+import { Outcomes } from "./outcomes.ts";
 import { Pairs } from "./pairs.ts";
 import { Participants } from "./participants.ts";
 import { Positions } from "./positions.ts";
@@ -46,9 +46,6 @@ export interface CorrelatorOptions {
   readonly maxSpans?: number;
 }
 
-/** Up to so many looks that are no longer due are not worth a search. */
-const fewChecks = 10_000;
-
 class CorrelatorState implements Correlator {
   private readonly counters: Counters = newCounters();
   private readonly membership = new Membership();
@@ -66,6 +63,7 @@ class CorrelatorState implements Correlator {
   private readonly extractor = new Extractor(this.counters, this.figures);
   private readonly participants: Participants;
   private readonly spans: Spans;
+  private readonly outcomes: Outcomes;
   private readonly windows = new Windows({
     // A connection without a name is as good as one with: what counts is that it is the same.
     writer: (node) => this.participants.writer(node)?.name,
@@ -82,12 +80,9 @@ class CorrelatorState implements Correlator {
   private readonly arrivals = new Arrivals();
   private forgetting: Conv[] = [];
   private readonly settling = new Timers<Node>();
-  private readonly checks = new Timers<Conv>();
   private readonly changedMessages = new Set<Seq>();
   /** Producers that got a name since the last call of `takeChanges`. */
   private readonly renamed = new Set<string>();
-  private readonly recent: Conv[] = [];
-  private recentNext = 0;
   private pendingChanges: Conv[] = [];
   private readonly maxMessages: number;
   private now = 0;
@@ -103,11 +98,9 @@ class CorrelatorState implements Correlator {
     );
     this.participants.spans = this.spans;
     this.maxMessages = options.maxMessages ?? bounds.messages;
-    this.membership.onGone = (conv) => {
-      const contribution = conv.contribution as Contribution | undefined;
-      if (contribution) this.families.add(contribution, -1);
-      conv.contribution = undefined;
-    };
+    const { values, families, participants, commits, deadlines, copies, spans } = this;
+    const know = { values, families, participants, commits, deadlines, copies, spans };
+    this.outcomes = new Outcomes(this.membership, know, () => this.time());
   }
 
   observe(message: TracedMessage): void {
@@ -132,7 +125,7 @@ class CorrelatorState implements Correlator {
     this.copies.findOriginal(node);
     if (node.expectsReply) {
       const deadline = this.deadlines.of(node).at;
-      this.checkAt(node.group.conv, deadline + 1);
+      this.outcomes.checkAt(node.group.conv, deadline + 1);
     }
     this.settling.add(node.at, node);
     const conv = node.group.conv;
@@ -185,7 +178,8 @@ class CorrelatorState implements Correlator {
   gap(from: number, to: number): void {
     if (!(to > from)) return;
     this.deadlines.addGap(from, to);
-    for (const conv of this.membership.all()) if (conv.lastAt >= from - thresholds.longestQuiet) this.checkAt(conv, to);
+    for (const conv of this.membership.all())
+      if (conv.lastAt >= from - thresholds.longestQuiet) this.outcomes.checkAt(conv, to);
   }
 
   tick(now: number): void {
@@ -197,18 +191,8 @@ class CorrelatorState implements Correlator {
     this.values.decide(watermark);
     this.spans.decide(this.time());
     this.collectTouched();
-    const time = this.time();
-    for (let due = this.checks.takeDue(time); due; due = this.checks.takeDue(time)) {
-      const conv = due.what;
-      if (conv.gone || conv.nextCheck !== due.at) continue;
-      conv.nextCheck = Infinity;
-      this.check(conv);
-    }
+    this.outcomes.checkDue();
     this.collectTouched();
-    // Most messages begin a conversation and are soon part of another: what is left of theirs is not waited for.
-    if (this.checks.size > 1.25 * this.membership.count + fewChecks) {
-      this.checks.keep((conv, at) => !conv.gone && conv.nextCheck === at);
-    }
   }
 
   takeChanges(): readonly Change[] {
@@ -229,15 +213,12 @@ class CorrelatorState implements Correlator {
 
   conversation(id: string): Conversation | undefined {
     const conv = this.convOf(id);
-    return conv && this.valueOf(conv);
+    return conv && this.outcomes.valueOf(conv);
   }
 
   standing(id: string): Standing | undefined {
     const conv = this.convOf(id);
-    if (!conv) return undefined;
-    const outcome = this.outcomeOf(conv);
-    conv.shown = outcome.digest;
-    return { state: outcome.state, isTroubled: outcome.isTroubled, ...timesOf(conv) };
+    return conv && this.outcomes.standing(conv);
   }
 
   *seqsOf(id: string): Iterable<Seq> {
@@ -253,7 +234,7 @@ class CorrelatorState implements Correlator {
   }
 
   *conversations(): Iterable<Conversation> {
-    for (const conv of this.membership.all()) yield this.valueOf(conv);
+    for (const conv of this.membership.all()) yield this.outcomes.valueOf(conv);
   }
 
   get size(): number {
@@ -294,7 +275,7 @@ class CorrelatorState implements Correlator {
     const node = this.nodes.get(seq);
     if (!node) return { readers: [] };
     if (node.broker === "otlp") return this.partiesOfSpan(node);
-    const answered = this.build(node.group.conv).exchanges.ofReply.get(node)?.request;
+    const answered = this.outcomes.build(node.group.conv).exchanges.ofReply.get(node)?.request;
     return this.participants.parties(
       node,
       answered,
@@ -380,7 +361,7 @@ class CorrelatorState implements Correlator {
       // A guess may still give way to what is learned while the request is open; what was learned before stands.
       const patience = this.deadlines.patienceFor(node);
       if (patience.basis !== "default") node.deadline ??= patience;
-      this.checkAt(node.group.conv, this.deadlines.of(node).at + 1);
+      this.outcomes.checkAt(node.group.conv, this.deadlines.of(node).at + 1);
     }
     if (node.pairsAnswered?.some((entry) => entry.requests.length > 0)) {
       const exchange = this.exchangesAround(node).ofReply.get(node);
@@ -388,71 +369,13 @@ class CorrelatorState implements Correlator {
     }
   }
 
-  private checkAt(conv: Conv, at: number): void {
-    if (at >= conv.nextCheck) return;
-    conv.nextCheck = at;
-    this.checks.add(at, conv);
-  }
-
   private collectTouched(): void {
     for (const conv of this.membership.takeTouched()) {
       if (!conv.isPending) this.pendingChanges.push(conv);
       conv.isPending = true;
       // Silence is what is waited for: whatever happened, look again when it may mean something.
-      this.checkAt(conv, Math.min(this.time(), conv.lastAt) + thresholds.instanceQuiet);
+      this.outcomes.checkAt(conv, Math.min(this.time(), conv.lastAt) + thresholds.instanceQuiet);
     }
-  }
-
-  /** Time has passed for a conversation: learns from it, and says whether it changed by that. */
-  private check(conv: Conv): void {
-    const quietAt = conv.lastAt + thresholds.instanceQuiet;
-    const finalAt = conv.lastAt + thresholds.conversationSession;
-    const time = this.time();
-    // The last look, by what is known then: it does not depend on when it was looked at before.
-    if (time >= finalAt) {
-      conv.built = undefined;
-      conv.outcome = undefined;
-    }
-    const { contribution, until, digest } = this.outcomeOf(conv);
-    if (time >= quietAt) {
-      // What it had shown when it was last thought to be over counts for good.
-      if (conv.final) conv.contribution = contribution;
-      else this.learn(conv, contribution);
-      // After so long a silence it is not expected to go on: what it showed stands, and need not be kept.
-      conv.final = time >= finalAt && until === undefined;
-      if (conv.final) conv.contribution = undefined;
-      else this.checkAt(conv, finalAt);
-    } else this.checkAt(conv, quietAt);
-    if (until !== undefined) this.checkAt(conv, until);
-    if (conv.shown === 0 || digest === conv.shown) return;
-    // Views are told once; whether they look again is theirs.
-    conv.shown = 0;
-    this.membership.touch(conv);
-  }
-
-  /** What a conversation shows now takes the place of what it showed before. */
-  private learn(conv: Conv, shows: Contribution | undefined): void {
-    const before = conv.contribution as Contribution | undefined;
-    if (shows === before) return;
-    if (before) this.families.add(before, -1);
-    if (shows) this.families.add(shows, 1);
-    conv.contribution = shows;
-  }
-
-  /** From how many instances a shape is known grows with others, and is always today's number. */
-  private valueOf(conv: Conv): Conversation {
-    const { value, outcome } = this.build(conv);
-    conv.shown = outcome.digest;
-    if (value.inferredFrom === undefined) return value;
-    const { instances } = this.families.of(outcome.contribution.family);
-    return value.inferredFrom === instances ? value : { ...value, inferredFrom: instances };
-  }
-
-  /** What a conversation came to: known without building it again as long as nothing changed. */
-  private outcomeOf(conv: Conv): Outcome {
-    const known = conv.outcome as Outcome | undefined;
-    const isKnown = known !== undefined && isRight(known, conv, this.time());
-    return isKnown ? known : this.judge(conv).outcome;
   }
 
   /** The exchanges that a reply may belong to, without looking at the whole of its conversation. */
@@ -464,39 +387,6 @@ class CorrelatorState implements Correlator {
       }
     }
     return exchangesOf(new Positions([...near].sort(compareNodes)), this.values);
-  }
-
-  private build(conv: Conv): Built {
-    const known = conv.built as Built | undefined;
-    const now = this.time();
-    if (known && isRight(known.outcome, conv, now)) return known;
-    if (known && conv.size > thresholds.largeConversation && now < known.builtAt + conv.size / 4) {
-      // A large one that grows all the time is not built for each message; the next look comes by itself.
-      this.checkAt(conv, known.builtAt + conv.size / 4);
-      return known;
-    }
-    const built = this.judge(conv);
-    conv.built = built;
-    // Few of many conversations are looked at: the values of the others are not kept.
-    const old = this.recent[this.recentNext];
-    if (old && old !== conv) old.built = undefined;
-    this.recent[this.recentNext] = conv;
-    this.recentNext = (this.recentNext + 1) % bounds.builtConversations;
-    return built;
-  }
-
-  private judge(conv: Conv): Built {
-    const built = buildConversation(conv, this.time(), {
-      values: this.values,
-      families: this.families,
-      participants: this.participants,
-      commits: this.commits,
-      deadlines: this.deadlines,
-      copies: this.copies,
-      spans: this.spans,
-    });
-    conv.outcome = built.outcome;
-    return built;
   }
 
   /** Makes room for some more: forgetting some at a time costs one pass over their partitions, not one each. */
@@ -539,23 +429,6 @@ class CorrelatorState implements Correlator {
     for (const conv of this.forgetting) conv.clear();
     this.forgetting = [];
   }
-}
-
-/** From the first of everything in a conversation to its last message; where it has none, to its last span. */
-function timesOf(conv: Conv): Pick<Standing, "startedAt" | "lastAt"> {
-  let startedAt = Infinity;
-  let [lastMessage, last] = [0, 0];
-  for (const { at, broker } of conv.nodes()) {
-    if (at < startedAt) startedAt = at;
-    if (at > last) last = at;
-    if (at > lastMessage && broker !== "otlp") lastMessage = at;
-  }
-  return { startedAt, lastAt: lastMessage === 0 ? last : lastMessage };
-}
-
-/** Whether what a conversation came to is still what it comes to. */
-function isRight({ revision, until }: Outcome, conv: Conv, time: number): boolean {
-  return revision === conv.revision && (until === undefined || time < until);
 }
 
 /** What correlation holds and what it gave up; for `contrail doctor`. */

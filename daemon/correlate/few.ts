@@ -5,23 +5,12 @@
 
 const few = 12;
 
-/** The list with one more at its end: the same list or another. */
-export function withMore<T>(list: T[] | undefined, item: T): T[] {
-  if (list === undefined) return [item];
-  if (list.length >= few) {
-    list.push(item);
-    return list;
-  }
-  // `concat` makes it exactly as long as it has to be.
-  return list.concat([item]);
-}
-
-/** The list with one more at `index`. */
+/** The list with one more at `index`: the same list or another. */
 export function withInserted<T>(list: T[], index: number, item: T): T[] {
-  if (index === list.length) return withMore(list, item);
   if (list.length >= few) {
     list.splice(index, 0, item);
     return list;
   }
-  return list.slice(0, index).concat([item], list.slice(index));
+  // `concat` makes it exactly as long as it has to be.
+  return index === list.length ? list.concat([item]) : list.slice(0, index).concat([item], list.slice(index));
 }

@@ -8,8 +8,8 @@ export function startThread(program: "index-worker" | "write-worker", workerData
   const worker = new Worker(installed(program), {
     workerData,
     execArgv: ["--disable-warning=ExperimentalWarning"],
-    // It has the flags of the daemon otherwise, which wants much room for what is young.
-    resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 24 },
+    // Little lives longer than a batch here; with the room of the daemon itself, it would be cleared away that much later.
+    resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 24 },
   });
   worker.unref();
   return worker;
