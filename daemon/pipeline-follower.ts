@@ -1,7 +1,7 @@
 import type { DecodedBody } from "../contracts/codec/index.ts";
 import { Fifo } from "./fifo.ts";
 import type { Capture } from "./store/index.ts";
-import type { TapEvent } from "./tap/envelope.ts";
+import type { Envelope, TapEvent } from "./tap/envelope.ts";
 
 /** An event with its numbers in the capture. */
 export interface StoredEntry {
@@ -22,6 +22,8 @@ const mostEntries = 60_000;
 const mostBytes = 96 * 1024 * 1024;
 const readAtOnce = 500;
 const handedAtOnce = 16;
+/** What a body says may take many times its bytes: of larger ones it is read again when their turn comes. */
+const mostDecodedBytes = 32 * 1024;
 
 /**
  * Follows a capture: hands out what is in it in order, once it is on disk, and in pieces of time. What was just written
@@ -110,13 +112,24 @@ export class Follower {
   }
 
   private keep(entry: StoredEntry): void {
-    this.entries.push(entry);
-    this.bytes += bytesOf(entry);
+    const bytes = bytesOf(entry);
+    this.bytes += bytes;
+    if (bytes <= mostDecodedBytes || entry.decoded === undefined) this.entries.push(entry);
+    else {
+      const { decoded: _, ...rest } = entry;
+      this.entries.push(rest);
+    }
   }
 }
 
 function bytesOf({ event }: StoredEntry): number {
-  if (event.kind === "message") return 1_024 + (event.envelope.body?.length ?? 0);
-  if (event.kind === "delivery") return 1_024 + (event.delivery.message.body?.length ?? 0);
+  if (event.kind === "message") return sizeOf(event.envelope);
+  if (event.kind === "delivery") return sizeOf(event.delivery.message);
   return 256;
+}
+
+function sizeOf({ key, headers, body }: Envelope): number {
+  let size = 1_024 + (key?.length ?? 0) + (body?.length ?? 0);
+  for (const { value } of headers) if (value instanceof Uint8Array || typeof value === "string") size += value.length;
+  return size;
 }

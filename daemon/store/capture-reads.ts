@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { SearchableMessage, StoredEvent, StoredMessage } from "./capture-types.ts";
+import { inOrder, type OrderedRows } from "./ordered.ts";
 import { firstSeqWhere, lastOffsets, type KafkaPlace } from "./places.ts";
 import {
   envelopeFromRow,
@@ -11,9 +12,13 @@ import {
 } from "./rows.ts";
 import { decodedText, type matcher, searchableColumns, searchableText, type SearchableRow } from "./search-words.ts";
 
+/** One call hands out about so much, and always one: whoever wants more asks again behind the last. */
+const mostBytes = 4 * 1024 * 1024;
+
 /**
  * What is read of a capture. It lies in one database, or in two when the file failed and the capture went on in memory:
- * the older one first.
+ * the older one first. What is asked for by number comes in pieces that are bounded in bytes as well: fewer than were
+ * asked for does not mean that there are no more, none does.
  */
 export class CaptureReads {
   private readonly databases: () => readonly [DatabaseSync, ...DatabaseSync[]];
@@ -41,62 +46,63 @@ export class CaptureReads {
   }
 
   message(seq: number): StoredMessage | undefined {
+    const row = this.messageRow(seq);
+    return row && messageFromRow(row);
+  }
+
+  private messageRow(seq: number): MessageRow | undefined {
     for (const database of this.databases()) {
       const row = this.statement(database, `SELECT ${messageColumns} FROM message WHERE seq = ?`).get(seq) as
         MessageRow | undefined;
-      if (row !== undefined) return messageFromRow(row);
+      if (row !== undefined) return row;
     }
     return undefined;
   }
 
-  /** Up to `limit` messages with numbers above `afterSeq`, in order. */
+  /** Up to `limit` messages with numbers above `afterSeq`, in order; fewer where they are large. */
   messages(afterSeq: number, limit: number): readonly StoredMessage[] {
-    const rows = this.databases().flatMap(
-      (database) =>
-        this.statement(database, `SELECT ${messageColumns} FROM message WHERE seq > ? ORDER BY seq LIMIT ?`).all(
-          afterSeq,
-          limit,
-        ) as unknown as MessageRow[],
-    );
-    return rows
-      .sort((a, b) => a.seq - b.seq)
-      .slice(0, limit)
-      .map(messageFromRow);
+    const sql = `SELECT ${messageColumns} FROM message WHERE seq > ? ORDER BY seq`;
+    const rows = inOrder(this.databases().map((database) => this.bySeq<MessageRow>(database, sql, afterSeq)));
+    return some(rows, limit, sizeOfMessage).map(messageFromRow);
   }
 
-  /** Up to `limit` of everything that taps saw behind number `afterN`, in order. */
+  /** Up to `limit` of everything that taps saw behind number `afterN`, in order; fewer where they are large. */
   events(afterN: number, limit: number): readonly StoredEvent[] {
-    const events: StoredEvent[] = [];
-    for (const database of this.databases()) {
-      const messages = this.statement(
-        database,
-        `SELECT ${messageColumns} FROM message WHERE seq >= ? ORDER BY seq LIMIT ?`,
-      ).all(this.firstSeqBehind(database, afterN), limit) as unknown as MessageRow[];
-      // What is behind the last of these messages is for the next call.
-      const upTo = messages.length < limit ? Number.MAX_SAFE_INTEGER : (messages.at(-1)?.n ?? 0);
-      const happened = this.statement(database, "SELECT * FROM happened WHERE n > ? AND n <= ? ORDER BY n LIMIT ?").all(
-        afterN,
-        upTo,
-        limit,
-      ) as unknown as HappenedRow[];
-      for (const row of messages) {
+    const found: StoredEvent[] = [];
+    let bytes = 0;
+    let lastSeq = this.readUpTo.n === afterN ? this.readUpTo.seq : undefined;
+    for (const row of inOrder(this.databases().flatMap((database) => this.bothTables(database, afterN)))) {
+      if ("kind" in row) {
+        const { n, seq } = row;
+        bytes += row.data.length + (row.body?.length ?? 0);
+        const event = happenedFromRow(row, (written) => {
+          const message = this.messageRow(written);
+          if (message === undefined) return undefined;
+          bytes += sizeOfMessage(message);
+          return envelopeFromRow(message);
+        });
+        if (event !== undefined) found.push({ n, masked: 0, ...(seq === null ? {} : { seq }), event });
+      } else {
         const { n, seq, masked } = row;
-        events.push({ n, seq, masked, event: { kind: "message", envelope: envelopeFromRow(row) } });
+        bytes += sizeOfMessage(row);
+        lastSeq = seq;
+        found.push({ n, seq, masked, event: { kind: "message", envelope: envelopeFromRow(row) } });
       }
-      for (const row of happened) {
-        const event = happenedFromRow(row, (seq) => this.message(seq)?.envelope);
-        if (event !== undefined)
-          events.push({ n: row.n, masked: 0, ...(row.seq === null ? {} : { seq: row.seq }), event });
-      }
+      if (found.length >= limit || (bytes >= mostBytes && found.length > 0)) break;
     }
-    const found = events.sort((a, b) => a.n - b.n).slice(0, limit);
-    const lastMessage = found.findLast(({ event }) => event.kind === "message");
     const lastN = found.at(-1)?.n;
-    if (lastN !== undefined) {
-      const before = this.readUpTo.n === afterN ? this.readUpTo.seq : undefined;
-      this.readUpTo = { n: lastN, seq: lastMessage?.seq ?? before };
-    }
+    if (lastN !== undefined) this.readUpTo = { n: lastN, seq: lastSeq };
     return found;
+  }
+
+  private bothTables(database: DatabaseSync, afterN: number): OrderedRows<MessageRow | HappenedRow>[] {
+    const orderOf = ({ n }: MessageRow | HappenedRow) => n;
+    const messages = `SELECT ${messageColumns} FROM message WHERE seq >= ? ORDER BY seq`;
+    const happened = "SELECT * FROM happened WHERE n > ? ORDER BY n";
+    return [
+      { rows: this.rows<MessageRow>(database, messages, this.firstSeqBehind(database, afterN)), orderOf },
+      { rows: this.rows<HappenedRow>(database, happened, afterN), orderOf },
+    ];
   }
 
   /** Whoever reads on from where the last read ended need not look for the place. */
@@ -105,20 +111,24 @@ export class CaptureReads {
     return readUpTo.n === n && readUpTo.seq !== undefined ? readUpTo.seq + 1 : firstSeqWhere(database, "n", n + 1);
   }
 
-  /** Up to `limit` messages above `afterSeq` as a search reads them, in order. */
+  /** Up to `limit` messages above `afterSeq` as a search reads them, in order; fewer where they are large. */
   searchable(afterSeq: number, limit: number): readonly SearchableMessage[] {
-    const rows = this.databases().flatMap(
-      (database) =>
-        this.statement(
-          database,
-          `SELECT ${searchableColumns} FROM message LEFT JOIN decoded ON decoded.seq = message.seq
-           WHERE message.seq > ? ORDER BY message.seq LIMIT ?`,
-        ).all(afterSeq, limit) as unknown as SearchableRow[],
-    );
-    return rows
-      .sort((a, b) => a.seq - b.seq)
-      .slice(0, limit)
-      .map(searchableMessage);
+    const sql = `SELECT ${searchableColumns} FROM message LEFT JOIN decoded ON decoded.seq = message.seq
+      WHERE message.seq > ? ORDER BY message.seq`;
+    const rows = inOrder(this.databases().map((database) => this.bySeq<SearchableRow>(database, sql, afterSeq)));
+    return some(rows, limit, sizeOfSearchable).map(searchableMessage);
+  }
+
+  private bySeq<T extends { readonly seq: number }>(
+    database: DatabaseSync,
+    sql: string,
+    afterSeq: number,
+  ): OrderedRows<T> {
+    return { rows: this.rows<T>(database, sql, afterSeq), orderOf: ({ seq }) => seq };
+  }
+
+  private rows<T>(database: DatabaseSync, sql: string, after: number): Iterator<T> {
+    return this.statement(database, sql).iterate(after) as Iterator<unknown> as Iterator<T>;
   }
 
   /** From when to when something was received; `undefined` when there is nothing. */
@@ -169,6 +179,26 @@ export class CaptureReads {
     const all = this.databases();
     return all.at(-1) ?? all[0];
   }
+}
+
+/** The first `limit` of these, or fewer: the one that goes beyond the bound in bytes is the last. */
+function some<T>(rows: Iterable<T>, limit: number, sizeOf: (row: T) => number): T[] {
+  const taken: T[] = [];
+  if (limit <= 0) return taken;
+  let bytes = 0;
+  for (const row of rows) {
+    taken.push(row);
+    if (taken.length >= limit || (bytes += sizeOf(row)) >= mostBytes) break;
+  }
+  return taken;
+}
+
+function sizeOfMessage({ key, headers, body }: MessageRow): number {
+  return (key?.length ?? 0) + headers.length + (body?.length ?? 0);
+}
+
+function sizeOfSearchable({ key, headers, body, value }: SearchableRow): number {
+  return (key?.length ?? 0) + headers.length + (body?.length ?? 0) + (value?.length ?? 0);
 }
 
 function searchableMessage(row: SearchableRow): SearchableMessage {

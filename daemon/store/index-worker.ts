@@ -5,14 +5,18 @@
  */
 import { readlinkSync } from "node:fs";
 import { setPriority } from "node:os";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { createTable, openIndex, perTable, tableOf, tablesOf, upToOf } from "./index-file.ts";
-import { searchableColumns, searchableText, type SearchableRow } from "./search-words.ts";
+import { indexedColumns, searchableText, type SearchableRow } from "./search-words.ts";
 import { ControlView, type IndexWorkerData } from "./search-control.ts";
 
 /** One transaction: whoever waits for the thread to end waits for one of these at most. */
-const batchSize = 2_000;
+const batchRows = 2_000;
+const batchBytes = 4 * 1024 * 1024;
+/** What is in memory at a time; nothing is read of the capture while it is indexed, or its log could not begin again. */
+const pieceRows = 200;
+const pieceBytes = 512 * 1024;
 const idleMs = 200;
 /**
  * While more messages a second come than this, storing them goes first, and the index takes a tenth of the time, however
@@ -42,6 +46,27 @@ class Pace {
   }
 }
 
+/** The table that words of a message go to. */
+class WordTables {
+  private readonly database: DatabaseSync;
+  private table = -1;
+  private insert: StatementSync | undefined;
+
+  constructor(database: DatabaseSync) {
+    this.database = database;
+  }
+
+  add(seq: number, words: string): void {
+    const table = tableOf(seq);
+    if (this.insert === undefined || table !== this.table) {
+      createTable(this.database, table, module);
+      this.insert = this.database.prepare(`INSERT INTO words_${table} (rowid, words) VALUES (?, ?)`);
+      this.table = table;
+    }
+    this.insert.run(seq, words);
+  }
+}
+
 const { capture, captureId, index, module, control } = workerData as IndexWorkerData;
 const shared = new ControlView(control);
 
@@ -63,28 +88,22 @@ function run(): void {
     const numberOf = (statement: typeof last) => (statement.get() as { seq: number | null }).seq ?? 0;
     const database = openIndex(index, captureId, numberOf(last));
     target = database;
+    const words = new WordTables(database);
     let upTo = upToOf(database, captureId) ?? 0;
     createTable(database, tableOf(upTo + 1), module);
     shared.indexedUpTo = upTo;
     const rows = source.prepare(
-      `SELECT ${searchableColumns} FROM message LEFT JOIN decoded ON decoded.seq = message.seq
-       WHERE message.seq > ? ORDER BY message.seq LIMIT ?`,
+      `SELECT ${indexedColumns} FROM message LEFT JOIN decoded ON decoded.seq = message.seq
+       WHERE message.seq > ? ORDER BY message.seq`,
     );
     const saveUpTo = database.prepare("UPDATE meta SET value = ? WHERE name = 'upTo'");
     const pace = new Pace(numberOf(last));
     while (!shared.isAskedToEnd) {
       const begun = performance.now();
-      const batch = rows.all(upTo, batchSize) as unknown as SearchableRow[];
-      const newest = batch.at(-1)?.seq;
+      const newest = indexBatch(database, words, rows, upTo);
       if (newest === undefined) {
         shared.wait(idleMs);
         continue;
-      }
-      database.exec("BEGIN");
-      for (const [table, messages] of byTable(batch)) {
-        createTable(database, table, module);
-        const insert = database.prepare(`INSERT INTO words_${table} (rowid, words) VALUES (?, ?)`);
-        for (const row of messages) insert.run(row.seq, searchableText(row));
       }
       saveUpTo.run(String(newest));
       const oldest = numberOf(first);
@@ -105,15 +124,34 @@ function run(): void {
   }
 }
 
-function byTable(batch: readonly SearchableRow[]): Map<number, SearchableRow[]> {
-  const tables = new Map<number, SearchableRow[]>();
-  for (const row of batch) {
-    const table = tableOf(row.seq);
-    const known = tables.get(table);
-    if (known === undefined) tables.set(table, [row]);
-    else known.push(row);
+/** Indexes what comes behind `upTo` in a transaction that it leaves open; returns the last one, if there was any. */
+function indexBatch(database: DatabaseSync, words: WordTables, rows: StatementSync, upTo: number): number | undefined {
+  let newest: number | undefined;
+  let [count, bytes] = [0, 0];
+  while (count < batchRows && bytes < batchBytes) {
+    const piece = readPiece(rows, newest ?? upTo);
+    if (piece.length === 0) break;
+    if (newest === undefined) database.exec("BEGIN");
+    for (const row of piece) {
+      const text = searchableText(row);
+      words.add(row.seq, text);
+      newest = row.seq;
+      bytes += text.length;
+    }
+    count += piece.length;
   }
-  return tables;
+  return newest;
+}
+
+function readPiece(rows: StatementSync, after: number): SearchableRow[] {
+  const piece: SearchableRow[] = [];
+  let bytes = 0;
+  for (const row of rows.iterate(after) as Iterable<unknown> as Iterable<SearchableRow>) {
+    piece.push(row);
+    bytes += row.headers.length + (row.body?.length ?? 0) + (row.value?.length ?? 0);
+    if (piece.length >= pieceRows || bytes >= pieceBytes) break;
+  }
+  return piece;
 }
 
 /** Linux gives every thread a priority of its own: what taps and views need goes first. */

@@ -22,12 +22,23 @@ export interface SearchableRow {
   readonly value: string | null;
 }
 
-export const searchableColumns = `message.seq AS seq, message.channel AS channel, message.key AS key,
-  message.headers AS headers, message.origin AS origin, message.body AS body,
-  decoded.format AS format, decoded.name AS name, decoded.value AS value`;
-
 /** Beyond so many characters a body is not looked through: they are files that somebody sent, not messages. */
 export const mostSearched = 256 * 1024;
+
+export const searchableColumns = columns("message.body", "decoded.value");
+/** The same without what is not looked through of large messages. */
+export const indexedColumns = columns(beginning("message.body"), beginning("decoded.value"));
+
+function columns(body: string, value: string): string {
+  return `message.seq AS seq, message.channel AS channel, message.key AS key,
+    message.headers AS headers, message.origin AS origin, ${body} AS body,
+    decoded.format AS format, decoded.name AS name, ${value} AS value`;
+}
+
+/** One more than is looked through, so that it can be told that there is more. */
+function beginning(column: string): string {
+  return `substr(${column}, 1, ${mostSearched + 1})`;
+}
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -42,7 +53,7 @@ export function searchableText(row: SearchableRow): string {
   }
   // Kafka's coordinates are numbers; RabbitMQ's have routing keys and properties in them, a span's its name and ids.
   if (row.origin.includes('"rabbitmq"') || row.origin.includes('"otlp"')) parts.push(unescaped(row.origin));
-  const written = row.value ?? textOf(row.body?.subarray(0, mostSearched) ?? null);
+  const written = row.value?.slice(0, mostSearched) ?? beginningOf(row.body);
   const isJson = row.value !== null || row.format === "json";
   const body = isJson && written !== undefined ? unescaped(written) : written;
   if (body !== undefined) parts.push(body.length > mostSearched ? body.slice(0, mostSearched) : body);
@@ -130,6 +141,17 @@ function textOf(bytes: Uint8Array | null): string | undefined {
   if (bytes === null || bytes.length === 0) return undefined;
   try {
     return strictUtf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is looked through of a body. */
+function beginningOf(body: Uint8Array | null): string | undefined {
+  if (body === null || body.length <= mostSearched) return textOf(body);
+  try {
+    // Told that more follows, a decoder does not mind that the last character is cut in two.
+    return new TextDecoder("utf-8", { fatal: true }).decode(body.subarray(0, mostSearched), { stream: true });
   } catch {
     return undefined;
   }
