@@ -9,6 +9,7 @@ const slow = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_00
 const thorough = [
   "cli/check.test.ts",
   "cli/interrupt.test.ts",
+  "cli/output.test.ts",
   "cli/recordings.test.ts",
   "contracts/codec/avro.test.ts",
   "contracts/codec/protobuf-fit.test.ts",

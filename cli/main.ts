@@ -14,8 +14,8 @@ if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
   );
   process.exitCode = 2;
 } else {
-  // Whoever reads our output may stop reading (`contrail check | head`); that is no error of ours.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 2));
+  const { endWithOutput } = await import("./output.ts");
+  endWithOutput();
   const { run } = await import("./run.ts");
   process.exitCode = await run(process.argv.slice(2));
 }

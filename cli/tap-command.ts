@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type * as daemonModule from "../daemon/index.ts";
 import type { RunningTrace, TraceOptions } from "../daemon/index.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { isOutputLost, untilOutputEnds } from "./output.ts";
 import { contractsFolder } from "./recording-argument.ts";
 import { aboutPasswords, sourceFlags, sourcesOf } from "./source-flags.ts";
 import { filterFlags, filterOf } from "./tap-filter.ts";
@@ -25,7 +26,8 @@ It connects to this machine only, unless a host is allowed by --allow-remote.
 
 ${aboutPasswords}
 
-Exit codes: 0 it ended as it was asked to, 2 no broker could be tapped, or the flags are wrong.`,
+Exit codes: 0 it ended as it was asked to, 2 no broker could be tapped, not everything could be recorded or printed,
+or the flags are wrong.`,
   flags: {
     ...sourceFlags,
     ...grouped("What is printed", filterFlags),
@@ -62,7 +64,10 @@ Exit codes: 0 it ended as it was asked to, 2 no broker could be tapped, or the f
     const daemon = await import("../daemon/index.ts");
     const options = await optionsOf(args, daemon);
     const changes: Changes = new Map();
-    const ended = untilEnd(length);
+    const lost = untilOutputEnds();
+    let outputCode: number = exitCodes.clean;
+    // Whoever stops reading (`contrail tap | head`) asks for the end like Ctrl-C: what was changed is put back.
+    const ended = Promise.race([untilEnd(length), lost.then((code) => ((outputCode = code), "asked" as const))]);
     const trace = await startTrace({
       ...options,
       ...(filter.states === undefined
@@ -82,10 +87,14 @@ Exit codes: 0 it ended as it was asked to, 2 no broker could be tapped, or the f
         ? new MessagePrinter(pipeline, filter, style, jsonOf)
         : new ConversationPrinter(pipeline, filter, filter.states, changes, style, jsonOf);
     const failed = await follow(trace, args, printer, ended);
+    const problem = pipeline.capture.problem;
     await trace.stop();
+    const atTheEnd = pipeline.capture.problem;
+    if (atTheEnd !== undefined && atTheEnd !== problem) process.stderr.write(`${harmless(atTheEnd)}\n`);
     // After the end: only then it is known that everything was put back.
-    if (args.flag("report")) printReports(trace.reports(), json ? process.stderr : process.stdout);
-    return failed ? exitCodes.failed : exitCodes.clean;
+    if (args.flag("report")) printReports(trace.reports(), json || isOutputLost() ? process.stderr : process.stdout);
+    const isNotRecorded = args.flag("out") && atTheEnd !== undefined;
+    return failed || isNotRecorded ? exitCodes.failed : outputCode;
   },
 };
 
@@ -126,7 +135,7 @@ async function follow(
   trace: RunningTrace,
   args: ParsedArguments,
   printer: MessagePrinter | ConversationPrinter,
-  ended: ReturnType<typeof untilEnd>,
+  ended: Promise<"asked" | "time">,
 ): Promise<boolean> {
   if (args.flag("page")) process.stderr.write(`Live page, for one browser, once: ${trace.browserAddress()}\n`);
   const { pipeline } = trace;
@@ -159,9 +168,11 @@ async function follow(
     return states.length > 0 && states.every(({ phase }) => phase === "failed");
   };
   for (;;) {
-    const behind = await printer.print(performance.now() + patienceMs);
+    // First: that the disk is full is said before the first message that is kept in memory only.
     const failed = sayStates();
+    const behind = await printer.print(performance.now() + patienceMs);
     if (over !== undefined || failed) {
+      sayStates();
       // Whoever asked for the end does not wait for what was not printed yet; who named a time wants what came in it.
       const left = await printer.print(over === "asked" ? performance.now() + patienceMs : undefined);
       const notRead = Math.max(0, pipeline.capture.lastSeq - pipeline.observedSeq);

@@ -1,6 +1,7 @@
 /** Messages to the terminal: as they come, or, where states of conversations are asked for, conversation by conversation. */
 import type { RunningTrace } from "../daemon/index.ts";
 import type { ConversationState } from "../daemon/client/index.ts";
+import { writeLine } from "./output.ts";
 import type { TapFilter } from "./tap-filter.ts";
 import { conversationJsonLine, conversationTextLine, readMessage, textLine, type SeenMessage } from "./tap-lines.ts";
 import type { Style } from "./terminal.ts";
@@ -42,8 +43,8 @@ class Lines {
   }
 
   /** Waits where the reader is slower; what comes meanwhile is in the capture. */
-  async write(line: string): Promise<void> {
-    if (!process.stdout.write(`${line}\n`)) await new Promise((resolve) => process.stdout.once("drain", resolve));
+  write(line: string): Promise<void> {
+    return writeLine(line);
   }
 }
 

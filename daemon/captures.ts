@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { deleteCapture } from "./client/index.ts";
-import { Capture, CaptureError, defaultLimits } from "./store/index.ts";
+import { Capture, captureFailed, CaptureError, defaultLimits } from "./store/index.ts";
 
 const ending = ".contrail";
 
@@ -33,7 +33,7 @@ export function openCapture(
     leftOpen = reopen(file, source, say);
   }
   if (leftOpen !== undefined) return leftOpen;
-  const capture = Capture.create(join(folder, fileName(now)), captureName(now), now);
+  const capture = newCapture(folder, now);
   capture.setMeta("source", source);
   return capture;
 }
@@ -43,6 +43,18 @@ export function captureName(now: number): string {
   const date = new Date(now);
   const two = (part: number) => String(part).padStart(2, "0");
   return `trace ${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+/** Where no file can be made, the trace goes on without one. */
+function newCapture(folder: string, now: number): Capture {
+  try {
+    return Capture.create(join(folder, fileName(now)), captureName(now), now);
+  } catch (cause) {
+    if (!(cause instanceof CaptureError)) throw cause;
+    const capture = Capture.create(undefined, captureName(now), now);
+    capture.problem = captureFailed(cause.cause);
+    return capture;
+  }
 }
 
 function reopen(file: string, source: string, say: (note: string) => void): Capture | undefined {

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, openSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, openSync, rmSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 import { basename } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -8,7 +8,8 @@ import type { Delivery, Envelope, TapEvent } from "../tap/envelope.ts";
 import { CaptureReads } from "./capture-reads.ts";
 import type { CaptureLimits, SearchableMessage, StoredEvent, StoredMessage } from "./capture-types.ts";
 import { readStoredContracts, writeContract, writeContracts } from "./stored-contracts.ts";
-import { captureFailed, captureIsMissing, captureIsNewer, captureIsUnreadable } from "./errors.ts";
+import { captureFailed, captureIsMissing, captureIsNewer, captureIsNotMade, captureIsUnreadable } from "./errors.ts";
+import { openFile } from "./open-file.ts";
 import { createSchema, migrate, schemaProblem, tune } from "./schema.ts";
 import { boundsOf, firstSeqWhere, type KafkaPlace } from "./places.ts";
 import { deleteIndex, indexFileOf } from "./index-file.ts";
@@ -29,7 +30,7 @@ const batchBytes = 8 * 1024 * 1024;
 const endMs = 10_000;
 /** While a thread writes, rows are collected this long: each time that it is asked, and that it answers, costs more than a row. */
 const collectMs = 10;
-/** What is kept when the file has failed and messages stay in memory. */
+/** What is kept where there is no file, or it has failed, and messages stay in memory. */
 const mostInMemory = 256 * 1024 * 1024;
 
 /**
@@ -84,17 +85,30 @@ export class Capture {
     this.dropped = Number(this.meta("dropped") ?? 0);
   }
 
-  /** A new capture in `file`, which must not exist; without a file, in memory. Its name is shown to the user. */
+  /**
+   * A new capture in `file`, which must not exist; without a file, in memory. Its name is shown to the user. Throws a
+   * CaptureError where the file cannot be made, and leaves nothing of it behind.
+   */
   static create(file: string | undefined, name: string, now: number): Capture {
-    if (file !== undefined) closeSync(openSync(file, "wx", 0o600));
-    const database = new DatabaseSync(file ?? ":memory:");
-    tune(database);
-    createSchema(database);
-    const insert = database.prepare("INSERT INTO meta (name, value) VALUES (?, ?)");
-    for (const [key, value] of Object.entries({ id: randomUUID(), name, created: String(now), state: "open" })) {
-      insert.run(key, value);
+    let made: string | undefined;
+    let database: DatabaseSync | undefined;
+    try {
+      if (file !== undefined) closeSync(openSync(file, "wx", 0o600));
+      made = file;
+      database = new DatabaseSync(file ?? ":memory:");
+      tune(database);
+      createSchema(database);
+      const insert = database.prepare("INSERT INTO meta (name, value) VALUES (?, ?)");
+      for (const [key, value] of Object.entries({ id: randomUUID(), name, created: String(now), state: "open" })) {
+        insert.run(key, value);
+      }
+      return new Capture(database, file, false);
+    } catch (cause) {
+      database?.close();
+      // Of one's own making: nothing else is ever deleted.
+      if (made !== undefined) for (const suffix of ["", "-wal", "-shm"]) rmSync(made + suffix, { force: true });
+      throw captureIsNotMade(file ?? name, cause);
     }
-    return new Capture(database, file, false);
   }
 
   /** Opens a capture; throws a CaptureError that says what is wrong with the file. */
@@ -104,7 +118,7 @@ export class Capture {
     let database: DatabaseSync | undefined;
     let problem: "not a capture" | "newer" | undefined;
     try {
-      database = new DatabaseSync(file, { readOnly: options.readOnly });
+      database = openFile(file, options.readOnly);
       problem = schemaProblem(database);
       if (problem === undefined) {
         if (!options.readOnly) {
@@ -357,7 +371,8 @@ export class Capture {
     try {
       let upTo = firstSeqWhere(this.database, "received_at", now - limits.ageMs) - 1;
       if (limits.messages !== undefined) upTo = Math.max(upTo, this.lastSeq - limits.messages);
-      const most = this.failed === undefined ? limits.bytes : Math.min(limits.bytes, mostInMemory);
+      const isInMemory = this.file === undefined || this.failed !== undefined;
+      const most = isInMemory ? Math.min(limits.bytes, mostInMemory) : limits.bytes;
       if (this.bytes() > most) {
         // A tenth at a time: it settles below the limit within a few rounds, each of them short.
         upTo = Math.max(upTo, this.firstSeq + Math.ceil((this.lastSeq - this.firstSeq + 1) / 10));

@@ -1,6 +1,6 @@
 /** What can be wrong with a capture file, in the words that users see. */
 export class CaptureError extends Error {
-  readonly code: "capture-newer" | "capture-unreadable" | "capture-missing";
+  readonly code: "capture-newer" | "capture-unreadable" | "capture-missing" | "capture-not-made";
 
   constructor(code: CaptureError["code"], message: string, cause?: unknown) {
     super(message, { cause });
@@ -37,9 +37,32 @@ export function captureIsMissing(name: string): CaptureError {
   return new CaptureError("capture-missing", `There is no capture file "${name}". Check its path.`);
 }
 
+/** A new capture cannot be begun where it was asked for. */
+export function captureIsNotMade(file: string, cause: unknown): CaptureError {
+  const { code, errcode, message } = cause as { code?: string; errcode?: number; message?: string };
+  const why: Readonly<Record<string, string>> = {
+    EEXIST: `"${file}" is there already. Name a new file, or move it away.`,
+    ENOENT: `There is no folder for "${file}". Make it first, or name another file.`,
+    ENOTDIR: `There is no folder for "${file}". Make it first, or name another file.`,
+    EACCES: `"${file}" may not be written here. Name another file.`,
+    EPERM: `"${file}" may not be written here. Name another file.`,
+    EROFS: `"${file}" may not be written here. Name another file.`,
+    ENOSPC: `The disk is full, so "${file}" cannot be written. Make room, or name a file on another disk.`,
+  };
+  const known = why[errcode === sqliteFull ? "ENOSPC" : (code ?? "")];
+  return new CaptureError(
+    "capture-not-made",
+    known ?? `"${file}" cannot be written (${message ?? String(cause)}). Name another file.`,
+    cause,
+  );
+}
+
+const sqliteFull = 13;
+
 /** The capture file failed while tracing; it goes on in memory. */
 export function captureFailed(cause: unknown): string {
-  const isFull = (cause as { errcode?: number }).errcode === 13;
+  const { code, errcode } = cause as { code?: string; errcode?: number };
+  const isFull = errcode === sqliteFull || code === "ENOSPC";
   const why = isFull
     ? "the disk is full"
     : `the capture file failed (${cause instanceof Error ? cause.message : String(cause)})`;

@@ -12,6 +12,6 @@ export {
   type StoredEvent,
   type StoredMessage,
 } from "./capture-types.ts";
-export { CaptureError, readingFailed } from "./errors.ts";
+export { captureFailed, CaptureError, readingFailed } from "./errors.ts";
 export { exportRecording } from "./recording.ts";
 export { matcher, type SearchTerm } from "./search-words.ts";
