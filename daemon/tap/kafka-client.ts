@@ -1,28 +1,12 @@
 /**
- * The only file that knows kafkajs from inside. Pinned to kafkajs 2.2.4, the last release (2023): its internals will
- * not move any more.
- *
- * Why internals: kafkajs' public consumer always joins a group, and a tap must not. Under it lie connections with
- * login and version negotiation (`broker`, `cluster/connectionPoolBuilder`) and the requests (`protocol/requests`),
- * which fetch without a group. What its upper layers do is done here instead, because there one topic without a leader
- * fails the whole metadata, one bad batch the whole fetch, and a closed connection is retried behind our back.
+ * The connections of a Kafka tap: to a node that was given, to learn which there are, and to every node that leads
+ * something. What kafkajs' upper layers do is done here instead, because there one topic without a leader fails the
+ * whole metadata, one bad batch the whole fetch, and a closed connection is retried behind our back.
  *
  * Takes in addresses and options; hands out metadata, offsets and undecoded record sets, with errors per partition.
  * Throws `FailureError` with a sentence that can be shown.
  */
 import type { ConnectionOptions } from "node:tls";
-// @ts-expect-error kafkajs types its front door only; what is used of its inside is typed below.
-import BrokerClass from "kafkajs/src/broker/index.js";
-// @ts-expect-error as above
-import buildConnectionPools from "kafkajs/src/cluster/connectionPoolBuilder.js";
-// @ts-expect-error as above
-import loggers from "kafkajs/src/loggers/index.js";
-// @ts-expect-error as above
-import EncoderClass from "kafkajs/src/protocol/encoder.js";
-// @ts-expect-error as above
-import RequestQueueClass from "kafkajs/src/network/requestQueue/index.js";
-// @ts-expect-error as above
-import protocolRequests from "kafkajs/src/protocol/requests/index.js";
 import { brokerClosed, brokerTooOld, brokerUnreachable, FailureError } from "../errors.ts";
 import { formatHostPort, type HostPort } from "./address.ts";
 import { RequestCounts } from "./cost.ts";
@@ -45,15 +29,20 @@ import {
   type Metadata,
 } from "./kafka-responses.ts";
 import { createSocketFactory, type SocketError } from "./kafka-socket.ts";
-import type {
-  RequestQueue,
-  ProtocolRequest,
-  Encoder,
-  PoolBuilder,
-  Broker,
-  BrokerConstructor,
-  KafkajsMetadata,
-  KafkajsOffsets,
+import {
+  ask,
+  askOwn,
+  connectBroker,
+  createBroker,
+  createPools,
+  destroy,
+  plainMetadata,
+  requests,
+  send,
+  type Broker,
+  type KafkajsMetadata,
+  type KafkajsOffsets,
+  type PoolBuilder,
 } from "./kafkajs-inside.ts";
 
 export type KafkaLogin = {
@@ -116,7 +105,7 @@ export class KafkaClient {
   constructor(options: KafkaClientOptions) {
     this.#options = options;
     this.#seedName = options.seeds[0] === undefined ? "" : formatHostPort(options.seeds[0]);
-    this.#pools = (buildConnectionPools as (options: object) => PoolBuilder)({
+    this.#pools = createPools({
       socketFactory: createSocketFactory(options, this.#socketErrors),
       brokers: options.seeds.map(formatHostPort),
       ssl: options.tls === true ? {} : options.tls === false ? undefined : options.tls,
@@ -125,7 +114,6 @@ export class KafkaClient {
       connectionTimeout: this.#connectTimeoutMs,
       requestTimeout: requestTimeoutMs,
       enforceRequestTimeout: true,
-      logger: silentLogger,
     });
   }
 
@@ -348,18 +336,14 @@ export class KafkaClient {
       this.requests.count(request.request.apiName);
       return sendOn(request);
     };
-    const broker = new (BrokerClass as BrokerConstructor)({
-      connectionPool,
-      logger: silentLogger,
-      allowAutoTopicCreation: false,
-    });
+    const broker = createBroker(connectionPool);
     this.#opening.add(broker);
     const timer = setTimeout(() => {
       this.#socketErrors.set(formatHostPort(address), { code: "SILENT" });
       destroy(broker);
     }, this.#connectTimeoutMs);
     try {
-      await whileThere(broker, broker.connect());
+      await connectBroker(broker);
       if (this.#closed) throw new Error("closed");
       return broker;
     } catch (error) {
@@ -419,91 +403,3 @@ function topicsToFetch(positions: Iterable<FetchPosition>): readonly TopicToFetc
   }
   return [...byId.values()];
 }
-
-/** Sends a request of kafkajs, but keeps its error codes in the answer instead of throwing the first of them. */
-async function send<T>(broker: Broker, apiKey: number, definitions: unknown, parameters: object): Promise<T> {
-  const { response, ...rest } = broker.lookupRequest(apiKey, definitions)(parameters);
-  return ask<T>(broker, {
-    ...rest,
-    response: { decode: (bytes) => response.decode(bytes), parse: (decoded) => Promise.resolve(decoded) },
-  });
-}
-
-/** Sends a request of ours. */
-function askOwn<T>(broker: Broker, { body, decode, ...request }: OwnRequest<T>): Promise<T> {
-  return ask<T>(broker, {
-    request: {
-      ...request,
-      encode: () => Promise.resolve(new (EncoderClass as new () => Encoder)().writeBuffer(body)),
-    },
-    response: {
-      decode: (bytes) => Promise.resolve(decode(bytes)),
-      parse: (decoded) => Promise.resolve(decoded),
-    },
-  });
-}
-
-function ask<T>(broker: Broker, request: ProtocolRequest): Promise<T> {
-  return whileThere(broker, broker.connectionPool.send<T>(request));
-}
-
-/** What waits for a broker, so that it does not wait any more when the broker is let go. */
-const waiting = new WeakMap<Broker, Set<(reason: Error) => void>>();
-
-/**
- * Rejects when the broker is let go. kafkajs alone does not: a request that is being written just then is queued after
- * the queue was emptied, and nobody ever looks at it again.
- */
-function whileThere<T>(broker: Broker, work: Promise<T>): Promise<T> {
-  let here = waiting.get(broker);
-  if (here === undefined) waiting.set(broker, (here = new Set()));
-  const others = here;
-  return new Promise((resolve, reject) => {
-    others.add(reject);
-    work.then(resolve, reject).finally(() => others.delete(reject));
-  });
-}
-
-function plainMetadata(metadata: KafkajsMetadata): Metadata {
-  return {
-    nodes: metadata.brokers.map(({ nodeId, host, port }) => ({ id: nodeId, host, port })),
-    topics: metadata.topicMetadata.map(({ topicErrorCode, topic, isInternal, partitionMetadata }) => ({
-      errorCode: topicErrorCode,
-      name: topic,
-      internal: isInternal ?? topic.startsWith("__"),
-      partitions: partitionMetadata.map(({ partitionId, leader }) => ({ index: partitionId, leader })),
-    })),
-  };
-}
-
-/** Ends a broker's connections now, its waiting requests included. */
-function destroy(broker: Broker): void {
-  for (const reject of waiting.get(broker) ?? []) reject(new Error("closed"));
-  for (const connection of broker.connectionPool.pool) {
-    connection.rejectRequests(new Error("closed"));
-    connection.disconnect().catch(() => undefined);
-    connection.socket?.destroy();
-  }
-}
-
-const { requests } = protocolRequests as { requests: Record<"Fetch" | "ListOffsets" | "Metadata", unknown> };
-
-/** What kafkajs logs is for its developers; what users should know, `FailureError` says. */
-const silentLogger: unknown = (
-  loggers as { createLogger(options: object): unknown; LEVELS: { NOTHING: number } }
-).createLogger({ level: 0, logCreator: () => () => undefined });
-
-/**
- * kafkajs asks for a timer also when nothing waits, with a negative time; Node 24 prints a TimeoutNegativeWarning for
- * it. This one asks only when something waits.
- */
-(RequestQueueClass as { prototype: RequestQueue }).prototype.scheduleCheckPendingRequests = function schedule() {
-  if (this.throttleCheckTimeoutId !== null || this.pending.length === 0) return;
-  this.throttleCheckTimeoutId = setTimeout(
-    () => {
-      this.throttleCheckTimeoutId = null;
-      this.checkPendingRequests();
-    },
-    Math.max(10, this.throttledUntil - Date.now()),
-  );
-};

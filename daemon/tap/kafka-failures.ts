@@ -23,6 +23,7 @@ import {
 } from "../errors.ts";
 import { formatHostPort, kafkaAddress, type HostPort } from "./address.ts";
 import type { SocketError } from "./kafka-socket.ts";
+import { closedCode } from "./kafkajs-inside.ts";
 import { tlsReason, wantsCertificate } from "./tls-reason.ts";
 
 export interface KafkaContext {
@@ -107,6 +108,8 @@ function socketFailure(code: string, message: string, context: KafkaContext): Fa
 function closedFailure(name: string, code: string | undefined, context: KafkaContext): Failure | undefined {
   const { address, isSeed, user, known, timeoutMs } = context;
   if (name === "KafkaJSRequestTimeoutError") return brokerSilent("Kafka", address, timeoutMs / 1_000);
+  // Somebody else's request found the connection dead, and it was let go for all.
+  if (code === closedCode) return brokerClosed("Kafka", address);
   const closed = name === "KafkaJSConnectionClosedError" || name === "KafkaJSConnectionError" || code === "ECONNRESET";
   if (!closed) return undefined;
   // Before anything was ever answered, a broker that hangs up most often waits for a login or for TLS.

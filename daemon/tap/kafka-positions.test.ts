@@ -66,8 +66,36 @@ test("a topic made anew is another one, read whole, and that is said", () => {
   at.update(metadata({ a: { id: "x", leaders: [1] } }), "now");
   at.place(found("a", 7n));
   const notes = at.update(metadata({ a: { id: "y", leaders: [1] } }), "now");
-  expect(notes).toEqual(["The topic a was deleted and made anew."]);
+  expect(notes).toEqual([{ note: "The topic a was deleted and made anew.", lost: 0 }]);
   expect(at.unplaced(1)).toMatchObject([{ topic: "a", start: "beginning" }]);
+});
+
+test("a topic that is deleted before it was read to its end: how much is missing is told once", () => {
+  const now = { at: 0 };
+  const at = positions(now);
+  const look = (topics: Parameters<typeof metadata>[0]) => at.update(metadata(topics), "now");
+  const read = (end: bigint) => {
+    at.place(found("a", 7n));
+    Object.assign(at.get("a", 0) ?? {}, { end });
+  };
+  look({ a: { id: "x", leaders: [1] } });
+  read(19n);
+  expect(look({})).toEqual([]);
+  now.at += 5_000;
+  const told = { note: "The topic a was deleted before up to 12 of its records could be read.", lost: 12 };
+  expect(look({})).toEqual([told]);
+  now.at += 5_000;
+  expect(look({})).toEqual([]);
+  expect(look({ a: { id: "y", leaders: [1] } })).toEqual([{ note: "The topic a was deleted and made anew.", lost: 0 }]);
+  read(10n);
+  expect(look({ a: { id: "z", leaders: [1] } })).toEqual([
+    { note: "The topic a was deleted and made anew before up to 3 of its old records could be read.", lost: 3 },
+  ]);
+});
+
+test("an offset of a partition that is not there is told", () => {
+  const notes = positions().update(metadata({ a: { leaders: [1] } }), { offsets: { a: { "0": 5, "7": 3 } } });
+  expect(notes).toEqual([{ note: "There is no a[7] to read from its offset 3.", lost: 0 }]);
 });
 
 test("a time that nothing is as young as means the end", () => {
@@ -172,7 +200,7 @@ test("a tap that goes on reads topics whole that were made since, or made anew",
     otherwise: { time: 5_000 },
     topics,
   });
-  expect(notes).toEqual(["The topic b was deleted and made anew."]);
+  expect(notes).toEqual([{ note: "The topic b was deleted and made anew.", lost: 0 }]);
   expect(at.readable(1)).toMatchObject([{ topic: "a", offset: 12n }]);
   expect(at.unplaced(1).map(({ topic, start }) => [topic, start])).toEqual([
     ["b", "beginning"],

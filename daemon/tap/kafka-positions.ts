@@ -4,6 +4,7 @@
  */
 import { commitsTopic } from "./kafka-commits.ts";
 import type { FoundOffset } from "./kafka-client.ts";
+import { GoneTopics, madeAnew, unread, type Loss } from "./kafka-gone.ts";
 import type { Metadata } from "./kafka-responses.ts";
 
 /** Where to begin: at the ends, the beginnings, at a time, or at offsets. */
@@ -57,8 +58,7 @@ export class Positions {
   readonly #wanted: (topic: string) => boolean;
   readonly #now: () => number;
   #positions = new Map<string, Position>();
-  /** Positions of topics that metadata no longer shows; a broker that has just started may show none for a moment. */
-  readonly #gone = new Map<string, Position>();
+  readonly #gone = new GoneTopics();
   #nodes: ReadonlySet<number> = new Set();
   readonly #createdAt: number;
   #first = true;
@@ -80,9 +80,15 @@ export class Positions {
     return this.#wanted(topic);
   }
 
-  /** Takes in what exists now. `start` holds for what is there the first time; what comes later is read whole. */
-  update(metadata: Metadata, start: StartAt): readonly string[] {
-    const notes: string[] = [];
+  /**
+   * Takes in what exists now. `start` holds for what is there the first time; what comes later is read whole. Hands out
+   * what there is to say.
+   */
+  update(metadata: Metadata, start: StartAt): readonly Loss[] {
+    const now = this.#now();
+    const notes: Loss[] = [];
+    /** Of topics that are others than before: how many records of the old one were not read. */
+    const anew = new Map<string, number>();
     const present = new Map<string, Position>();
     const removed = new Map(this.#positions);
     this.#unauthorized = 0;
@@ -97,16 +103,19 @@ export class Positions {
       if (!tapped || (topic.errorCode !== 0 && topic.errorCode !== 5)) continue;
       for (const { index, leader } of topic.partitions) {
         const key = keyOf(topic.name, index);
-        let position = this.#positions.get(key) ?? this.#gone.get(key);
+        let position = this.#positions.get(key);
+        let missed = position === undefined ? 0 : unread(position);
+        if (position === undefined) {
+          const back = this.#gone.takeBack(key);
+          position = back?.position;
+          missed = back?.unread ?? 0;
+        }
         removed.delete(key);
-        this.#gone.delete(key);
         if (position !== undefined && position.topicId !== topic.id) {
-          if (index === 0) notes.push(madeAnew(topic.name));
+          anew.set(topic.name, (anew.get(topic.name) ?? 0) + (isCommits ? 0 : missed));
           position = undefined;
         }
-        if (position === undefined && this.#first && index === 0 && isAnotherThanKnown(topic, start)) {
-          notes.push(madeAnew(topic.name));
-        }
+        if (position === undefined && this.#first && isAnotherThanKnown(topic, start)) anew.set(topic.name, 0);
         position ??= {
           topic: topic.name,
           topicId: topic.id,
@@ -119,7 +128,10 @@ export class Positions {
         present.set(key, position);
       }
     }
-    for (const [key, position] of removed) this.#gone.set(key, position);
+    for (const [topic, count] of anew) notes.push(madeAnew(topic, count));
+    for (const [key, position] of removed) this.#gone.put(key, position, now);
+    notes.push(...this.#gone.told(now));
+    if (this.#first) notes.push(...absent(present, start));
     this.#positions = present;
     this.#nodes = new Set(metadata.nodes.map(({ id }) => id));
     this.#first = false;
@@ -294,8 +306,17 @@ function isNew({ name, id }: Metadata["topics"][number], { topics }: Resumption)
   return topics !== undefined && id !== undefined && !topics.has(name);
 }
 
-function madeAnew(topic: string): string {
-  return `The topic ${topic} was deleted and made anew.`;
+/** The first of the places named by offsets that are not there. */
+function absent(present: ReadonlyMap<string, Position>, start: StartAt): readonly Loss[] {
+  if (typeof start !== "object" || !("offsets" in start)) return [];
+  for (const [topic, partitions] of Object.entries(start.offsets)) {
+    const partition = Object.keys(partitions).find((partition) => !present.has(keyOf(topic, Number(partition))));
+    if (partition !== undefined)
+      return [
+        { note: `There is no ${topic}[${partition}] to read from its offset ${partitions[partition]}.`, lost: 0 },
+      ];
+  }
+  return [];
 }
 
 function keyOf(topic: string, partition: number): string {

@@ -7,6 +7,7 @@
 import { preciseNow } from "./clock.ts";
 import type { Envelope, TapEvent } from "./envelope.ts";
 import { commitsTopic, readCommit, TransactionalCommits, type CommitEvent } from "./kafka-commits.ts";
+import type { Loss } from "./kafka-gone.ts";
 import type { GroupOffsets } from "./kafka-groups.ts";
 import type { Position, Positions } from "./kafka-positions.ts";
 import type { FetchedPartition } from "./kafka-responses.ts";
@@ -106,6 +107,12 @@ export class KafkaReading {
     if (portion.events.length > 0) yield portion.events;
   }
 
+  /** Takes in what will never be seen. */
+  noteLoss({ note, lost }: Loss): void {
+    this.lost += lost;
+    this.note = note;
+  }
+
   /** Takes in where a log begins and ends that does not have the offset asked for. */
   noteRange(position: Position, logStart: bigint, end: bigint): void {
     const { note, lost, lookAgain } = this.#around.positions.explain(position, logStart, end);
@@ -115,8 +122,7 @@ export class KafkaReading {
       this.missedCommits = true;
       return;
     }
-    this.lost += lost;
-    this.note = note;
+    this.noteLoss({ note, lost });
     this.#around.tell();
   }
 

@@ -184,12 +184,8 @@ class KafkaTap implements Tap {
         // Where the broker was not there at first, "now" is when the tap was started, not when the broker came.
         const late = !this.#wasLive && failures > 0;
         const from = this.#options.from ?? "now";
-        for (const note of this.#positions.update(
-          metadata,
-          late && from === "now" ? { time: this.#startedAt } : from,
-        )) {
-          this.#reading.note = note;
-        }
+        const start = late && from === "now" ? { time: this.#startedAt } : from;
+        for (const loss of this.#positions.update(metadata, start)) this.#reading.noteLoss(loss);
         this.#tellTopics();
         failures = 0;
         this.#metadataFailure = undefined;
@@ -375,9 +371,13 @@ class KafkaTap implements Tap {
   #unseen(): string | undefined {
     const { unauthorized } = this.#positions;
     if (unauthorized > 0) return `${unauthorized} topics are not shown: the user may not describe them.`;
-    const user = this.#options.login?.username;
+    const { login, topics = [] } = this.#options;
+    const user = login?.username;
     if (user !== undefined && this.#positions.topicCount() === 0) {
       return `Kafka shows no topic to the user "${user}". If there are some, grant it Describe and Read on them.`;
+    }
+    if (topics.length > 0 && this.#positions.topicCount() === 0) {
+      return `Kafka has no topic ${topics.join(" or ")} yet; when there is one, it is read from its beginning.`;
     }
     if (!this.#groupWatch.denied) return undefined;
     return `What groups commit is asked for every ${pollEveryMs / 1_000} s: the user may not read __consumer_offsets.`;
