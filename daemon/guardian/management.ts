@@ -63,6 +63,8 @@ export interface QueueCounts {
   readonly readyBytes: number;
   /** How many were handed to consumers, ever. */
   readonly delivered: number;
+  /** What policies of the broker lay down for it, by their own words: `max-length`, `message-ttl`. */
+  readonly policy: Readonly<Record<string, unknown>>;
 }
 
 /** By the host of the management API: the last change of tracing that is under way there. */
@@ -199,6 +201,7 @@ export class Management {
       ready: asCount(found["messages_ready"]),
       readyBytes: asCount(found["message_bytes_ready"]),
       delivered: asCount(asObject(found["message_stats"])["deliver_get"]),
+      policy: asObject(found["effective_policy_definition"]),
     };
   }
 

@@ -45,3 +45,14 @@ test("a narrow firehose leaves out what would end the connection, by bytes and n
   expect(leftOut).toEqual([wide, long]);
   expect(bindings.map(({ routingKey }) => routingKey)).toEqual(["publish.", `publish.${fits}`, "deliver.orders"]);
 });
+
+test("a name that the trace exchange takes for a pattern is left out where it would stand for a long one", () => {
+  const long = `${"x".repeat(240)}.of.orders`;
+  const patterns = ["#", "*.of.orders", "*.#.orders", "*.*.*"];
+  const names = ["*", "*.orders", "a#b", "of.*.orders", "orders"];
+  const { bindings, leftOut } = narrowFirehose([], [long, ...patterns, ...names]);
+  expect(leftOut).toEqual([long, ...patterns]);
+  expect(bindings.map(({ routingKey }) => routingKey)).toEqual(["publish.", ...names.map((name) => `deliver.${name}`)]);
+  // Where no name is long, a pattern matches nothing that is not told anyway.
+  expect(narrowFirehose(["#"], []).leftOut).toEqual([]);
+});

@@ -49,21 +49,56 @@ export const wholeFirehose: readonly WantedBinding[] = [
 
 /**
  * The firehose name by name, without names over 247 bytes: a trace event about one of those ends the connection that
- * it is sent to, so it must not match any binding.
+ * it is sent to, so it must not match any binding. The trace exchange takes a name with `*` or `#` in it for a pattern,
+ * so such a name is left out as well where it would stand for a long one.
  */
 export function narrowFirehose(
   exchanges: readonly string[],
   queues: readonly string[],
 ): { readonly bindings: readonly WantedBinding[]; readonly leftOut: readonly string[] } {
-  const fits = (name: string): boolean => Buffer.byteLength(name) <= longestName;
   const to = (routingKey: string): WantedBinding => ({ exchange: traceExchange, routingKey, arguments: {} });
+  const watched = { exchanges: traceable(exchanges), queues: traceable(queues) };
   return {
     bindings: [
-      ...new Set(["", ...exchanges.filter(fits)].map((name) => `publish.${name}`)),
-      ...new Set(queues.filter(fits).map((name) => `deliver.${name}`)),
+      ...new Set(["", ...watched.exchanges.fits].map((name) => `publish.${name}`)),
+      ...new Set(watched.queues.fits.map((name) => `deliver.${name}`)),
     ].map(to),
-    leftOut: [...exchanges, ...queues].filter((name) => !fits(name)),
+    leftOut: [...watched.exchanges.leftOut, ...watched.queues.leftOut],
   };
+}
+
+/** Whether a trace event can be told about something of this name. */
+export function isTooLong(name: string): boolean {
+  return Buffer.byteLength(name) > longestName;
+}
+
+function traceable(names: readonly string[]): {
+  readonly fits: readonly string[];
+  readonly leftOut: readonly string[];
+} {
+  const long = names.filter(isTooLong);
+  const isFine = (name: string): boolean => !isTooLong(name) && !long.some((other) => standsFor(name, other));
+  return {
+    fits: names.filter(isFine),
+    leftOut: [...long, ...names.filter((name) => !isTooLong(name) && !isFine(name))],
+  };
+}
+
+/** Whether a topic exchange takes a name for a pattern that another one matches: `*` is one word, `#` any number of them. */
+function standsFor(pattern: string, name: string): boolean {
+  if (!/(?:^|\.)[*#](?:\.|$)/.test(pattern)) return false;
+  // How many words of the name can be behind the words of the pattern so far.
+  const words = name.split(".");
+  let reached = new Set([0]);
+  for (const part of pattern.split(".")) {
+    const next = new Set<number>();
+    for (const at of reached) {
+      if (part === "#") for (let to = at; to <= words.length; to++) next.add(to);
+      else if (at < words.length && (part === "*" || part === words[at])) next.add(at + 1);
+    }
+    reached = next;
+  }
+  return reached.has(words.length);
 }
 
 export function bindingKey({ exchange, routingKey, arguments: args }: WantedBinding): string {

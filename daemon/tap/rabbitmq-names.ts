@@ -100,7 +100,13 @@ export class ConnectionNames {
       exclusive: true,
       autoDelete: true,
       durable: false,
-      arguments: { "x-queue-type": "classic", "x-max-length": 10_000, "x-overflow": "drop-head" },
+      arguments: {
+        "x-queue-type": "classic",
+        "x-max-length": 10_000,
+        "x-overflow": "drop-head",
+        // As of the tap's own queue: nothing that it drops goes anywhere, whatever a policy says.
+        "x-dead-letter-exchange": `${queueName}-nowhere`,
+      },
     });
     await channel.bindQueue(queue, eventExchange, "connection.created");
     await channel.consume(queue, (message) => this.#created(message?.properties.headers ?? {}), { noAck: true });

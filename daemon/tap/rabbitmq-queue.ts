@@ -45,6 +45,8 @@ export class TapQueue {
   /** The most messages that were found waiting since the last count. */
   #fullest = 0;
   readonly #drops = new DropCounter();
+  /** What a policy of the broker lays down for this queue too and is less than its own bound: `message-ttl 50`. */
+  policy: readonly string[] = [];
 
   private constructor(model: ChannelModel, options: TapQueueOptions, channel: Channel, name: string) {
     this.#model = model;
@@ -56,7 +58,10 @@ export class TapQueue {
   /** The queue, consuming already; or a sentence why the broker does not permit one. */
   static async open(model: ChannelModel, options: TapQueueOptions): Promise<TapQueue | string> {
     // A name of our own lets other taps leave this queue out; a user may be permitted server-made names only.
-    for (const name of [options.name, ""]) {
+    for (const [name, nowhere] of [
+      [options.name, `${options.name}-nowhere`],
+      ["", `amq.gen-${options.name}-nowhere`],
+    ] as const) {
       const channel = await openChannel(model);
       try {
         const { queue } = await channel.assertQueue(name, {
@@ -68,13 +73,20 @@ export class TapQueue {
             "x-max-length": options.length,
             "x-max-length-bytes": options.bytes,
             "x-overflow": "drop-head",
+            // A policy for all queues may send what they drop to a dead-letter exchange. What this one drops must not
+            // end up among the users' dead letters, so it names an exchange that is not there, which goes before a policy.
+            "x-dead-letter-exchange": nowhere,
           },
         });
         const opened = new TapQueue(model, options, channel, queue);
         await opened.#consume();
         return opened;
       } catch (error) {
-        if ((error as { code?: number }).code !== 403) throw error;
+        const { code, message } = error as { code?: number; message?: string };
+        if (code === 406 && /queue limit/.test(message ?? "")) {
+          return "RabbitMQ permits no further queue in this virtual host (its limit of queues is reached), and the tap needs one of its own.";
+        }
+        if (code !== 403) throw error;
       }
     }
     return "RabbitMQ does not permit the user a queue of its own either; grant configure, write and read on ^(contrail-tap|amq\\.gen).*.";
@@ -138,6 +150,8 @@ export class TapQueue {
   /** How many events the broker dropped at the queue's bound; see rabbitmq-dropped.ts. */
   async dropped(management: Management | undefined, vhost: string, whole: boolean): Promise<Dropped> {
     const counts = await management?.queueCounts(vhost, this.#name);
+    const bound = boundBy(counts?.policy ?? {}, this.#options);
+    this.policy = bound.policy;
     if (management !== undefined && counts?.entered !== undefined) {
       const entered = { count: counts.entered, ready: counts.ready };
       return this.#drops.look({ now: preciseNow(), received: this.#received, ready: 0, entered, full: "no" });
@@ -147,11 +161,11 @@ export class TapQueue {
     const received = this.#received;
     const fullest = this.#fullest;
     this.#fullest = ready;
-    const { length, bytes } = this.#options;
+    const { length, bytes } = bound;
     const heavy = (counts?.readyBytes ?? 0) >= bytes * 0.95;
-    // What was handed over since may have made room in a queue that was full.
-    const full =
-      fullest >= length || heavy ? "yes" : fullest >= length - Math.min(prefetch, length / 2) ? "maybe" : "no";
+    // What was handed over since may have made room in a queue that was full, and what grew too old is not there.
+    const near = fullest >= length - Math.min(prefetch, length / 2) || bound.ages;
+    const full = fullest >= length || heavy ? "yes" : near ? "maybe" : "no";
     return this.#drops.look({ now: preciseNow(), received, ready, full, ...(told === undefined ? {} : { told }) });
   }
 
@@ -248,6 +262,25 @@ export class TapQueue {
       // The channel closed meanwhile; the queue is gone with it.
     }
   }
+}
+
+/** The queue's bound under a policy of the broker, of which the lesser counts; what else it drops by, drops by age. */
+function boundBy(
+  policy: Readonly<Record<string, unknown>>,
+  { length, bytes }: Pick<TapQueueOptions, "length" | "bytes">,
+): { readonly length: number; readonly bytes: number; readonly ages: boolean; readonly policy: readonly string[] } {
+  const less = (name: string, than: number): number => {
+    const value = policy[name];
+    return typeof value === "number" && value < than ? value : than;
+  };
+  const bound = { length: less("max-length", length), bytes: less("max-length-bytes", bytes) };
+  const ages = typeof policy["message-ttl"] === "number";
+  const named = [
+    ...(ages ? ["message-ttl"] : []),
+    ...(bound.length < length ? ["max-length"] : []),
+    ...(bound.bytes < bytes ? ["max-length-bytes"] : []),
+  ];
+  return { ...bound, ages, policy: named.map((name) => `${name} ${String(policy[name])}`) };
 }
 
 async function openChannel(model: ChannelModel): Promise<Channel> {

@@ -12,6 +12,7 @@ function checkWords(facts: Partial<LiveFacts>, expected: string | undefined): vo
     noticedAfterMs: 2_000,
     shed: 0,
     shedKnown: "exactly",
+    policy: [],
     offAt: undefined,
   };
   expect(liveDetail({ ...calm, ...facts })).toBe(expected);
@@ -36,6 +37,20 @@ test("long names, told by the first", () => {
   checkWords(
     { narrow: true, leftOut: ["x".repeat(250)] },
     `1 queue or exchange has a name over 247 bytes, which RabbitMQ cannot trace (${"x".repeat(40)}…). Everything else is traced by its name, and what is new is seen after up to 2 s.`,
+  );
+});
+
+test("names that stand for long ones", () => {
+  checkWords(
+    { narrow: true, leftOut: ["x".repeat(250), "#", "*.*"] },
+    `1 queue or exchange has a name over 247 bytes, which RabbitMQ cannot trace (${"x".repeat(40)}…). Nor is what has a name that RabbitMQ takes for a pattern of such a one (#, *.*). Everything else is traced by its name, and what is new is seen after up to 2 s.`,
+  );
+});
+
+test("a policy for all queues that limits the tap's own", () => {
+  checkWords(
+    { policy: ["message-ttl 50", "max-length 10"] },
+    "A policy of the broker holds for the tap's queue too (message-ttl 50, max-length 10), so it loses events sooner than it would. Leave out of the policy what begins with contrail-tap.",
   );
 });
 

@@ -1,5 +1,7 @@
 /** What the status line says of a RabbitMQ tap that is live: what it cannot see, what it lost, and what would help. Pure. */
+import { isTooLong } from "./rabbitmq-bindings.ts";
 import type { Dropped } from "./rabbitmq-dropped.ts";
+import { ownPrefix } from "./rabbitmq-messages.ts";
 
 export interface LiveFacts {
   readonly mode: "firehose" | "bindings";
@@ -15,13 +17,21 @@ export interface LiveFacts {
   readonly noticedAfterMs: number;
   readonly shed: number;
   readonly shedKnown: Dropped["known"];
+  /** What a policy of the broker lays down for the tap's queue: `message-ttl 50`. */
+  readonly policy: readonly string[];
   /** When somebody switched tracing off last. */
   readonly offAt: number | undefined;
 }
 
 /** `undefined` where there is nothing to say. */
 export function liveDetail(facts: LiveFacts): string | undefined {
-  const details = [...bindingsWords(facts), ...narrowWords(facts), ...offWords(facts), ...shedWords(facts)];
+  const details = [
+    ...bindingsWords(facts),
+    ...narrowWords(facts),
+    ...offWords(facts),
+    ...policyWords(facts),
+    ...shedWords(facts),
+  ];
   return details.length === 0 ? undefined : details.join(" ");
 }
 
@@ -46,12 +56,19 @@ function bindingsWords({ mode, reason, watched, listed }: LiveFacts): readonly s
 
 function narrowWords({ mode, narrow, leftOut, noticedAfterMs }: LiveFacts): readonly string[] {
   if (mode !== "firehose" || !narrow) return [];
-  const [first] = leftOut;
-  const which = leftOut.length === 1 ? "1 queue or exchange has" : `${leftOut.length} queues or exchanges have`;
+  const long = leftOut.filter(isTooLong);
+  const patterns = leftOut.filter((name) => !isTooLong(name));
+  const [first] = long;
+  const which = long.length === 1 ? "1 queue or exchange has" : `${long.length} queues or exchanges have`;
   return [
     first === undefined
       ? "A name over 247 bytes interrupted tracing."
       : `${which} a name over 247 bytes, which RabbitMQ cannot trace (${first.slice(0, 40)}…).`,
+    ...(patterns.length === 0
+      ? []
+      : [
+          `Nor is what has a name that RabbitMQ takes for a pattern of such a one (${patterns.join(", ").slice(0, 80)}).`,
+        ]),
     `Everything else is traced by its name, and what is new is seen after up to ${noticedAfterMs / 1_000} s.`,
   ];
 }
@@ -60,6 +77,13 @@ function offWords({ mode, offAt, noticedAfterMs }: LiveFacts): readonly string[]
   if (mode !== "firehose" || offAt === undefined) return [];
   return [
     `Somebody switched tracing off shortly before ${timeOfDay(offAt)}. It is on again; up to ${noticedAfterMs / 1_000} s of traffic were not seen.`,
+  ];
+}
+
+function policyWords({ policy }: LiveFacts): readonly string[] {
+  if (policy.length === 0) return [];
+  return [
+    `A policy of the broker holds for the tap's queue too (${policy.join(", ")}), so it loses events sooner than it would. Leave out of the policy what begins with ${ownPrefix}.`,
   ];
 }
 

@@ -371,6 +371,7 @@ class RabbitmqTap implements Tap {
         noticedAfterMs: watchEveryMs,
         shed: this.#shed,
         shedKnown: this.#shedKnown,
+        policy: this.#queue?.policy ?? [],
         offAt: offAt !== undefined && preciseNow() - offAt < sayOffMs ? offAt : undefined,
       }),
       shed: this.#shed,
