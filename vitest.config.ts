@@ -20,6 +20,7 @@ const thorough = [
   "daemon/client/client.test.ts",
   "daemon/correlate/adversary.test.ts",
   "daemon/guardian/guardian.test.ts",
+  "daemon/large-messages.test.ts",
   "daemon/otlp.test.ts",
   "daemon/pipeline.test.ts",
   "daemon/registry.test.ts",

@@ -5,7 +5,7 @@
 import type { Delivery, HeaderValue } from "../tap/envelope.ts";
 import type { Journey } from "./model.ts";
 import { textOf } from "./ids.ts";
-import { bounds, thresholds, type Counters } from "./limits.ts";
+import { bounds, thresholds, type Counters, pendingDeliveryBytes } from "./limits.ts";
 import { compareNodes, type Node } from "./node.ts";
 import { hashOf, hashWith } from "./stats.ts";
 
@@ -29,6 +29,7 @@ export class Deliveries {
   private readonly byContent = new Map<number, Node | Node[]>();
   private pending = new Map<number, Delivery[]>();
   private pendingCount = 0;
+  private pendingBytes = 0;
   private readonly counters: Counters;
   /** Deliveries whose publish was never seen. */
   orphans = 0;
@@ -47,6 +48,7 @@ export class Deliveries {
       if (waiting) {
         this.pending.delete(key);
         this.pendingCount -= waiting.length;
+        for (const { message } of waiting) this.pendingBytes -= message.body?.length ?? 0;
         early = early.concat(waiting);
       }
     }
@@ -88,11 +90,13 @@ export class Deliveries {
       node ??= latest(this.byContent.get(hashWith(hash, [delivery.tap])));
     }
     if (!node) {
-      if (this.pendingCount >= bounds.pendingDeliveries) {
+      const bytes = message.body?.length ?? 0;
+      if (this.pendingCount >= bounds.pendingDeliveries || this.pendingBytes + bytes > pendingDeliveryBytes) {
         this.counters.pendingDeliveries++;
         this.orphans += this.pendingCount;
         this.pending = new Map();
         this.pendingCount = 0;
+        this.pendingBytes = 0;
       }
       // What died is known by where it was written, which is what its publish will say when it comes.
       const key =
@@ -101,6 +105,7 @@ export class Deliveries {
       if (waiting) waiting.push(delivery);
       else this.pending.set(key, [delivery]);
       this.pendingCount++;
+      this.pendingBytes += bytes;
       return undefined;
     }
     this.record(node, delivery, death);

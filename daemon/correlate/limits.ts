@@ -117,6 +117,9 @@ export const bounds = {
   builtConversations: 4_000,
 } as const;
 
+/** Deliveries without their publish are kept whole, so they are bounded in bytes as well; it counts as the same bound. */
+export const pendingDeliveryBytes = 16 * 1024 * 1024;
+
 /** How often a bound was met. */
 export type Counters = Record<keyof typeof bounds, number>;
 

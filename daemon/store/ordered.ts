@@ -1,5 +1,4 @@
 /** Rows of several tables, or of several databases, in one order. */
-import type { StatementSync } from "node:sqlite";
 
 /** One that has its rows in order already, and gives them one by one. */
 export interface OrderedRows<T> {

@@ -25,7 +25,9 @@ const [, , count = "0", file = ""] = process.argv;
 const before = peak();
 const all = Number(count);
 const indexed = await record();
-process.stdout.write(`${JSON.stringify({ ...indexed, ...(await read()), mebibytesBefore: before, mebibytesAtMost: peak() })}\n`);
+process.stdout.write(
+  `${JSON.stringify({ ...indexed, ...(await read()), mebibytesBefore: before, mebibytesAtMost: peak() })}\n`,
+);
 
 /** Each message comes with a delivery that has the same body; every fourth means more than it has bytes. */
 async function record(): Promise<Pick<LargeMessagesRead, "indexed" | "problem">> {
