@@ -30,6 +30,8 @@ const batchBytes = 8 * 1024 * 1024;
 const endMs = 10_000;
 /** While a thread writes, rows are collected this long: each time that it is asked, and that it answers, costs more than a row. */
 const collectMs = 10;
+/** What a body means is kept beside it up to so many characters: a few bytes can mean very much. */
+const mostValue = 4 * 1024 * 1024;
 /** What is kept where there is no file, or it has failed, and messages stay in memory. */
 const mostInMemory = 256 * 1024 * 1024;
 
@@ -206,13 +208,15 @@ export class Capture {
 
   /** Keeps what `body` means. */
   saveDecoded(seq: number, decoded: DecodedBody, body: Uint8Array | null = null): void {
+    // JSON is its own decoded value, and is not kept twice.
+    const isKept = decoded.value !== undefined && !isOwnText(decoded, body);
+    const value = isKept ? JSON.stringify(decoded.value) : null;
     this.waiting.add("decoded", [
       seq,
       decoded.format,
       decoded.definition?.name ?? decoded.typeName ?? null,
       decoded.check,
-      // JSON is its own decoded value, and is not kept twice.
-      decoded.value === undefined || isOwnText(decoded, body) ? null : JSON.stringify(decoded.value),
+      value !== null && value.length > mostValue ? null : value,
     ]);
   }
 

@@ -42,7 +42,7 @@ async function record(): Promise<Pick<LargeMessagesRead, "indexed" | "problem">>
     const decoded = { check: "unchecked", violations: [], attempts: [] } as const;
     const numbers = i % 4 === 0 ? Array.from({ length: 300_000 }, (_, n) => n) : undefined;
     if (numbers === undefined) capture.saveDecoded(seq, { ...decoded, format: "json", value: {} }, body);
-    else capture.saveDecoded(seq, { ...decoded, format: "msgpack", value: { orderId: `ORD-${i}`, numbers } }, body);
+    else capture.saveDecoded(seq, { ...decoded, format: "messagepack", value: { orderId: `ORD-${i}`, numbers } }, body);
     const message = rabbit("large", body, { at });
     capture.addDelivery(
       { tap: message.tap, receivedAt: at, vhost: "/", queue: "large", redelivered: false, message },
