@@ -101,10 +101,13 @@ export class Capture {
       tune(database);
       createSchema(database);
       const insert = database.prepare("INSERT INTO meta (name, value) VALUES (?, ?)");
-      for (const [key, value] of Object.entries({ id: randomUUID(), name, created: String(now), state: "open" })) {
+      for (const [key, value] of Object.entries({ id: randomUUID(), name, created: String(now) })) {
         insert.run(key, value);
       }
-      return new Capture(database, file, false);
+      const capture = new Capture(database, file, false);
+      // From now on it is open; that it was left so, nobody could say of a new one.
+      capture.setMeta("state", "open");
+      return capture;
     } catch (cause) {
       database?.close();
       // Of one's own making: nothing else is ever deleted.

@@ -308,6 +308,7 @@ function isNew({ name, id }: Metadata["topics"][number], { topics }: Resumption)
 
 /** The first of the places named by offsets that are not there. */
 function absent(present: ReadonlyMap<string, Position>, start: StartAt): readonly Loss[] {
+  if (typeof start === "object" && "resume" in start) return absent(present, start.otherwise);
   if (typeof start !== "object" || !("offsets" in start)) return [];
   for (const [topic, partitions] of Object.entries(start.offsets)) {
     const partition = Object.keys(partitions).find((partition) => !present.has(keyOf(topic, Number(partition))));
