@@ -35,6 +35,7 @@ const thorough = [
   "language-server/live.test.ts",
   "language-server/server.test.ts",
   "language-server/whole-check.test.ts",
+  "scripts/bench/undo.test.ts",
   "scripts/brokers/brokers.test.ts",
   "scripts/fuzz/fuzz.test.ts",
   "test/unit/proto-against-buf.test.ts",

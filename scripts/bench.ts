@@ -11,6 +11,7 @@ import { benchKeystroke } from "./bench/keystroke.ts";
 import { benchProto } from "./bench/proto.ts";
 import { benchSearch } from "./bench/search.ts";
 import { benchTap, tapFlags } from "./bench/tap.ts";
+import { orEnded } from "./bench/undo.ts";
 
 const benches: Record<string, { readonly what: string; readonly run: (flags: readonly string[]) => Promise<void> }> = {
   activation: { what: "activation of the extension in a real VS Code", run: benchActivation },
@@ -47,5 +48,5 @@ if (!asBuilt) {
   if (built.status !== 0) process.exit(built.status ?? 1);
 }
 for (const [name, bench] of Object.entries(benches)) {
-  if (asked.length === 0 || asked.includes(name)) await bench.run(flags);
+  if (asked.length === 0 || asked.includes(name)) await orEnded(() => bench.run(flags));
 }

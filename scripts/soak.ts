@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startBrokers } from "./brokers/index.ts";
+import { orEnded } from "./bench/index.ts";
 import { endSignal } from "./end-signal.ts";
 import { noTraceReport, NoTraceRig, soakMemory, type Cycle, type Ending } from "./soak/index.ts";
 
@@ -56,12 +57,14 @@ if (values.only !== "cycles" && !ending.aborted) {
     });
     if (built.status !== 0) process.exit(built.status ?? 1);
   }
-  await soakMemory({ seconds: minutes * 60, rates: { kafka, rabbitmq } });
+  // This one ends what it has started by itself, in its midst.
+  await orEnded(() => soakMemory({ seconds: minutes * 60, rates: { kafka, rabbitmq } }));
 }
-process.exit(left ? 1 : 0);
+process.exit(left ? 1 : ending.aborted ? 130 : 0);
 
 /** Resolves to whether a trace was left. */
 async function soakCycles(): Promise<boolean> {
+  ending.addEventListener("abort", () => console.error("Interrupted: it ends when this tap is compared."));
   const brokers = await startBrokers({ say: (text) => console.error(text) });
   const all: Cycle[] = [];
   let controls = 0;
@@ -76,6 +79,7 @@ async function soakCycles(): Promise<boolean> {
           controls++;
         }
         for (const one of i === cycles - 1 ? ([...endings, "kill -9 with its guardian"] as const) : endings) {
+          if (ending.aborted) break;
           const cycle = await rig.cycle(one);
           all.push(cycle);
           const identical = cycle.differences.length === 0 ? "identical" : cycle.differences.join("; ");

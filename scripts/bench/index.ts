@@ -15,3 +15,4 @@ export {
   type BrokerKind,
   type TapRig,
 } from "./tap-rig.ts";
+export { orEnded } from "./undo.ts";

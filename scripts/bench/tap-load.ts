@@ -317,6 +317,8 @@ function work(job: Job): Promise<Outcome> {
   }
 }
 
+// Whoever started it is gone: there is nobody to work for.
+process.once("disconnect", () => process.exit());
 process.once("message", (message) => {
   const job = message as Job;
   work(job).then(

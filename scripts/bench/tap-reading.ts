@@ -7,6 +7,7 @@ import { fork } from "node:child_process";
 import { Kafka, logLevel } from "kafkajs";
 import { createKafkaTap, parseKafkaAddress } from "../../daemon/tap/index.ts";
 import { line } from "./figures.ts";
+import { processToBeEnded, toBeEnded } from "./undo.ts";
 
 const partitions = 3;
 const records = 600_000;
@@ -33,8 +34,12 @@ export async function benchReading(address: string): Promise<void> {
   const topic = `bench.reading.${Date.now().toString(36)}`;
   const admin = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
-  await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions }] });
+  const leave = toBeEnded(async () => {
+    await admin.deleteTopics({ topics: [topic] });
+    await admin.disconnect();
+  });
   try {
+    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions }] });
     const job = { address, topic, count: records };
     await run({ ...job, reader: "producer" });
     const best: Partial<Record<Job["reader"], Outcome>> = {};
@@ -50,8 +55,7 @@ export async function benchReading(address: string): Promise<void> {
     line("  kafkajs' consumer, by batches", words(kafkajs));
     line("  ratio, tap to kafkajs", (tap.perSecond / kafkajs.perSecond).toPrecision(3), "at least 1");
   } finally {
-    await admin.deleteTopics({ topics: [topic] });
-    await admin.disconnect();
+    await leave();
   }
 }
 
@@ -63,7 +67,11 @@ function words({ perSecond, cpuMicroseconds, peakBytes }: Outcome): string {
 function run(job: Job): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     // kafkajs 2.2.4 sets such timeouts; they mean nothing.
-    const child = fork(import.meta.filename, ["reader"], { execArgv: ["--disable-warning=TimeoutNegativeWarning"] });
+    const child = fork(import.meta.filename, ["reader"], {
+      execArgv: ["--disable-warning=TimeoutNegativeWarning"],
+      detached: true,
+    });
+    processToBeEnded(child);
     child.once("message", (outcome) => resolve(outcome as Outcome));
     child.once("exit", (code) => reject(new Error(`The ${job.reader} of the bench ended with code ${code}.`)));
     child.send(job);
@@ -140,6 +148,7 @@ async function readByConsumer({ address, topic, count }: Job): Promise<number> {
 
 if (process.send !== undefined && process.argv[2] === "reader") {
   process.once("message", (message) => {
+    process.once("disconnect", () => process.exit());
     const job = message as Job;
     const cpu = process.cpuUsage();
     const work = job.reader === "producer" ? produce(job) : job.reader === "tap" ? readByTap(job) : readByConsumer(job);

@@ -22,6 +22,7 @@ import { repositoryRoot } from "../setup/paths.ts";
 import type { Job, Outcome } from "./tap-load.ts";
 import { ordersContract } from "./tap-messages.ts";
 import type { StoredJob, StoredOutcome } from "./tap-stored.ts";
+import { processToBeEnded, toBeEnded } from "./undo.ts";
 
 export type BrokerKind = "kafka" | "rabbitmq";
 
@@ -36,30 +37,37 @@ export interface TapRig {
 }
 
 export async function openTapRig(): Promise<TapRig> {
-  const brokers = await startBrokers({ say: console.log });
+  const starting = startBrokers({ say: console.log });
   const folder = await mkdtemp(join(tmpdir(), "contrail-bench-tap-"));
-  const { kafka = "", rabbitmq = "" } = brokers;
   const suffix = Date.now().toString(36);
   const channels = {
     kafka: `bench.orders.${suffix}`,
     rabbitmq: `bench.events.${suffix}`,
     drain: `bench.drain.${suffix}`,
   };
-  const rig = { folder, addresses: { kafka, rabbitmq }, channels, epoch: Date.now() };
-  const close = async (): Promise<void> => {
-    await removeChannels(rig, brokers);
-    await brokers.stop();
-    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-  };
+  const opening = starting.then((brokers) => {
+    const { kafka = "", rabbitmq = "" } = brokers;
+    return { brokers, rig: { folder, addresses: { kafka, rabbitmq }, channels, epoch: Date.now() } };
+  });
+  const close = toBeEnded(async () => {
+    try {
+      const { brokers, rig } = await opening;
+      await removeChannels(rig, brokers);
+      await brokers.stop();
+    } finally {
+      await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    }
+  });
   try {
+    const { rig } = await opening;
     await mkdir(workspaceOf(rig));
     await writeFile(join(workspaceOf(rig), "orders.asyncapi.yaml"), ordersContract(Object.values(channels)));
     await createChannels(rig);
+    return { ...rig, close };
   } catch (cause) {
-    await close();
+    await close().catch(() => undefined);
     throw cause;
   }
-  return { ...rig, close };
 }
 
 type Places = Pick<TapRig, "folder" | "addresses" | "channels">;
@@ -85,7 +93,7 @@ export async function startTap(rig: TapRig, ...taps: TapSettings[]): Promise<Ben
   const stateDir = await mkdtemp(join(rig.folder, "state-"));
   const workspaceFolder = workspaceOf(rig);
   const dist = join(repositoryRoot, "dist");
-  const connection = await startDaemon({
+  const starting = startDaemon({
     daemonPath: join(dist, "node", "daemon.js"),
     settings: {
       workspaceFolder,
@@ -97,6 +105,13 @@ export async function startTap(rig: TapRig, ...taps: TapSettings[]): Promise<Ben
     client: "cli",
     stateDir,
   });
+  const stop = toBeEnded(async () => {
+    // Where it did not start there is nothing but its folder.
+    (await starting.catch(() => undefined))?.close();
+    await stopDaemon(workspaceFolder, stateDir);
+    await rm(stateDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  });
+  const connection = await starting;
   const pid = readConnectionFile(connectionFileOf(workspaceFolder, stateDir))?.pid ?? 0;
   return {
     connection,
@@ -114,11 +129,7 @@ export async function startTap(rig: TapRig, ...taps: TapSettings[]): Promise<Ben
           else reject(new Error(failed.detail));
         });
       }),
-    stop: async () => {
-      connection.close();
-      await stopDaemon(workspaceFolder, stateDir);
-      await rm(stateDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-    },
+    stop,
   };
 }
 
@@ -191,6 +202,8 @@ export function produceSteadily(
 function startProcess<T>(program: string, job: object, who: string): Load<T> {
   const child: ChildProcess = fork(join(import.meta.dirname, program), {
     serialization: "advanced",
+    // Ctrl-C is for the bench: it ends this process after the daemon that taps what it writes.
+    detached: true,
     // kafkajs 2.2.4 sets such timeouts; they mean nothing.
     execArgv: ["--disable-warning=TimeoutNegativeWarning", "--disable-warning=ExperimentalWarning"],
   });
@@ -203,6 +216,7 @@ function startProcess<T>(program: string, job: object, who: string): Load<T> {
     });
     child.on("exit", (code) => reject(new Error(`The ${who} of the bench ended with code ${code}.`)));
   });
+  processToBeEnded(child);
   // Whoever waits for `ready` alone must not wait for ever when the process dies.
   const died = outcome.then(() => undefined);
   died.catch(() => undefined);

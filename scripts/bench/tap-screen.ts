@@ -9,6 +9,7 @@ import { chromiumFlags, ensureChromium } from "../setup/chromium.ts";
 import { line, quantile, spread } from "./figures.ts";
 import { processUsage, usageLine } from "./process-usage.ts";
 import { nowSince, sentAtOf } from "./tap-messages.ts";
+import { toBeEnded } from "./undo.ts";
 import { jobOf, nameOf, pause, startLoad, startTap, tapOf, until, type BrokerKind, type TapRig } from "./tap-rig.ts";
 
 /** So that all of them fit on one screen: the list draws no more. */
@@ -22,7 +23,14 @@ export async function benchScreen(bench: TapRig, kind: BrokerKind, perSecond: nu
     `\nTo the screen: ${nameOf(kind)}, ${perSecond.toLocaleString("en")} messages/s of 300 bytes for ${seconds} s`,
   );
   const daemon = await startTap(bench, tapOf(bench, kind));
-  const browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumFlags] });
+  const browser = await chromium.launch({
+    executablePath: chromiumPath,
+    args: [...chromiumFlags],
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
+  });
+  const closeBrowser = toBeEnded(() => browser.close());
   try {
     await daemon.live();
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
@@ -66,7 +74,7 @@ export async function benchScreen(bench: TapRig, kind: BrokerKind, perSecond: nu
     line("  daemon", usageLine(before, after, took));
     line("  bare consumer", `${Math.round((peer.cpuMilliseconds / took) * 100)} % of a core`);
   } finally {
-    await browser.close();
+    await closeBrowser();
     await daemon.stop();
   }
 }

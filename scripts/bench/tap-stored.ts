@@ -31,6 +31,8 @@ export interface StoredOutcome {
   readonly longestLookMs: number;
 }
 
+// Whoever started it is gone: there is nobody to work for.
+process.once("disconnect", () => process.exit());
 process.once("message", (message) => {
   const job = message as StoredJob;
   let finished = false;
