@@ -9,6 +9,7 @@ const program = `
   import { processToBeEnded, orEnded, toBeEnded } from ${JSON.stringify(join(import.meta.dirname, "undo.ts"))};
   toBeEnded(async () => console.log("brokers"));
   const daemon = toBeEnded(async () => console.log("daemon"));
+  toBeEnded(async () => { await new Promise((go) => setTimeout(go, 50)); console.log("another load"); });
   const load = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
   processToBeEnded(load);
   const failed = new Promise((_, reject) => load.on("exit", (code, signal) => (console.log("load", signal), reject(new Error("load")))));
@@ -27,7 +28,14 @@ it.each(["SIGINT", "SIGTERM"] as const)("ends in order on %s", async (signal) =>
     if (String(text).includes("ready")) bench.kill(signal);
   });
   const [code] = (await once(bench, "close")) as [number | null];
-  expect(out.trim().split("\n")).toEqual(["ended before", "ready", "load SIGTERM", "daemon", "brokers"]);
+  expect(out.trim().split("\n")).toEqual([
+    "ended before",
+    "ready",
+    "load SIGTERM",
+    "another load",
+    "daemon",
+    "brokers",
+  ]);
   expect(errors).toMatch(/Interrupted/);
   expect(code).toBe(130);
 });

@@ -9,7 +9,12 @@ import { endSignal } from "../end-signal.ts";
 /** As shells say that a program was interrupted. */
 const interruptedCode = 130;
 
-const started: Array<() => Promise<void>> = [];
+interface Started {
+  readonly end: () => Promise<void>;
+  ended?: Promise<void>;
+}
+
+const started: Started[] = [];
 let signal: AbortSignal | undefined;
 
 /** From now on Ctrl-C ends this as well. */
@@ -18,16 +23,15 @@ export function toBeEnded(end: () => Promise<void>): () => Promise<void> {
     signal = endSignal();
     signal.addEventListener("abort", () => void endAll());
   }
-  let ended: Promise<void> | undefined;
-  const once = (): Promise<void> => {
-    ended ??= end().finally(() => {
-      const at = started.indexOf(once);
-      if (at >= 0) started.splice(at, 1);
-    });
-    return ended;
-  };
-  started.push(once);
-  return once;
+  const one: Started = { end };
+  started.push(one);
+  // Once all is being ended, each has its turn: whoever wants to end it as well waits for that.
+  return () => one.ended ?? (signal?.aborted === true ? new Promise(() => undefined) : ended(one));
+}
+
+function ended(one: Started): Promise<void> {
+  one.ended ??= one.end().finally(() => started.splice(started.indexOf(one), 1));
+  return one.ended;
 }
 
 /** The same for a process, which may end by itself before. */
@@ -55,9 +59,9 @@ async function endAll(): Promise<never> {
   console.error("\nInterrupted: what was started is being ended.");
   // Whoever waited for something that is ended here learns that it failed.
   process.on("unhandledRejection", () => undefined);
-  while (started.length > 0) {
+  for (let last = started.at(-1); last !== undefined; last = started.at(-1)) {
     try {
-      await started.at(-1)?.();
+      await ended(last);
     } catch (cause) {
       console.error(cause instanceof Error ? cause.message : String(cause));
     }
