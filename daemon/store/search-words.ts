@@ -49,7 +49,7 @@ export function searchableText(row: SearchableRow): string {
   const key = textOf(row.key);
   if (key !== undefined) parts.push(key);
   if (row.headers !== "[]") {
-    for (const { name, value } of headersFromText(row.headers)) parts.push(name, headerWords(value));
+    for (const { name, value } of headersOf(row)) parts.push(name, headerWords(value));
   }
   // Kafka's coordinates are numbers; RabbitMQ's have routing keys and properties in them, a span's its name and ids.
   if (row.origin.includes('"rabbitmq"') || row.origin.includes('"otlp"')) parts.push(unescaped(row.origin));
@@ -58,6 +58,15 @@ export function searchableText(row: SearchableRow): string {
   const body = isJson && written !== undefined ? unescaped(written) : written;
   if (body !== undefined) parts.push(body.length > mostSearched ? body.slice(0, mostSearched) : body);
   return parts.join("\n");
+}
+
+/** None where the row is damaged: the message says so, and is found by its other words. */
+function headersOf(row: SearchableRow): ReturnType<typeof headersFromText> {
+  try {
+    return headersFromText(row.headers);
+  } catch {
+    return [];
+  }
 }
 
 /** The decoded body as JSON without spaces; JSON is its own decoded body. `null` where it has none. */

@@ -3,6 +3,7 @@
  * come back as they were. Bytes that are UTF-8 text stay readable in any SQLite tool.
  */
 import type { Envelope, Header, HeaderValue, KafkaOrigin, OtlpOrigin, RabbitmqOrigin } from "../tap/envelope.ts";
+import { count, flag, integer, oneOf, optional, table, text, texts, time } from "./sound.ts";
 
 type Stored =
   | null
@@ -49,13 +50,14 @@ const knownHeaders = new Map<string, readonly Header[]>();
 const mostKnown = 500;
 const knownAtMost = 500;
 
-export function headersFromText(text: string): readonly Header[] {
-  if (text === "[]") return [];
-  const known = knownHeaders.get(text);
+/** Throws for what is no list of headers, as a damaged file has it; so does `originFromText`. */
+export function headersFromText(stored: string): readonly Header[] {
+  if (stored === "[]") return [];
+  const known = knownHeaders.get(stored);
   if (known !== undefined) return known;
-  const pairs = JSON.parse(text) as ReadonlyArray<readonly [string, Stored]>;
-  const headers = pairs.map(([name, value]) => ({ name, value: fromStored(value) }));
-  if (text.length <= knownAtMost) remember(knownHeaders, text, headers);
+  const pairs = JSON.parse(stored) as ReadonlyArray<readonly [unknown, Stored]>;
+  const headers = pairs.map(([name, value]) => ({ name: text(name), value: fromStored(value) }));
+  if (stored.length <= knownAtMost) remember(knownHeaders, stored, headers);
   return headers;
 }
 
@@ -79,14 +81,14 @@ const knownPartitions = new Map<string, KafkaOrigin>();
 const offsetMark = ',"offset":"';
 const behindMark = /^(\d+)"(?:,"producerId":"(\d+)")?}$/;
 
-export function originFromText(text: string): Envelope["origin"] {
-  const cut = text.indexOf(offsetMark);
-  const places = cut < 0 ? null : behindMark.exec(text.slice(cut + offsetMark.length));
-  if (places === null) return parsedOrigin(text);
-  const known = knownPartitions.get(text.slice(0, cut));
+export function originFromText(stored: string): Envelope["origin"] {
+  const cut = stored.indexOf(offsetMark);
+  const places = cut < 0 ? null : behindMark.exec(stored.slice(cut + offsetMark.length));
+  if (places === null) return parsedOrigin(stored);
+  const known = knownPartitions.get(stored.slice(0, cut));
   if (known === undefined) {
-    const origin = parsedOrigin(text);
-    if (origin.broker === "kafka" && cut <= knownAtMost) remember(knownPartitions, text.slice(0, cut), origin);
+    const origin = parsedOrigin(stored);
+    if (origin.broker === "kafka" && cut <= knownAtMost) remember(knownPartitions, stored.slice(0, cut), origin);
     return origin;
   }
   const { broker, topic, partition, timestampType, transactional } = known;
@@ -95,33 +97,75 @@ export function originFromText(text: string): Envelope["origin"] {
   return producerId === undefined ? read : { ...read, producerId: BigInt(producerId) };
 }
 
-function parsedOrigin(text: string): Envelope["origin"] {
-  const origin = JSON.parse(text) as
-    | RabbitmqOrigin
-    | OtlpOrigin
-    | (Omit<KafkaOrigin, "offset" | "producerId"> & { readonly offset: string; readonly producerId?: string });
-  if (origin.broker === "otlp") return spanFrom(origin);
-  if (origin.broker !== "kafka") return origin;
-  const { topic, partition, offset, timestampType, producerId, transactional } = origin;
-  const read = { broker: origin.broker, topic, partition, offset: BigInt(offset), timestampType, transactional };
-  return producerId === undefined ? read : { ...read, producerId: BigInt(producerId) };
+function parsedOrigin(stored: string): Envelope["origin"] {
+  const origin = table(JSON.parse(stored));
+  switch (origin["broker"]) {
+    case "kafka":
+      return kafkaOriginFrom(origin);
+    case "rabbitmq":
+      return rabbitmqOriginFrom(origin);
+    case "otlp":
+      return spanFrom(origin);
+    default:
+      throw new TypeError("no broker of that kind is known");
+  }
 }
 
-/** A span of a capture that somebody sent: what is read of it everywhere is there, whatever the file says. */
-function spanFrom(origin: OtlpOrigin): OtlpOrigin {
-  const { service, name, traceId, spanId, spanKind, endedAt, links } = origin;
-  const text = (value: unknown) => (typeof value === "string" ? value : "");
+function kafkaOriginFrom(origin: Readonly<Record<string, unknown>>): KafkaOrigin {
+  const { topic, partition, offset, timestampType, producerId, transactional } = origin;
+  const read = {
+    broker: "kafka",
+    topic: text(topic),
+    partition: count(partition),
+    offset: integer(offset),
+    timestampType: oneOf(timestampType, ["create", "append"]),
+    transactional: flag(transactional),
+  } as const;
+  return producerId === undefined ? read : { ...read, producerId: integer(producerId) };
+}
+
+function rabbitmqOriginFrom(origin: Readonly<Record<string, unknown>>): RabbitmqOrigin {
   return {
-    ...origin,
-    service: text(service),
-    name: text(name),
-    traceId: text(traceId),
-    spanId: text(spanId),
-    spanKind: text(spanKind) as OtlpOrigin["spanKind"],
-    endedAt: typeof endedAt === "number" ? endedAt : 0,
-    ...(links === undefined
-      ? {}
-      : { links: [links].flat().map((link) => ({ traceId: text(link?.traceId), spanId: text(link?.spanId) })) }),
+    broker: "rabbitmq",
+    vhost: text(origin["vhost"]),
+    exchange: text(origin["exchange"]),
+    routingKeys: texts(origin["routingKeys"]),
+    properties: optional(table(origin["properties"]), {
+      contentType: text,
+      contentEncoding: text,
+      correlationId: text,
+      replyTo: text,
+      messageId: text,
+      type: text,
+      appId: text,
+      userId: text,
+      expiration: text,
+      deliveryMode: count,
+      priority: count,
+    }),
+    ...optional(origin, { routedQueues: texts, connection: text, user: text, channel: count, connectionName: text }),
+  };
+}
+
+/** A span has more that may be missing: what is read of it everywhere is there, whatever the file says. */
+function spanFrom(origin: Readonly<Record<string, unknown>>): OtlpOrigin {
+  const { service, name, traceId, spanId, spanKind, endedAt, links, status } = origin;
+  const orEmpty = (value: unknown) => (typeof value === "string" ? value : "");
+  const linkFrom = (link: unknown) => {
+    const { traceId, spanId } = (link ?? {}) as Readonly<Record<string, unknown>>;
+    return { traceId: orEmpty(traceId), spanId: orEmpty(spanId) };
+  };
+  return {
+    broker: "otlp",
+    service: orEmpty(service),
+    name: orEmpty(name),
+    traceId: orEmpty(traceId),
+    spanId: orEmpty(spanId),
+    spanKind: orEmpty(spanKind) as OtlpOrigin["spanKind"],
+    status: status === undefined ? "unset" : oneOf(status, ["unset", "ok", "error"]),
+    endedAt: typeof endedAt === "number" ? time(endedAt) : 0,
+    ...optional(origin, { instance: text, scope: text, parentSpanId: text, statusMessage: text, dropped: count }),
+    ...(links === undefined ? {} : { links: [links].flat().map(linkFrom) }),
   };
 }
 
@@ -142,9 +186,9 @@ function toStored(value: HeaderValue): Stored {
 
 function fromStored(value: Stored): HeaderValue {
   if (value === null || typeof value !== "object") return value;
-  if ("utf8" in value) return new Uint8Array(Buffer.from(value.utf8, "utf8"));
-  if ("base64" in value) return new Uint8Array(Buffer.from(value.base64, "base64"));
-  if ("integer" in value) return BigInt(value.integer);
+  if ("utf8" in value) return new Uint8Array(Buffer.from(text(value.utf8), "utf8"));
+  if ("base64" in value) return new Uint8Array(Buffer.from(text(value.base64), "base64"));
+  if ("integer" in value) return integer(value.integer);
   if ("list" in value) return value.list.map(fromStored);
-  return Object.fromEntries(value.table.map(([name, item]) => [name, fromStored(item)]));
+  return Object.fromEntries(value.table.map(([name, item]) => [text(name), fromStored(item)]));
 }

@@ -294,8 +294,10 @@ export const samples = {
       {
         tap: "t",
         receivedAt: 1,
+        vhost: "/",
         queue: "q",
-        origin: JSON.stringify(kafkaOrigin),
+        redelivered: false,
+        origin: JSON.stringify({ broker: "rabbitmq", vhost: "/", exchange: "", routingKeys: ["q"], properties: {} }),
         headers: JSON.stringify(headers),
         hasBody: true,
       },
