@@ -117,6 +117,31 @@ test("a partition that cannot be placed waits, and others do not", () => {
   expect(at.unplaced(1)).toMatchObject([{ topic: "a" }]);
 });
 
+test("what is not ready when the tap begins now is read from when it was first known", () => {
+  const now = { at: 1_000 };
+  const at = positions(now);
+  const starts = () => at.unplaced(1).map((position) => [position.topic, at.startOf(position)]);
+  at.update(metadata({ ready: { leaders: [1] }, unready: { leaders: [1] }, headless: { leaders: [-1] } }), "now");
+  expect(starts()).toEqual([
+    ["ready", "now"],
+    ["unready", "now"],
+  ]);
+  expect(at.isSettling(1)).toBe(true);
+  at.place(found("ready", 7n));
+  at.place(found("unready", -1n, 6));
+  expect(at.isSettling(1)).toBe(true);
+  now.at += 300;
+  at.update(metadata({ ready: { leaders: [1] }, unready: { leaders: [1] }, headless: { leaders: [1] } }), "now");
+  expect(starts()).toEqual([
+    ["unready", { time: 1_000 }],
+    ["headless", { time: 1_000 }],
+  ]);
+  // What may not be read is not waited for.
+  at.place(found("unready", -1n, 29));
+  at.place(found("headless", 0n));
+  expect(at.isSettling(1)).toBe(false);
+});
+
 test("retention that overtook the tap is a counted gap; a shorter log is read anew", () => {
   const at = positions();
   at.update(metadata({ a: { leaders: [1] } }), "now");

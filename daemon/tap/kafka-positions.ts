@@ -32,6 +32,9 @@ export interface Position {
   /** What to read next; `undefined` until the broker has told where `start` is. */
   offset: bigint | undefined;
   start: PartitionStart;
+  /** When it was first known, and whether it could not be placed then: what came since is to be seen. */
+  readonly knownAt: number;
+  late: boolean;
   /** The offset that the user asked for, until something was read there. */
   asked?: bigint | undefined;
   /** Not before this time; set after an error that only concerns this partition. */
@@ -53,6 +56,9 @@ export interface Gap {
   /** Metadata is to be looked at first. */
   readonly lookAgain?: boolean;
 }
+
+const deniedAgainMs = 30_000;
+const notReadyAgainMs = 200;
 
 export class Positions {
   readonly #wanted: (topic: string) => boolean;
@@ -123,6 +129,8 @@ export class Positions {
           leader,
           ...beginningOf(topic, index, isCommits ? commitsStart : this.#first ? start : "beginning"),
           notBefore: 0,
+          knownAt: now,
+          late: leader < 0,
         };
         position.leader = leader;
         present.set(key, position);
@@ -158,6 +166,21 @@ export class Positions {
     return [...this.#positions.values()].filter(
       (position) => position.leader === node && position.offset === undefined && position.notBefore <= now,
     );
+  }
+
+  /** Whether a node is still to be asked where to begin, now or as soon as it is ready to say. */
+  isSettling(node: number): boolean {
+    const soon = this.#now() + deniedAgainMs / 2;
+    return [...this.#positions.values()].some(
+      ({ leader, offset, notBefore }) => leader === node && offset === undefined && notBefore <= soon,
+    );
+  }
+
+  /** Where to begin in a partition that is asked for now: one that was not ready before begins when it was first known. */
+  startOf(position: Position): PartitionStart {
+    const { start, late, knownAt } = position;
+    position.late = true;
+    return start === "now" && late ? { time: knownAt } : start;
   }
 
   get(topic: string, partition: number): Position | undefined {
@@ -206,7 +229,7 @@ export class Positions {
     const position = this.get(found.topic, found.partition);
     if (position === undefined || position.offset !== undefined) return;
     if (found.errorCode !== 0) {
-      position.notBefore = this.#now() + (found.errorCode === 29 ? 30_000 : 200);
+      position.notBefore = this.#now() + (found.errorCode === 29 ? deniedAgainMs : notReadyAgainMs);
       return;
     }
     if (found.offset >= 0n) {

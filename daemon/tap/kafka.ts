@@ -225,8 +225,7 @@ class KafkaTap implements Tap {
     const until = preciseNow() + 5_000;
     while (!this.#stopped && preciseNow() < until) {
       const waiting = [...this.#positions.nodes].some(
-        (node) =>
-          !this.#nodeFailures.has(node) && (!this.#reached.has(node) || this.#positions.unplaced(node).length > 0),
+        (node) => !this.#nodeFailures.has(node) && (!this.#reached.has(node) || this.#positions.isSettling(node)),
       );
       if (!waiting) return;
       await pause(5, this.#stopping.signal);
@@ -286,11 +285,12 @@ class KafkaTap implements Tap {
     const byTime = new Map<number, FetchPosition[]>();
     const missing: Position[] = [];
     for (const position of this.#positions.unplaced(node)) {
-      const { topic, partition, start } = position;
+      const { topic, partition } = position;
       if (position.missing !== undefined) {
         missing.push(position);
         continue;
       }
+      const start = this.#positions.startOf(position);
       const time =
         start === "now" ? endTime : start === "beginning" ? beginningTime : Math.max(0, Math.floor(start.time));
       const wanted = byTime.get(time) ?? [];
