@@ -209,7 +209,7 @@ function spansAlone(conv: Conv, now: number, all: readonly Node[], spans: Spans)
     exchanges: [],
     steps: [],
     missing: [],
-    startedAt: first.at,
+    startedAt: (all[0] as Node).at,
     lastAt: last.at,
     endedAt,
   };

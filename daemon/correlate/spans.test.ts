@@ -237,6 +237,20 @@ describe("spans join the conversation of their messages", () => {
   });
 });
 
+describe("a trace without messages", () => {
+  test("began when its first span did, whoever asks, also where a clock puts that before the one that led to it", () => {
+    const flow = watching();
+    flow.span({ id: server, parent: gateway, kind: "server", at: 99.5 });
+    flow.span({ id: gateway, kind: "client", service: "gateway", at: 100 });
+    const [conversation] = flow.conversations();
+    const id = conversation?.id ?? "";
+    expect(conversation?.name).toBe(gateway);
+    expect(conversation?.startedAt).toBe(start + 99.5);
+    const { startedAt, lastAt } = flow.correlator.standing(id) ?? {};
+    expect([startedAt, lastAt]).toEqual([conversation?.startedAt, conversation?.lastAt]);
+  });
+});
+
 describe("what spans do not do", () => {
   test("a span around many orders does not make them one conversation", () => {
     const flow = watching();
