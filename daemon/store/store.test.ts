@@ -134,6 +134,7 @@ describe("Capture", () => {
 
   it("says that it was left open, and goes on with the next number", () => {
     const first = Capture.create(file(), "run", 0);
+    expect(first.wasLeftOpen).toBe(false);
     fill(first);
     first.flush();
     const second = Capture.open(file(), { readOnly: false });

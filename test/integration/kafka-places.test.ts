@@ -171,6 +171,60 @@ test("records that the broker deletes before they could be read are counted, and
   expect(detail).toBe(`The broker deleted up to ${shed} records of ${topic}[0] before they could be read.`);
 });
 
+test("a topic that is deleted while it is read: it goes on, and says how many records it could not read", async () => {
+  const [doomed, other] = [await topicOf("doomed"), await topicOf("spared")];
+  const body = "x".repeat(2_000);
+  // A producer of its own: one that wrote to a topic asks for it ever after, and fails when it is gone.
+  const own = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING }).producer();
+  await own.connect();
+  for (let i = 0; i < 30; i++) {
+    await own.send({ topic: doomed, messages: Array.from({ length: 10 }, () => ({ value: body, partition: 0 })) });
+  }
+  await own.disconnect();
+  class SlowSink extends WatchingSink {
+    override accept(events: readonly TapEvent[]): void {
+      super.accept(events);
+      if (events.some(({ kind }) => kind === "message"))
+        return new Promise((resolve) => setTimeout(resolve, 100)) as unknown as void;
+    }
+  }
+  const sink = await tapOn("", { topics: [doomed, other], from: "beginning", maxBytes: 64 << 10 }, new SlowSink());
+  await sink.until(() => seen(sink).length > 0, "the first");
+  await admin.deleteTopics({ topics: [doomed] });
+  await sink.until(({ state }) => (state?.shed ?? 0) > 0, "that something is missing");
+  const { shed = 0, detail } = sink.state ?? {};
+  expect(detail).toBe(`The topic ${doomed} was deleted before up to ${shed} of its records could be read.`);
+  expect(seen(sink)).toHaveLength(300 - shed);
+  await write(other, ["goes on"]);
+  await sink.until(() => seen(sink).at(-1) === "0 0 goes on", "what comes to the other");
+  expect(sink.state?.phase).toBe("live");
+});
+
+test("places that are not there are told: offsets of a partition, topics by name", async () => {
+  const topic = await topicOf("place");
+  const sink = await tapOn(topic, { from: { offsets: { [topic]: { "0": 0, "7": 3 } } } });
+  expect(sink.state).toMatchObject({ phase: "live", detail: `There is no ${topic}[7] to read from its offset 3.` });
+  const missing = await tapOn(`${prefix}missing*`, {});
+  expect(missing.state).toMatchObject({
+    phase: "live",
+    detail: `Kafka has no topic ${prefix}missing* yet; when there is one, it is read from its beginning.`,
+  });
+  const made = await topicOf("missing-no-more");
+  await write(made, ["first"]);
+  await missing.until(() => seen(missing).length > 0, "its first record");
+  await missing.until(({ state }) => state?.detail === undefined, "that all is well");
+});
+
+test("50,000 records in one batch", async () => {
+  const topic = await topicOf("deep", 1, { "max.message.bytes": "10000000" });
+  const sink = await tapOn(topic, {});
+  await write(topic, numbers(0, 50_000));
+  await sink.until(() => sink.of("message").length >= 50_000, "all of the batch");
+  const wrong = seen(sink).filter((record, i) => record !== `0 ${i} ${i}`);
+  expect(wrong).toEqual([]);
+  expect(seen(sink).length).toBe(50_000);
+});
+
 test("offsets that compaction took away are no gap to speak of", async () => {
   const topic = await topicOf("compacted", 1, {
     "cleanup.policy": "compact",
@@ -226,4 +280,14 @@ test("codecs as libraries other than Java's write them: snappy without framing, 
   const values = sink.of("message").map(({ envelope }) => Buffer.from(envelope.body ?? []).toString());
   expect(values.filter((value) => value.startsWith("Snappy 199 y"))).toHaveLength(1);
   expect(values.filter((value) => value.startsWith("ZSTD 199 y"))).toHaveLength(1);
+});
+
+test("200 partitions, new to the broker as well, are all read from the moment the tap begins", async () => {
+  const topic = await topicOf("wide", 200);
+  const sink = await tapOn(topic, {});
+  const messages = Array.from({ length: 600 }, (_, i) => ({ partition: i % 200, value: `${i}` }));
+  await producer.send({ topic, messages });
+  // A producer that is told of a new leader late writes some of it twice.
+  await sink.until(() => new Set(seen(sink).map((record) => record.split(" ")[2])).size === 600, "all of them");
+  expect(new Set(seen(sink).map((record) => record.split(" ")[0])).size).toBe(200);
 });

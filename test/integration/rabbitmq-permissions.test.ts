@@ -166,6 +166,53 @@ describe.each(generations)("$name", ({ start }) => {
     });
   });
 
+  test("a virtual host that may have no further queue: said, and nothing is changed", async () => {
+    const limit = `/api/vhost-limits/${vhost}/max-queues`;
+    await manage(management, "PUT", limit, { value: 1 });
+    const sink = await tapAs(users.manager);
+    await manage(management, "DELETE", limit);
+    expect(sink.state).toMatchObject({
+      phase: "live",
+      mode: "topology",
+      detail: expect.stringContaining("its limit of queues is reached"),
+    });
+  });
+
+  test("a policy for all queues: what the tap's drops ends up nowhere, and is counted and said", async () => {
+    const policy = `/api/policies/${vhost}/all`;
+    // As one for ".*" would be to the tap's queue, without the loss that it would be to the others here.
+    await manage(management, "PUT", policy, {
+      pattern: "^contrail",
+      "apply-to": "queues",
+      definition: { "dead-letter-exchange": "unrouted", "message-ttl": 50, "max-length": 100 },
+    });
+    await pause(300);
+    const sink = new WatchingSink();
+    tap = createRabbitmqTap({ address: addressOf(url.href), managementUrl: management.origin });
+    await tap.start({
+      async accept(events) {
+        sink.accept(events);
+        if (events.some(({ kind }) => kind === "message")) await pause(150);
+      },
+    });
+    const many = 9_000;
+    for (let i = 0; i < many; i++) channel.publish("events", "order.many", Buffer.from(`${i}`));
+    await channel.waitForConfirms();
+    const exact = node.version[0] === 3;
+    const told = (): number => (sink.state?.shed ?? 0) + bodies(sink).length;
+    await expect.poll(told, { timeout: 30_000, interval: 100 }).toBeGreaterThanOrEqual(exact ? many : many * 0.99);
+    await pause(exact ? 0 : 2_500);
+    expect(told()).toBeLessThanOrEqual(exact ? many : many * 1.01);
+    expect(sink.state?.shed).toBeGreaterThan(0);
+    expect(sink.state?.detail).toContain(
+      "A policy of the broker holds for the tap's queue too (message-ttl 50, max-length 100)",
+    );
+    // What is in there, its users put there.
+    expect((await channel.checkQueue("rest")).messageCount).toBe(0);
+    expect((await channel.checkQueue("taken")).messageCount).toBe(many);
+    await manage(management, "DELETE", policy);
+  });
+
   test("a sink that stands still costs trace events, never the broker; how many is told", async () => {
     const sink = new WatchingSink();
     let release = (): void => undefined;

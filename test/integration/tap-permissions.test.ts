@@ -1,4 +1,5 @@
 /** What the Kafka tap does where it cannot reach everything: it says so in a sentence, and what would help. */
+import { connect } from "node:net";
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createKafkaTap, parseKafkaAddress } from "../../daemon/tap/index.ts";
@@ -41,6 +42,17 @@ describe("a Kafka that advertises a name nobody here knows", () => {
     const mapped = createKafkaTap({ seeds, addressMap: { "kafka:9092": address } });
     await mapped.start(found);
     expect(found.state).toMatchObject({ phase: "live" });
+    const [seed] = seeds;
+    const kafka = new Kafka({
+      brokers: [address],
+      logLevel: logLevel.NOTHING,
+      socketFactory: ({ onConnect }) => connect({ host: "127.0.0.1", port: seed?.port ?? 0 }, onConnect),
+    });
+    const producer = kafka.producer({ allowAutoTopicCreation: true });
+    await producer.connect();
+    await producer.send({ topic: "by-map", messages: [{ value: "by another way" }] });
+    await producer.disconnect();
+    await found.until((sink) => bodies(sink).includes("by another way"), "a record of it");
     await mapped.stop();
   });
 });
