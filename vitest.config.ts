@@ -27,6 +27,7 @@ const thorough = [
   "daemon/secrets.test.ts",
   "daemon/serve/server.test.ts",
   "daemon/pipeline-follower.test.ts",
+  "daemon/store/dropping.test.ts",
   "daemon/store/search.test.ts",
   "daemon/store/writer.test.ts",
   "daemon/tap/bad-ports.test.ts",

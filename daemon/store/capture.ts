@@ -11,7 +11,8 @@ import { readStoredContracts, writeContract, writeContracts } from "./stored-con
 import { captureFailed, captureIsMissing, captureIsNewer, captureIsNotMade, captureIsUnreadable } from "./errors.ts";
 import { openFile } from "./open-file.ts";
 import { createSchema, migrate, schemaProblem, tune } from "./schema.ts";
-import { boundsOf, firstSeqWhere, type KafkaPlace } from "./places.ts";
+import { dropSome } from "./dropping.ts";
+import { boundsOf, firstSeqWhere, type KafkaPlace, numberBefore } from "./places.ts";
 import { deleteIndex, indexFileOf } from "./index-file.ts";
 import { SearchIndex } from "./search-index.ts";
 import { indexDecides, indexQuery, matcher, type SearchTerm } from "./search-words.ts";
@@ -19,7 +20,7 @@ import { happenedToRow } from "./rows.ts";
 import { RowBatch, unpackRows } from "./packing.ts";
 import { headersToText, originToText } from "./values.ts";
 import { Writer } from "./writer.ts";
-import { dropSome, type Inserts, prepareInserts, type Row, type Value, writeRows } from "./writing.ts";
+import { type Inserts, prepareInserts, type Row, type Value, writeRows } from "./writing.ts";
 
 /** A search that the index cannot decide alone reads at most so many messages, the newest. */
 const mostLookedAt = 20_000;
@@ -69,6 +70,8 @@ export class Capture {
   private nextN: number;
   private nextSeq: number;
   private firstSeq: number;
+  /** Everything up to this number of all events went, or is on its way out. */
+  private droppedN = 0;
 
   private constructor(database: DatabaseSync, file: string | undefined, readOnly: boolean) {
     this.database = database;
@@ -376,15 +379,18 @@ export class Capture {
     if (this.readOnly) return 0;
     this.handOver();
     try {
-      let upTo = firstSeqWhere(this.database, "received_at", now - limits.ageMs) - 1;
-      if (limits.messages !== undefined) upTo = Math.max(upTo, this.lastSeq - limits.messages);
+      let keepFrom = firstSeqWhere(this.database, "received_at", now - limits.ageMs);
+      if (limits.messages !== undefined) keepFrom = Math.max(keepFrom, this.lastSeq - limits.messages + 1);
+      let upToN = keepFrom > this.firstSeq ? numberBefore(this.database, keepFrom) : 0;
       const isInMemory = this.file === undefined || this.failed !== undefined;
       const most = isInMemory ? Math.min(limits.bytes, mostInMemory) : limits.bytes;
-      if (this.bytes() > most) {
+      // What is on its way out still counts as being there.
+      if (this.writer?.isDropping !== true && this.bytes() > most) {
+        const { firstN } = boundsOf(this.database);
         // A tenth at a time: it settles below the limit within a few rounds, each of them short.
-        upTo = Math.max(upTo, this.firstSeq + Math.ceil((this.lastSeq - this.firstSeq + 1) / 10));
+        upToN = Math.max(upToN, firstN - 1 + Math.ceil((this.lastN - firstN + 1) / 10));
       }
-      return this.dropUpTo(Math.min(upTo, this.lastSeq));
+      return this.dropUpTo(upToN);
     } catch (cause) {
       this.goOnInMemory(cause);
       return 0;
@@ -484,6 +490,7 @@ export class Capture {
   /** The thread has ended, with or without the disk: what it had not written is written here, or kept in memory. */
   private goOnWithoutWriter(rows: readonly Row[]): void {
     this.writer = undefined;
+    this.droppedN = 0;
     if (rows.length > 0) this.writeHere(rows);
     this.onStored();
   }
@@ -501,22 +508,20 @@ export class Capture {
     return this.failed === undefined ? [this.database] : [this.failed, this.database];
   }
 
-  private dropUpTo(seq: number): number {
-    if (seq < this.firstSeq) return 0;
+  private dropUpTo(n: number): number {
+    if (n <= this.droppedN) return 0;
+    this.droppedN = n;
     const before = this.firstSeq;
-    this.firstSeq = seq + 1;
-    if (this.writer !== undefined) {
-      this.writer.drop(before, seq, this.dropped);
-      return seq - before + 1;
+    this.firstSeq = Math.max(before, firstSeqWhere(this.database, "n", n + 1));
+    if (this.writer !== undefined) this.writer.drop(n);
+    else {
+      for (let isLast = false; !isLast;) {
+        const some = dropSome(this.database, n);
+        this.dropped += some.count;
+        isLast = some.isLast;
+      }
     }
-    let count = 0;
-    for (let from = before; from <= seq;) {
-      const some = dropSome(this.database, from, seq, this.dropped);
-      this.dropped += some.count;
-      count += some.count;
-      from = some.upTo + 1;
-    }
-    return count;
+    return this.firstSeq - before;
   }
 }
 

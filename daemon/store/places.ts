@@ -5,20 +5,34 @@ export interface Bounds {
   /** 1 where there is no message yet. */
   readonly firstSeq: number;
   readonly lastSeq: number;
-  /** The number of the last event of any kind; 0 where there is none. */
+  /** The numbers of the first and the last event of any kind; 1 and 0 where there is none. */
+  readonly firstN: number;
   readonly lastN: number;
 }
 
 export function boundsOf(database: DatabaseSync): Bounds {
-  const ends = database
-    .prepare("SELECT (SELECT min(seq) FROM message) AS first, (SELECT max(seq) FROM message) AS last")
-    .get() as {
-    first: number | null;
-    last: number | null;
+  const row = database
+    .prepare(
+      `SELECT first, last, (SELECT n FROM message WHERE seq = first) AS firstN, (SELECT n FROM message WHERE seq = last) AS lastN,
+         (SELECT min(n) FROM happened) AS firstOther, (SELECT max(n) FROM happened) AS lastOther
+       FROM (SELECT (SELECT min(seq) FROM message) AS first, (SELECT max(seq) FROM message) AS last)`,
+    )
+    .get() as Record<"first" | "last" | "firstN" | "lastN" | "firstOther" | "lastOther", number | null>;
+  return {
+    firstSeq: row.first ?? 1,
+    lastSeq: row.last ?? 0,
+    firstN: Math.min(row.firstN ?? row.firstOther ?? 1, row.firstOther ?? row.firstN ?? 1),
+    lastN: Math.max(row.lastN ?? 0, row.lastOther ?? 0),
   };
-  const last = database.prepare("SELECT n FROM message WHERE seq = ?").get(ends.last) as { n: number } | undefined;
-  const other = database.prepare("SELECT max(n) AS n FROM happened").get() as { n: number | null };
-  return { firstSeq: ends.first ?? 1, lastSeq: ends.last ?? 0, lastN: Math.max(last?.n ?? 0, other.n ?? 0) };
+}
+
+/** The number of all events that comes right before message `seq`; that of the last message where there is none such. */
+export function numberBefore(database: DatabaseSync, seq: number): number {
+  const row = database.prepare("SELECT n FROM message WHERE seq >= ? ORDER BY seq LIMIT 1").get(seq) as
+    { n: number } | undefined;
+  if (row !== undefined) return row.n - 1;
+  const last = database.prepare("SELECT n FROM message ORDER BY seq DESC LIMIT 1").get() as { n: number } | undefined;
+  return last?.n ?? 0;
 }
 
 /**

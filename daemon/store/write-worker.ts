@@ -7,7 +7,11 @@ import { parentPort, workerData } from "node:worker_threads";
 import { tune } from "./schema.ts";
 import { unpackRows } from "./packing.ts";
 import type { WriteRequest, WriteAnswer, WriteWorkerData } from "./writer.ts";
-import { dropSome, prepareInserts, writeRows } from "./writing.ts";
+import { dropSome } from "./dropping.ts";
+import { prepareInserts, writeRows } from "./writing.ts";
+
+/** While messages are dropped, that takes no more than this share of the time. */
+const dropShare = 0.25;
 
 const { file, control } = workerData as WriteWorkerData;
 const state = new Int32Array(control);
@@ -17,11 +21,18 @@ if (port === null) throw new Error("write-worker.js is started by the daemon onl
 const database = new DatabaseSync(file);
 tune(database);
 const inserts = prepareInserts(database);
+/** Up to this number of all events, everything is to go. */
+let dropTo = 0;
+let isDropping = false;
 
 port.on("message", (request: WriteRequest) => {
   if (request.kind === "end") return end();
   attempt(() => {
-    if (request.kind === "drop") return drop(request);
+    if (request.kind === "drop") {
+      dropTo = Math.max(dropTo, request.upToN);
+      if (!isDropping) drop();
+      return;
+    }
     writeRows(database, inserts, unpackRows(request.rows));
     answer({ kind: "stored", batch: request.batch });
   });
@@ -38,14 +49,14 @@ function attempt(work: () => void): void {
 }
 
 /** Some at a time: what is to be written comes in between. */
-function drop({ fromSeq, seq, dropped }: Extract<WriteRequest, { kind: "drop" }>): void {
+function drop(): void {
   if (!database.isOpen) return;
-  const { upTo, count } = dropSome(database, fromSeq, seq, dropped);
-  answer({ kind: "dropped", count });
-  if (upTo >= seq) return;
-  setImmediate(() => {
-    attempt(() => drop({ kind: "drop", fromSeq: upTo + 1, seq, dropped: dropped + count }));
-  });
+  const begun = performance.now();
+  const { count, isLast } = dropSome(database, dropTo);
+  isDropping = !isLast;
+  answer({ kind: "dropped", count, isLast });
+  const rest = (performance.now() - begun) * (1 / dropShare - 1);
+  if (!isLast) setTimeout(() => attempt(drop), rest);
 }
 
 function answer(message: WriteAnswer): void {

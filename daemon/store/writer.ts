@@ -15,12 +15,14 @@ export interface WriteWorkerData {
 
 export type WriteRequest =
   | { readonly kind: "rows"; readonly batch: number; readonly rows: PackedRows }
-  | { readonly kind: "drop"; readonly fromSeq: number; readonly seq: number; readonly dropped: number }
+  /** Everything up to this number of all events is to go, a little at a time. */
+  | { readonly kind: "drop"; readonly upToN: number }
   | { readonly kind: "end" };
 
 export type WriteAnswer =
   | { readonly kind: "stored"; readonly batch: number }
-  | { readonly kind: "dropped"; readonly count: number }
+  /** So many messages went; whether that was all that is to go. */
+  | { readonly kind: "dropped"; readonly count: number; readonly isLast: boolean }
   | { readonly kind: "failed" };
 
 export interface WriterEvents {
@@ -54,6 +56,8 @@ export class Writer {
   private bytes = 0;
   private batches = 0;
   private over = false;
+  /** Whether something is still to be dropped. */
+  isDropping = false;
 
   /** Throws when there can be no thread. */
   constructor(file: string, events: WriterEvents) {
@@ -87,8 +91,10 @@ export class Writer {
     this.worker.postMessage(request);
   }
 
-  drop(fromSeq: number, seq: number, dropped: number): void {
-    const request: WriteRequest = { kind: "drop", fromSeq, seq, dropped };
+  /** Has everything dropped up to this number of all events. */
+  drop(upToN: number): void {
+    this.isDropping = true;
+    const request: WriteRequest = { kind: "drop", upToN };
     this.worker.postMessage(request);
   }
 
@@ -105,8 +111,10 @@ export class Writer {
 
   private take(answer: WriteAnswer): void {
     if (this.over) return;
-    if (answer.kind === "dropped") this.events.onDropped(answer.count);
-    else if (answer.kind === "stored") this.stored(answer.batch);
+    if (answer.kind === "dropped") {
+      this.isDropping = !answer.isLast;
+      this.events.onDropped(answer.count);
+    } else if (answer.kind === "stored") this.stored(answer.batch);
     else this.fail();
   }
 

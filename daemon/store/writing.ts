@@ -54,32 +54,3 @@ export function writeRows(database: DatabaseSync, inserts: Inserts, rows: Iterab
     throw cause;
   }
 }
-
-/** Messages that go at a time, so that what comes meanwhile does not wait for all of them. */
-const dropAtOnce = 2_000;
-/** Pages that are given back to the disk at a time; the others are written again. */
-const freeAtOnce = 500;
-
-/**
- * Drops the first messages from `fromSeq` to `toSeq` and what belongs to them. Says up to which one, and how many;
- * `dropped` are those that went before.
- */
-export function dropSome(
-  database: DatabaseSync,
-  fromSeq: number,
-  toSeq: number,
-  dropped: number,
-): { readonly upTo: number; readonly count: number } {
-  const upTo = Math.min(toSeq, fromSeq + dropAtOnce - 1);
-  const row = database.prepare("SELECT n FROM message WHERE seq = ?").get(upTo) as { n: number } | undefined;
-  database.exec("BEGIN IMMEDIATE");
-  const { changes } = database.prepare("DELETE FROM message WHERE seq <= ?").run(upTo);
-  database.prepare("DELETE FROM decoded WHERE seq <= ?").run(upTo);
-  if (row !== undefined) database.prepare("DELETE FROM happened WHERE n <= ?").run(row.n);
-  const count = Number(changes);
-  const save = database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('dropped', ?)");
-  save.run(String(dropped + count));
-  database.exec("COMMIT");
-  database.exec(`PRAGMA incremental_vacuum(${freeAtOnce})`);
-  return { upTo, count };
-}
