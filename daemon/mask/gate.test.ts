@@ -12,6 +12,9 @@ const pieces = [
     '"cardNumber":12',
     '"PIN":1',
     "Bearer abcdefgh1",
+    '\\"password\\":\\"x1\\"',
+    "\ntoken: abc",
+    '"secrets":["x"]',
   ],
   ...["eyJhbGciOi.eyJzdWIi.c2ln", "AKIAIOSFODNN7EXAMPLE", "amqp://u:p@h/", "4111 1111 1111 1111", "5555555555554444"],
   ...["-----BEGIN PRIVATE KEY-----abc", "ghp_0123456789012345678901234567890123456789", "xoxb-123456789012"],
@@ -39,7 +42,20 @@ const pieces = [
 
 /** One for each word that names or values are known by. */
 const examples = [
-  ...["authorization", "cookie", "password", "password_hash", "passwd", "passphrase", "pwd", "pin", "secret"],
+  ...[
+    "authorization",
+    "cookie",
+    "cookies",
+    "password",
+    "passwords",
+    "secrets",
+    "password_hash",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "pin",
+    "secret",
+  ],
   ...["secret.value", "secret key", "token", "token-value", "api key", "apikey", "access_key", "private-key"],
   ...["signing.key", "account key", "ssn", "iban", "card", "card-number", "card no", "card_num", "card.pan", "cvv"],
   ...["cvc", "credential", "credentials", "\\u0070", "eyjhb", "private key", "akia", "asia", "aiza", "ghp_", "gho_"],

@@ -64,6 +64,29 @@ describe("Masker", () => {
     expect(maskedBody("<a><password>geheim12</password></a>")).not.toContain("geheim12");
   });
 
+  it.each([
+    ["JSON in a string of JSON", JSON.stringify({ payload: JSON.stringify({ user: "ann", password: "geheim-1" }) })],
+    ["and in a string of that", JSON.stringify({ a: JSON.stringify({ b: JSON.stringify({ apiKey: 'geheim-1"x' }) }) })],
+    [
+      "with everything below a name",
+      JSON.stringify({ a: JSON.stringify({ secrets: { k: ["geheim-1", 771] }, user: "ann" }) }),
+    ],
+    ["in a string that was cut", '{"a":"{\\"password\\":\\"geheim-1'],
+    ["lists by the plural of their name", '{"passwords":["geheim-1","geheim-2"],"user":"ann"}'],
+    ["YAML", "user: ann\npassword: geheim-1\"\\\\ and geheim-2\nspec:\n  - token: 'geheim-3'\n"],
+    ["lines of HTTP", "GET / HTTP/1.1\r\nX-Api-Key: geheim-1\r\nCookie: a=geheim-2; b=geheim-3\r\nuser: ann\r\n"],
+    ["a line of a log", 'level=info msg="login" user: ann secret: geheim-1, order: 7'],
+    ["lines of a text in JSON", '{"log":"user: ann\\npassword: geheim-1\\ntoken=geheim-2\\n"}'],
+    ["a text in JSON that ends with a quote", '{"log":"password=geheim-1\\" and token: geheim-2\\"","user":"ann"}'],
+  ])("masks in %s, and leaves the rest readable", (_, text) => {
+    const masked = maskedBody(text);
+    expect(masked).not.toMatch(/geheim|771/);
+    expect(masked).toHaveLength(text.length);
+    if (text.includes("ann")) expect(masked).toContain("ann");
+    if (text.startsWith("{") && text.endsWith("}")) expect(() => JSON.parse(masked)).not.toThrow();
+    expect(maskedBody(masked)).toBe(masked);
+  });
+
   it("keeps numbers that only look like cards", () => {
     for (const text of ['{"at":1763719123456789}', '{"id":"4111111111111112"}', '{"offset":5500000000000000000}']) {
       expect(maskedBody(text)).toBe(text);
@@ -102,6 +125,12 @@ describe("Masker", () => {
       "4 ".repeat(100_000),
       `"token":${"[".repeat(100_000)}`,
       "://".repeat(70_000),
+      "\\".repeat(200_000) + '"password"',
+      '\\"token\\":\\"'.repeat(20_000),
+      '\\"token\\":'.repeat(20_000),
+      "token: ".repeat(40_000),
+      `${"a".repeat(60)}: `.repeat(4_000) + "token: x",
+      "password=" + "\\\\".repeat(100_000),
     ]) {
       maskedBody(text);
     }
