@@ -28,7 +28,7 @@ const undecoded = { format: "text", check: "unchecked", violations: [], attempts
 describe.each(generations)("the tap on $name", ({ start }) => {
   const prefix = ownPrefix();
   const names = { events: `${prefix}events`, orders: `${prefix}orders`, dead: `${prefix}dead`, work: `${prefix}work` };
-  const vhost = `${prefix}vhost`;
+  const vhost = `${prefix}a host / 100% ü`;
   const sink = new WatchingSink();
   let node: Node;
   let tap: Tap;
@@ -61,7 +61,7 @@ describe.each(generations)("the tap on $name", ({ start }) => {
   afterAll(async () => {
     await client.close();
     await tap.stop();
-    await manage(node.management, "DELETE", `/api/vhosts/${vhost}`);
+    await manage(node.management, "DELETE", `/api/vhosts/${encodeURIComponent(vhost)}`);
     await node.stop();
   });
 
@@ -302,8 +302,11 @@ describe.each(generations)("the tap on $name", ({ start }) => {
   });
 
   test("a name over 247 bytes ends its connection once; then it is left out, said, and the rest is seen", async () => {
-    const long = `${prefix}${"x".repeat(250 - prefix.length)}`;
-    await channel.assertQueue(long, { durable: false });
+    // 250 bytes, and not as many letters.
+    const long = `${prefix}${"x".repeat(prefix.length % 2)}${"ü".repeat(Math.floor((250 - prefix.length) / 2))}`;
+    // Bound by its name, this one would stand for every queue, the long one included.
+    const wild = "#";
+    for (const queue of [long, wild]) await channel.assertQueue(queue, { durable: false });
     channel.sendToQueue(long, Buffer.from("too long a name"));
     channel.ack(await takeOne(channel, long));
     await sink.until(
@@ -311,13 +314,16 @@ describe.each(generations)("the tap on $name", ({ start }) => {
       "the narrow firehose",
     );
     expect(sink.state?.detail).toContain("1 queue or exchange has a name over 247 bytes");
+    expect(sink.state?.detail).toContain("Nor is what has a name that RabbitMQ takes for a pattern of such a one (#).");
+    const interruptions = sink.states.filter(({ phase }) => phase === "reconnecting").length;
     channel.sendToQueue(long, Buffer.from("again too long a name"));
     channel.ack(await takeOne(channel, long));
     channel.sendToQueue(names.work, Buffer.from("a name of good length"));
     channel.ack(await takeOne(channel, names.work));
     await sink.until(() => delivered("a name of good length").length === 1, "what comes after");
     expect(sink.state?.phase).toBe("live");
-    await channel.deleteQueue(long);
+    expect(sink.states.filter(({ phase }) => phase === "reconnecting")).toHaveLength(interruptions);
+    for (const queue of [long, wild]) await channel.deleteQueue(queue);
   });
 
   test("its end leaves the virtual host as it was", async () => {

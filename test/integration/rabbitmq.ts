@@ -96,7 +96,7 @@ export async function manage(management: URL, method: string, path: string, body
 export async function addVhost(node: Node, vhost: string): Promise<void> {
   const { management } = node;
   const path = encodeURIComponent(vhost);
-  const described = { description: `about ${vhost}, with commas`, tags: "red,green", default_queue_type: "classic" };
+  const described = { description: `about ${vhost}, with commas`, tags: "red,green", default_queue_type: "quorum" };
   await manage(management, "PUT", `/api/vhosts/${path}`, described);
   const all = { configure: ".*", write: ".*", read: ".*" };
   await manage(management, "PUT", `/api/permissions/${path}/${management.username}`, all);
