@@ -33,6 +33,9 @@ const endMs = 10_000;
 const collectMs = 10;
 /** What a body means is kept beside it up to so many characters: a few bytes can mean very much. */
 const mostValue = 4 * 1024 * 1024;
+/** At a limit by size so much goes at least, so that it is not met again at once, and so much of the limit is left at most. */
+const leastDropped = 0.1;
+const filledAgain = 0.95;
 /** What is kept where there is no file, or it has failed, and messages stay in memory. */
 const mostInMemory = 256 * 1024 * 1024;
 
@@ -384,11 +387,12 @@ export class Capture {
       let upToN = keepFrom > this.firstSeq ? numberBefore(this.database, keepFrom) : 0;
       const isInMemory = this.file === undefined || this.failed !== undefined;
       const most = isInMemory ? Math.min(limits.bytes, mostInMemory) : limits.bytes;
+      const size = this.bytes();
       // What is on its way out still counts as being there.
-      if (this.writer?.isDropping !== true && this.bytes() > most) {
+      if (this.writer?.isDropping !== true && size > most) {
         const { firstN } = boundsOf(this.database);
-        // A tenth at a time: it settles below the limit within a few rounds, each of them short.
-        upToN = Math.max(upToN, firstN - 1 + Math.ceil((this.lastN - firstN + 1) / 10));
+        const share = Math.max(leastDropped, 1 - (filledAgain * most) / size);
+        upToN = Math.max(upToN, firstN - 1 + Math.ceil((this.lastN - firstN + 1) * share));
       }
       return this.dropUpTo(upToN);
     } catch (cause) {

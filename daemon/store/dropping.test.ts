@@ -88,6 +88,21 @@ describe("dropping", () => {
     expect(capture.events(0, 20_000).at(-1)?.n).toBe(20_000);
   });
 
+  it("keeps a limit by size however much came since it was looked at", () => {
+    const capture = made();
+    const add = () => {
+      for (let i = 0; i < 4_000; i++) capture.addMessage(kafka("orders", "z".repeat(500), { at: i }), 0);
+      capture.flush();
+    };
+    add();
+    const limit = capture.bytes();
+    for (let round = 0; round < 5; round++) {
+      add();
+      capture.trim(0, { ...defaultLimits, bytes: limit });
+      expect(capture.bytes()).toBeLessThanOrEqual(limit);
+    }
+  });
+
   it("keeps what happened before the first message while that is kept", () => {
     const capture = made();
     addCommit(capture, 1);
