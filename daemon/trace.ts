@@ -18,12 +18,11 @@ import { duration, TraceServer, type Showing } from "./serve/index.ts";
 import { SchemaRegistry } from "./registry.ts";
 import type { RegistrySettings, TapSettings } from "./serve/protocol.ts";
 import { Capture, CaptureError, defaultLimits, readingFailed } from "./store/index.ts";
-import type { Tap, TapReport } from "./tap/envelope.ts";
-import { preciseNow, wallClockBehind, type Resumption } from "./tap/index.ts";
-import { forgetTopics, keepTopics, resumptionOf } from "./resumption.ts";
+import type { TapReport } from "./tap/envelope.ts";
+import { preciseNow, wallClockBehind } from "./tap/index.ts";
 import type { ConfigureRequest, RunningTrace, TraceOptions } from "./trace-options.ts";
 import { temporaryFolder } from "./temporary.ts";
-import { makeTap, mayConnect, sourceOf, type TapSurroundings } from "./taps.ts";
+import { TraceTaps } from "./trace-taps.ts";
 
 const trimEveryMs = 5_000;
 const contractsPatienceMs = 1_500;
@@ -44,25 +43,19 @@ export async function runTrace(options: TraceOptions): Promise<RunningTrace> {
   return trace;
 }
 
-interface Running {
-  readonly settings: TapSettings | undefined;
-  readonly tap: Tap;
-}
-
+/** One trace: what taps bring goes through the pipeline into a capture, and the server shows it. */
 class Trace implements RunningTrace {
   port = 0;
   pipeline!: Pipeline;
   readonly ended: Promise<void>;
   private readonly options: TraceOptions;
   private server!: TraceServer;
-  private capture!: Capture;
+  capture!: Capture;
   /** What messages name by ids: from captures, and from the registry that the user configured. */
   private readonly schemas: SchemaRegistry;
   private contracts: Contracts;
-  private around: TapSurroundings;
   private readonly leases: LeaseKeeper | undefined;
-  private running: Running[] = [];
-  private settings: readonly TapSettings[];
+  private readonly taps: TraceTaps;
   private registry: RegistrySettings | undefined;
   private said: readonly string[] = [];
   private temporary: string | undefined;
@@ -75,7 +68,6 @@ class Trace implements RunningTrace {
 
   constructor(options: TraceOptions) {
     this.options = options;
-    this.settings = options.taps;
     this.registry = options.registry;
     this.leases =
       options.stateDir === undefined
@@ -84,13 +76,16 @@ class Trace implements RunningTrace {
             stateDir: options.stateDir,
             ...(options.guardianPath === undefined ? {} : { guardianPath: options.guardianPath }),
           });
-    this.around = {
+    this.taps = new TraceTaps({
+      settings: options.taps,
+      customTaps: options.customTaps ?? [],
       allowRemote: options.allowRemote ?? [],
       addressMap: options.addressMap ?? {},
-      ...(this.leases === undefined ? {} : { leases: this.leases }),
-    };
+      leases: this.leases,
+      target: this,
+    });
     this.schemas = new SchemaRegistry({
-      mayConnect: (host) => mayConnect(host, this.around),
+      mayConnect: (host) => this.taps.mayConnect(host),
       onFetched: (path, text) => this.capture.saveContract(path, text),
       onSettled: (keys) => {
         this.pipeline.readAwaiting(keys).catch((cause: unknown) => {
@@ -102,6 +97,10 @@ class Trace implements RunningTrace {
     this.ended = new Promise((resolve) => {
       this.hasEnded = resolve;
     });
+  }
+
+  get isOver(): boolean {
+    return this.stopped !== undefined;
   }
 
   get token(): string {
@@ -129,7 +128,7 @@ class Trace implements RunningTrace {
     try {
       this.openPipeline();
     } catch (cause) {
-      throw readingFailed(basename(this.opened?.file ?? this.options.captureFile ?? ""), cause);
+      throw readingFailed(basename(this.taps.opened?.file ?? this.options.captureFile ?? ""), cause);
     }
     this.server = this.makeServer();
     try {
@@ -143,7 +142,7 @@ class Trace implements RunningTrace {
     this.trimmer = setInterval(() => this.trim(), trimEveryMs);
     await this.readKept();
     this.server.round();
-    this.startTaps();
+    this.taps.start();
   }
 
   browserAddress(): string {
@@ -156,7 +155,7 @@ class Trace implements RunningTrace {
   }
 
   reports(): readonly TapReport[] {
-    return this.running.map(({ tap }) => tap.report());
+    return this.taps.reports();
   }
 
   configure(message: ConfigureRequest): Promise<string | undefined> {
@@ -172,36 +171,25 @@ class Trace implements RunningTrace {
 
   // ------------------------------------------------------------------------------------------------ parts
 
-  private get opened(): Extract<TapSettings, { kind: "capture" }> | undefined {
-    return this.settings.find((settings) => settings.kind === "capture" && settings.as === "capture") as
-      Extract<TapSettings, { kind: "capture" }> | undefined;
-  }
-
-  /** What is traced, without credentials: a capture that was left open is gone on with only by the same. */
-  private get source(): string {
-    return this.settings.map(sourceOf).sort().join(" ");
-  }
-
   private openPipeline(): void {
     this.capture = this.openCapture();
     this.capture.startWriter();
-    if (this.opened === undefined) this.capture.startIndex();
+    if (this.taps.opened === undefined) this.capture.startIndex();
     this.frozenAt = undefined;
-    if (this.opened !== undefined) {
+    if (this.taps.opened !== undefined) {
       const span = this.capture.span();
       this.frozenAt = Number(this.capture.meta("ended") ?? (span === undefined ? Date.now() : span.to + settleMs));
     }
     // A file that somebody sent has its schemas with it: no registry here knows its ids.
-    const isShown = this.settings.some(({ kind }) => kind === "capture");
     this.schemas.reset();
     if (this.capture.lastSeq > 0) this.schemas.load(this.capture.contracts()?.files ?? new Map());
     const contracts = this.contractsToReadBy();
-    this.schemas.configure(isShown ? undefined : this.registry);
+    this.schemas.configure(this.taps.played === undefined ? this.registry : undefined);
     this.saveContracts(contracts);
     this.pipeline = new Pipeline({
       capture: this.capture,
       contracts,
-      createCorrelator: (hints) => createCorrelator({ hints, spans: this.mayHaveSpans }),
+      createCorrelator: (hints) => createCorrelator({ hints, spans: this.taps.mayHaveSpans }),
       masker: new Masker(maskKey(this.options.stateDir, this.capture.id)),
       schemas: this.schemas,
       now: () => this.now(),
@@ -214,11 +202,11 @@ class Trace implements RunningTrace {
 
   private openCapture(): Capture {
     const { captureFile, captureFolder } = this.options;
-    if (this.opened !== undefined) return Capture.open(this.opened.file, { readOnly: true });
+    if (this.taps.opened !== undefined) return Capture.open(this.taps.opened.file, { readOnly: true });
     const now = Date.now();
     if (captureFile !== undefined) return Capture.create(captureFile, basename(captureFile), now);
     if (captureFolder !== undefined) {
-      return openCapture(captureFolder, now, this.source, (note) => {
+      return openCapture(captureFolder, now, this.taps.source, (note) => {
         if (!this.said.includes(note)) this.said = [...this.said, note];
       });
     }
@@ -226,16 +214,10 @@ class Trace implements RunningTrace {
     return Capture.create(join(this.temporary, `${now}.contrail`), captureName(now), now);
   }
 
-  /** Of a capture nobody knows before it is read. */
-  private get mayHaveSpans(): boolean {
-    return this.settings.some(({ kind }) => kind === "otlp" || kind === "capture");
-  }
-
   /** What expectations run by: a recording's time stands when it has ended, for nothing can be seen any more. */
   private now(): number {
     if (this.frozenAt !== undefined) return this.frozenAt;
-    const recording = this.settings.some(({ kind }) => kind === "capture");
-    if (recording && this.pipeline !== undefined) {
+    if (this.taps.played !== undefined && this.pipeline !== undefined) {
       const states = [...this.pipeline.taps.values()].filter(({ broker }) => broker === "capture");
       const last = Math.max(0, ...states.map(({ since }) => since));
       if (states.length > 0 && states.every(({ phase }) => phase === "ended" || phase === "failed")) {
@@ -253,7 +235,7 @@ class Trace implements RunningTrace {
       now: Date.now,
       showing: () => this.showing(),
       reports: () => this.reports(),
-      retryTap: (tap) => void this.retry(tap),
+      retryTap: (tap) => void this.taps.retry(tap),
       configure: (message) => this.configure(message),
       shutdown: () => onShutdown?.(),
       ...(port === undefined ? {} : { port }),
@@ -264,19 +246,19 @@ class Trace implements RunningTrace {
   }
 
   private showing(): Showing {
-    const played = this.settings.find(({ kind }) => kind === "capture") as { as: "recording" | "capture" } | undefined;
+    const { played, groups } = this.taps;
     const source = this.options.source ?? (played === undefined ? undefined : this.playedName());
     return {
       mode: played?.as ?? "live",
       notes: this.notes(),
-      groups: new Map(this.running.map(({ tap }) => [tap.id, tap.groups?.() ?? []])),
+      groups,
       ...(source === undefined || played === undefined ? {} : { source }),
     };
   }
 
   private playedName(): string | undefined {
     const [state] = [...this.pipeline.taps.values()].filter(({ broker }) => broker === "capture");
-    return this.opened === undefined ? state?.address : this.capture.name;
+    return this.taps.opened === undefined ? state?.address : this.capture.name;
   }
 
   private watch(): void {
@@ -308,8 +290,8 @@ class Trace implements RunningTrace {
    * here. Where the ones are missing, the others serve.
    */
   private contractsToReadBy(): Contracts {
-    if (this.opened !== undefined) return contractsOfOr(this.capture, this.contracts, this.schemas);
-    const played = this.settings.find((settings) => settings.kind === "capture");
+    if (this.taps.opened !== undefined) return contractsOfOr(this.capture, this.contracts, this.schemas);
+    const { played } = this.taps;
     if (played === undefined) return this.contracts;
     try {
       const file = Capture.open(played.file, { readOnly: true });
@@ -332,12 +314,12 @@ class Trace implements RunningTrace {
       const why = readingFailed(this.capture.name, cause);
       if (why instanceof CaptureError) this.said = [...this.said, `What is shown is not the whole: ${why.message}`];
     });
-    if (this.opened === undefined) return;
+    if (this.taps.opened === undefined) return;
     const isLarge = this.capture.lastSeq - this.capture.oldestSeq >= largeFrom;
     await Promise.race([read, after(isLarge ? firstPatienceMs : readPatienceMs)]);
     const { capture } = this;
     setTimeout(() => {
-      if (this.stopped === undefined && this.capture === capture) capture.startIndex();
+      if (!this.isOver && this.capture === capture) capture.startIndex();
     }, indexAfterMs);
   }
 
@@ -348,118 +330,32 @@ class Trace implements RunningTrace {
     if (until !== undefined && this.frozenAt === undefined) this.pipeline.correlator.gap(until, preciseNow());
   }
 
-  private startTaps(): void {
-    for (const settings of this.settings) {
-      if (settings.kind === "capture" && settings.as === "capture") continue;
-      if (settings.kind === "kafka" && this.capture.wasLeftOpen) void this.resume(settings);
-      else this.startTap(settings);
-    }
-    for (const tap of this.options.customTaps ?? []) this.run(tap, undefined);
-  }
-
-  /** Goes on where the daemon before left off: what Kafka took in meanwhile is read as well. */
-  private async resume(settings: Extract<TapSettings, { kind: "kafka" }>): Promise<void> {
-    const { capture } = this;
-    const resumption = await resumptionOf(capture, sourceOf(settings), settings.from);
-    const isStillWanted = this.stopped === undefined && this.capture === capture && this.settings.includes(settings);
-    if (isStillWanted) this.startTap(settings, resumption);
-  }
-
-  private startTap(settings: TapSettings, resumption?: Resumption): string | undefined {
-    const played = settings.kind === "capture" ? { played: this.capture.eventCount() } : {};
-    const made = makeTap(settings, {
-      ...this.around,
-      ...played,
-      onTopics: (tap, ids) => keepTopics(this.capture, tap, ids),
-      ...(resumption === undefined ? {} : { resumption }),
-    });
-    if ("tap" in made) {
-      this.run(made.tap, settings);
+  private async reconfigure(message: ConfigureRequest): Promise<string | undefined> {
+    if (this.isOver) return "The trace is ending. Start it again.";
+    this.taps.allow(message);
+    if (message.registry !== undefined) this.registry = message.registry ?? undefined;
+    const isPlaying = this.taps.played !== undefined;
+    if (!isPlaying) this.schemas.configure(this.registry);
+    const same = JSON.stringify(message.taps) === JSON.stringify(this.taps.settings);
+    if (same && message.again !== true) {
+      await this.taps.retryFailed();
       return undefined;
     }
-    void this.pipeline.accept([{ kind: "state", state: made.refused }]);
-    return made.failure.message;
-  }
-
-  private run(tap: Tap, settings: TapSettings | undefined): void {
-    this.running.push({ tap, settings });
-    tap.start(this.pipeline).catch((cause: unknown) => {
-      const detail = cause instanceof Error ? cause.message : String(cause);
-      const [kind = "kafka", address = ""] = tap.id.split(/:(.*)/s);
-      const broker = kind === "rabbitmq" || kind === "otlp" || kind === "capture" ? kind : "kafka";
-      void this.pipeline.accept([
-        { kind: "state", state: { tap: tap.id, broker, address, phase: "failed", since: Date.now(), detail, shed: 0 } },
-      ]);
-    });
-  }
-
-  private async retry(id: string): Promise<void> {
-    const running = this.running.find(({ tap }) => tap.id === id);
-    // A tap that can try again by itself keeps its positions, and so misses nothing of what came in between.
-    if (running?.tap.retry !== undefined) {
-      running.tap.retry();
-      return;
-    }
-    const settings = running?.settings ?? this.settings.find((candidate) => sourceOf(candidate) === id);
-    if (settings === undefined) return;
-    this.running = this.running.filter((other) => other !== running);
-    await running?.tap.stop();
-    if (this.stopped === undefined) this.startTap(settings);
-  }
-
-  private async retryFailed(): Promise<undefined> {
-    const failed = [...this.pipeline.taps.values()].filter(({ phase }) => phase === "failed");
-    await Promise.all(failed.map(({ tap }) => this.retry(tap)));
-    return undefined;
-  }
-
-  private async reconfigure(message: ConfigureRequest): Promise<string | undefined> {
-    if (this.stopped !== undefined) return "The trace is ending. Start it again.";
-    this.around = {
-      ...this.around,
-      allowRemote: message.allowRemote ?? this.around.allowRemote,
-      addressMap: message.addressMap ?? this.around.addressMap,
-    };
-    if (message.registry !== undefined) this.registry = message.registry ?? undefined;
-    if (!this.settings.some(({ kind }) => kind === "capture")) this.schemas.configure(this.registry);
-    const same = JSON.stringify(message.taps) === JSON.stringify(this.settings);
-    if (same && message.again !== true) return this.retryFailed();
-    const wasPlaying = this.settings.some(({ kind }) => kind === "capture");
     const willPlay = message.taps.some(({ kind }) => kind === "capture");
-    if (wasPlaying || willPlay) return this.showOther(message.taps);
-    const wanted = new Map(message.taps.map((settings) => [JSON.stringify(settings), settings]));
-    const going: Running[] = [];
-    const ending: Running[] = [];
-    for (const running of this.running) {
-      const text = JSON.stringify(running.settings);
-      if (running.settings === undefined || wanted.delete(text)) going.push(running);
-      else ending.push(running);
-    }
-    this.running = going;
-    this.settings = message.taps;
-    this.capture.setMeta("source", this.source);
-    await Promise.all(ending.map(({ tap }) => tap.stop()));
-    for (const { tap } of ending) this.pipeline.taps.delete(tap.id);
-    for (const [id, state] of this.pipeline.taps) {
-      if (state.phase === "failed" && !going.some(({ tap }) => tap.id === id)) this.pipeline.taps.delete(id);
-    }
-    const problems = [...wanted.values()].map((settings) => this.startTap(settings));
-    return problems.find((problem) => problem !== undefined);
+    return isPlaying || willPlay ? this.showOther(message.taps) : this.taps.change(message.taps);
   }
 
   /** From traffic to a capture file, from a file to traffic: another capture is shown. */
   private async showOther(taps: readonly TapSettings[]): Promise<string | undefined> {
-    const before = { capture: this.capture, pipeline: this.pipeline, settings: this.settings };
+    const before = { capture: this.capture, pipeline: this.pipeline, settings: this.taps.settings };
     const endedAt = this.now();
-    await Promise.all(this.running.map(({ tap }) => tap.stop()));
-    this.running = [];
-    this.settings = taps;
+    await this.taps.replace(taps);
     try {
       this.openPipeline();
     } catch (cause) {
-      this.settings = before.settings;
+      this.taps.settings = before.settings;
       this.capture = before.capture;
-      this.startTaps();
+      this.taps.start();
       return cause instanceof Error ? cause.message : String(cause);
     }
     before.pipeline.cycle();
@@ -469,12 +365,12 @@ class Trace implements RunningTrace {
     await this.readKept();
     // The answer to `configure` is on its way first.
     setImmediate(() => this.server.show(this.pipeline));
-    this.startTaps();
+    this.taps.start();
     return undefined;
   }
 
   private trim(): void {
-    if (this.opened !== undefined) return;
+    if (this.taps.opened !== undefined) return;
     this.capture.trim(Date.now(), this.options.captureLimits ?? defaultLimits);
   }
 
@@ -482,13 +378,12 @@ class Trace implements RunningTrace {
     clearInterval(this.trimmer);
     this.schemas.close();
     this.stopWatching();
-    const taps = Promise.all(this.running.map(({ tap }) => tap.stop()));
     // What taps had brought until then is in the capture and was shown.
-    const done = taps.then(() => this.pipeline.caughtUp());
+    const done = this.taps.stop().then(() => this.pipeline.caughtUp());
     await Promise.race([done, after(stopPatienceMs)]);
     // What was late by now is late whenever the capture is opened, and what was not is not.
     this.capture.setMeta("ended", String(this.now()));
-    for (const { tap } of this.running) forgetTopics(this.capture, tap.id);
+    this.taps.forgetTopics();
     this.pipeline.cycle();
     this.pipeline.stop();
     await Promise.all([this.server?.close(), this.leases?.close()]);
