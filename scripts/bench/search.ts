@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { DecodedBody } from "../../contracts/codec/index.ts";
 import { Capture, type SearchTerm } from "../../daemon/store/index.ts";
 import { heading, line, spread } from "./figures.ts";
+import { benchOpening } from "./search-opening.ts";
 
 const messages = 1_000_000;
 const bareMessages = 300_000;
@@ -35,6 +36,7 @@ export async function benchSearch(): Promise<void> {
     await writeOnly(join(folder, "bare.contrail"));
     await write(file);
     open(file);
+    await benchOpening(file);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
