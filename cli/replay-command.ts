@@ -157,9 +157,17 @@ async function isAgreed(count: number): Promise<boolean> {
     throw new UsageError("Writing to a broker needs your consent: run it in a terminal, or add --yes.");
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`Write ${messages(count)}? Services that read there will act on them. [y/N] `);
-  terminal.close();
-  return /^y(es)?$/i.test(answer.trim());
+  try {
+    const question = `Write ${messages(count)}? Services that read there will act on them. [y/N] `;
+    return /^y(es)?$/i.test((await terminal.question(question)).trim());
+  } catch (cause) {
+    // Ctrl-C and Ctrl-D are answers, too.
+    if ((cause as NodeJS.ErrnoException).code !== "ABORT_ERR") throw cause;
+    process.stderr.write("\n");
+    return false;
+  } finally {
+    terminal.close();
+  }
 }
 
 function messages(count: number): string {

@@ -8,8 +8,15 @@ import type { Delivery, Envelope, TapEvent } from "../tap/envelope.ts";
 import { CaptureReads } from "./capture-reads.ts";
 import type { CaptureLimits, SearchableMessage, StoredEvent, StoredMessage } from "./capture-types.ts";
 import { readStoredContracts, writeContract, writeContracts } from "./stored-contracts.ts";
-import { captureFailed, captureIsMissing, captureIsNewer, captureIsNotMade, captureIsUnreadable } from "./errors.ts";
-import { openFile } from "./open-file.ts";
+import {
+  captureFailed,
+  captureIsForbidden,
+  captureIsMissing,
+  captureIsNewer,
+  captureIsNotMade,
+  captureIsUnreadable,
+} from "./errors.ts";
+import { isReadable, openFile } from "./open-file.ts";
 import { createSchema, migrate, schemaProblem, tune } from "./schema.ts";
 import { dropSome } from "./dropping.ts";
 import { boundsOf, firstSeqWhere, type KafkaPlace, numberBefore } from "./places.ts";
@@ -126,6 +133,7 @@ export class Capture {
   static open(file: string, options: { readonly readOnly: boolean }): Capture {
     const name = basename(file);
     if (!existsSync(file)) throw captureIsMissing(name);
+    if (!isReadable(file)) throw captureIsForbidden(name);
     let database: DatabaseSync | undefined;
     let problem: "not a capture" | "newer" | undefined;
     try {

@@ -37,6 +37,13 @@ export function captureIsMissing(name: string): CaptureError {
   return new CaptureError("capture-missing", `There is no capture file "${name}". Check its path.`);
 }
 
+export function captureIsForbidden(name: string): CaptureError {
+  return new CaptureError(
+    "capture-unreadable",
+    `The permissions of the capture "${name}" do not let you read it. Have them changed, or get a copy of your own.`,
+  );
+}
+
 /** A new capture cannot be begun where it was asked for. */
 export function captureIsNotMade(file: string, cause: unknown): CaptureError {
   const { code, errcode, message } = cause as { code?: string; errcode?: number; message?: string };

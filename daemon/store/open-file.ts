@@ -20,7 +20,7 @@ function openStill(file: string): DatabaseSync | undefined {
   const database = new DatabaseSync(address, { readOnly: true });
   try {
     const state = database.prepare("SELECT value FROM meta WHERE name = 'state'").get();
-    if (state?.["value"] === "closed" || !isWritable(dirname(file))) return database;
+    if (state?.["value"] === "closed" || !isAllowed(dirname(file), constants.W_OK)) return database;
   } catch {
     // No capture, or a damaged one: whoever asked finds out what is wrong with it.
   }
@@ -28,9 +28,13 @@ function openStill(file: string): DatabaseSync | undefined {
   return undefined;
 }
 
-function isWritable(folder: string): boolean {
+export function isReadable(file: string): boolean {
+  return isAllowed(file, constants.R_OK);
+}
+
+function isAllowed(path: string, mode: number): boolean {
   try {
-    accessSync(folder, constants.W_OK);
+    accessSync(path, mode);
     return true;
   } catch {
     return false;
