@@ -2,6 +2,7 @@
  * Every failure of a broker that a user of the daemon may see: one factory each, with a stable code and one or two
  * sentences that say what happened and what to do. Credentials never appear in them.
  */
+import { grantAll } from "./rabbitmqctl.ts";
 
 export const failureCodes = [
   "bad-address",
@@ -201,7 +202,7 @@ export function notPermitted(broker: BrokerName, address: string, what: string, 
 export function noSuchVhost(address: string, vhost: string, user: string): Failure {
   return failure(
     "no-such-vhost",
-    `RabbitMQ at ${address} has no virtual host "${vhost}", or the user "${user}" has no permission in it. Correct the path of the address, or grant it: rabbitmqctl set_permissions -p ${vhost} ${user} ".*" ".*" ".*".`,
+    `RabbitMQ at ${address} has no virtual host "${vhost}", or does not let the user "${user}" into it (no permission, or a limit of connections is reached). Correct the path of the address, or grant it: ${grantAll(vhost, user)}.`,
     false,
   );
 }

@@ -9,6 +9,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { restoreFailed, restoreGivenUp, type Failure } from "../errors.ts";
+import { inShell } from "../rabbitmqctl.ts";
 import {
   beingRestored,
   findLeases,
@@ -130,7 +131,7 @@ export async function restoreLeftovers(stateDir: string): Promise<readonly Failu
     if (why === undefined || why === beingRestored) continue;
     const { vhost, management, mentioned } = found.lease;
     const what = `Tracing of the virtual host "${vhost}" at ${new URL(management.baseUrl).host}, which an earlier Contrail switched on,`;
-    const byHand = `rabbitmqctl trace_off -p ${vhost}`;
+    const byHand = `rabbitmqctl trace_off -p ${inShell(vhost)}`;
     if (found.givenUp) {
       await removeLease(found.home);
       failures.push(restoreGivenUp(what, byHand));

@@ -24,4 +24,4 @@ export type { Resumption, StartAt } from "./kafka-positions.ts";
 export { createSocketFactory } from "./kafka-socket.ts";
 export { createOtlpTap, otlpPort, type OtlpTapOptions } from "./otlp.ts";
 export { openAmqp } from "./rabbitmq-connect.ts";
-export { createRabbitmqTap, type RabbitmqMode, type RabbitmqTapOptions } from "./rabbitmq.ts";
+export { createRabbitmqTap, type RabbitmqTapOptions } from "./rabbitmq.ts";

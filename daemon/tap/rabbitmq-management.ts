@@ -2,6 +2,7 @@
  * Finds the management API that belongs to a broker, and says whether its user may trace there.
  */
 import { Management, ManagementError } from "../guardian/index.ts";
+import { inShell } from "../rabbitmqctl.ts";
 import { managementCandidates, type RabbitmqAddress } from "./address.ts";
 
 /**
@@ -38,7 +39,7 @@ export async function mayTrace(
   address: RabbitmqAddress,
 ): Promise<true | string> {
   const { username, vhost } = address;
-  const grant = `To see everything: rabbitmqctl set_user_tags ${username} administrator.`;
+  const grant = `To see everything: rabbitmqctl set_user_tags ${inShell(username)} administrator.`;
   const refuses = `RabbitMQ's management API does not let the user "${username}" in, so tracing cannot be switched on. ${grant}`;
   if (management === "refused") return refuses;
   if (management === undefined) {

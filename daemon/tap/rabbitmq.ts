@@ -17,15 +17,14 @@ import { rabbitmqAddress, type RabbitmqAddress } from "./address.ts";
 import { pause, preciseNow } from "./clock.ts";
 import { number } from "./cost.ts";
 import type { Tap, TapEvent, TapReport, TapSink } from "./envelope.ts";
-import { narrowFirehose, wholeFirehose } from "./rabbitmq-bindings.ts";
 import { openAmqp, type AmqpConnection } from "./rabbitmq-connect.ts";
 import { Destinations } from "./rabbitmq-destinations.ts";
 import type { Dropped } from "./rabbitmq-dropped.ts";
-import { findManagement, mayTrace } from "./rabbitmq-management.ts";
+import { findManagement } from "./rabbitmq-management.ts";
 import { ownPrefix, readCopy, readTrace } from "./rabbitmq-messages.ts";
 import { ConnectionNames, type LateName } from "./rabbitmq-names.ts";
-import { TapQueue } from "./rabbitmq-queue.ts";
 import { Tracing } from "./rabbitmq-tracing.ts";
+import { RabbitmqWatch, type RabbitmqMode } from "./rabbitmq-watch.ts";
 import { liveDetail } from "./rabbitmq-words.ts";
 import { StateTeller } from "./state-teller.ts";
 
@@ -55,9 +54,6 @@ interface SessionEnd {
   readonly message?: string;
 }
 
-/** What the tap can see: everything, copies of some publishes, or nothing but that the broker is there. */
-export type RabbitmqMode = "firehose" | "bindings" | "topology";
-
 const longestBackoffMs = 8_000;
 const watchEveryMs = 2_000;
 const longNamesCode = 541;
@@ -86,10 +82,8 @@ class RabbitmqTap implements Tap {
   #managementRefused = false;
   readonly #tracing: Tracing;
   readonly #destinations: Destinations;
-  #queue: TapQueue | undefined;
-  #bindingsReason = "";
-  #leftOut: readonly string[] = [];
-  #watched = 0;
+  #watch: RabbitmqWatch | undefined;
+  /** As it was last: told also while it is interrupted. */
   #mode: RabbitmqMode | undefined;
   /** Names over 247 bytes exist, so the firehose is bound name by name. */
   #narrow = false;
@@ -229,18 +223,18 @@ class RabbitmqTap implements Tap {
     try {
       await this.#findManagement(connection.cluster);
       this.#tracing.begin();
-      await this.#watchByBestMeans(connection);
+      const watch = await this.#watchByBestMeans(connection);
       if (!this.#stopped) live();
       while (!ended.signal.aborted && !this.#stopped && !again) {
         const wake = this.#wake.signal;
         await pause(watchEveryMs, AbortSignal.any([ended.signal, this.#stopping.signal, wake]));
-        again = wake.aborted && this.#mode !== "firehose";
-        if (!ended.signal.aborted && !this.#stopped) again = (await this.#lookAfter()) || again;
+        again = wake.aborted && watch.mode !== "firehose";
+        if (!ended.signal.aborted && !this.#stopped) again = (await this.#lookAfter(watch)) || again;
       }
     } finally {
       if (this.#stopped) await this.#tracing.restore(this.#management);
-      this.#queue?.close();
-      this.#queue = undefined;
+      this.#watch?.close();
+      this.#watch = undefined;
       if (!ended.signal.aborted) {
         await Promise.race([connection.model.close().catch(() => undefined), pause(1_000, ended.signal)]);
       }
@@ -267,70 +261,32 @@ class RabbitmqTap implements Tap {
     this.#names.use(this.#management);
   }
 
-  /** Firehose, else bindings, else nothing but words; each step down says what it cannot see and what would help. */
-  async #watchByBestMeans(connection: AmqpConnection): Promise<void> {
-    let reason = "Tracing was switched off in the settings.";
-    if (this.#tracing.refused) {
-      reason =
-        "Somebody switched tracing off three times within a minute, so it is left off. Try again when it may be on.";
-    } else if (this.#options.noFirehose !== true) {
-      const permitted = await mayTrace(this.#managementRefused ? "refused" : this.#management, this.#options.address);
-      if (permitted === true) {
-        const refused = await this.#openFirehose(connection);
-        if (refused === undefined) return;
-        reason = refused;
-      } else {
-        reason = permitted;
-      }
-    }
-    if (!this.#stopped) await this.#openBindings(connection, reason);
-  }
-
-  async #openFirehose(connection: AmqpConnection): Promise<string | undefined> {
-    const queue = await this.#openQueue(connection, (message) => this.#readTraced(message));
-    if (typeof queue === "string") return queue;
-    const leftOut = this.#narrow ? await this.#bindNarrowly(queue) : [];
-    const refused = this.#narrow ? undefined : await queue.bind(wholeFirehose);
-    if (refused !== undefined) {
-      queue.close();
-      const { username } = this.#options.address;
-      return `RabbitMQ does not permit the user "${username}" to read amq.rabbitmq.trace; grant it: rabbitmqctl set_permissions -p ${this.#vhost} ${username} ".*" ".*" ".*".`;
-    }
-    this.#queue = queue;
-    this.#touched.add("A queue of the tap's own, exclusive and gone with its connection, received trace events.");
-    this.#mode = "firehose";
-    // What the broker's statistics say before the first event is what later ones are measured by.
-    await this.#countDropped().catch(() => undefined);
-    if (this.#management !== undefined && !this.#stopped) await this.#tracing.keepOn(this.#management, preciseNow());
-    this.#tellLive(leftOut);
-    void this.#listenForNames(connection);
-    return undefined;
-  }
-
-  async #openBindings(connection: AmqpConnection, reason: string): Promise<void> {
-    const queue = await this.#openQueue(connection, (message) => this.#readCopied(message));
-    const canWatch = typeof queue !== "string" && (await this.#mirrorBindings(queue));
-    if (typeof queue === "string" || !canWatch) {
-      if (typeof queue !== "string") queue.close();
-      this.#mode = "topology";
-      const why =
-        typeof queue === "string"
-          ? queue
-          : "Exchanges to watch by bindings instead can neither be listed, nor are any named in the settings.";
-      this.#state.tell({
-        phase: "live",
-        mode: this.#mode,
-        detail: `${reason === why ? "" : `${reason} `}${why} No message can be seen.`,
-      });
-      return;
-    }
-    this.#queue = queue;
-    this.#mode = "bindings";
-    this.#touched.add(
-      "A queue of the tap's own, exclusive and gone with its connection, was bound beside those of others.",
-    );
-    this.#bindingsReason = reason;
-    this.#tellLive([]);
+  async #watchByBestMeans(connection: AmqpConnection): Promise<RabbitmqWatch> {
+    this.#shedBefore = this.#shed;
+    const watch = new RabbitmqWatch({
+      connection,
+      address: this.#options.address,
+      management: this.#managementRefused ? "refused" : this.#management,
+      tracing: this.#tracing,
+      queue: {
+        name: this.#name,
+        length: this.#options.queueLength ?? 100_000,
+        bytes: this.#options.queueBytes ?? 64 << 20,
+      },
+      exchanges: this.#options.exchanges,
+      noFirehose: this.#options.noFirehose === true,
+      narrow: this.#narrow,
+      stopped: () => this.#stopped,
+      touched: (sentence) => this.#touched.add(sentence),
+      traced: (message) => this.#readTraced(message),
+      copied: (message) => this.#readCopied(message),
+      accept: (events) => this.#accept(events),
+    });
+    this.#watch = watch;
+    await watch.open();
+    this.#tellLive(watch);
+    if (watch.mode === "firehose") void this.#listenForNames(connection);
+    return watch;
   }
 
   async #listenForNames(connection: AmqpConnection): Promise<void> {
@@ -354,83 +310,58 @@ class RabbitmqTap implements Tap {
     if (events.length > 0) void Promise.resolve(this.#sink?.accept(events)).catch(() => undefined);
   }
 
-  #tellLive(leftOut: readonly string[]): void {
-    this.#leftOut = leftOut;
-    if (this.#mode !== "firehose" && this.#mode !== "bindings") return;
+  #tellLive(watch: RabbitmqWatch): void {
+    const { mode, facts, reason } = watch;
+    if (mode === undefined) return;
+    this.#mode = mode;
+    if (mode === "topology") {
+      this.#state.tell({ phase: "live", mode, detail: reason });
+      return;
+    }
     const { offAt } = this.#tracing;
     this.#state.tell({
       phase: "live",
-      mode: this.#mode,
+      mode,
       detail: liveDetail({
-        mode: this.#mode,
-        reason: this.#bindingsReason,
-        watched: this.#watched,
-        listed: this.#management !== undefined,
-        narrow: this.#narrow,
-        leftOut,
+        ...facts,
+        mode,
         noticedAfterMs: watchEveryMs,
         shed: this.#shed,
         shedKnown: this.#shedKnown,
-        policy: this.#queue?.policy ?? [],
         offAt: offAt !== undefined && preciseNow() - offAt < sayOffMs ? offAt : undefined,
       }),
       shed: this.#shed,
     });
   }
 
-  /** Every two seconds: tracing still on, bindings up to date, nothing dropped. `true`: another way is to be taken. */
-  async #lookAfter(): Promise<boolean> {
+  /** Every two seconds: what is watched, what was dropped, who is there. `true`: another way is to be taken. */
+  async #lookAfter(watch: RabbitmqWatch): Promise<boolean> {
+    const { mode } = watch;
     try {
-      if (this.#mode === "firehose") {
-        if (this.#management !== undefined && (await this.#keepTracingOn(this.#management))) return true;
-        if (this.#narrow && this.#queue !== undefined) this.#leftOut = await this.#bindNarrowly(this.#queue);
-        await this.#names.lookAfter();
-      } else if (this.#queue !== undefined) {
-        await this.#mirrorBindings(this.#queue);
-      }
-      await this.#countDropped();
-      this.#tellLive(this.#leftOut);
+      const another = await watch.lookAfter(() =>
+        this.#state.tell({
+          phase: "reconnecting",
+          mode,
+          detail: "Somebody switched tracing off. Switching it on again.",
+        }),
+      );
+      if (another) return true;
+      if (mode === "firehose") await this.#names.lookAfter();
+      await this.#countDropped(watch);
+      if (mode !== "topology") this.#tellLive(watch);
     } catch {
       // The management API is away; the queue goes on, and the next look tries again.
     }
     return false;
   }
 
-  /** Resolves to whether somebody does not want it on. While it was off, nothing could be seen: that is an interruption. */
-  async #keepTracingOn(management: Management): Promise<boolean> {
-    const found = await this.#tracing.keepOn(management, preciseNow(), () =>
-      this.#state.tell({
-        phase: "reconnecting",
-        mode: this.#mode,
-        detail: "Somebody switched tracing off. Switching it on again.",
-      }),
-    );
-    return found === "refused";
-  }
-
   /** Counts on from what queues of earlier connections dropped. */
-  async #countDropped(): Promise<void> {
-    const whole = this.#mode === "firehose" && !this.#narrow;
-    const dropped = await this.#queue?.dropped(this.#management, this.#vhost, whole);
+  async #countDropped(watch: RabbitmqWatch): Promise<void> {
+    const dropped = await watch.dropped();
     if (dropped === undefined || dropped.count === 0) return;
     this.#shed = this.#shedBefore + dropped.count;
     // The least that is known of one part is all that is known of the sum.
     this.#shedKnown = dropped.known === "exactly" && this.#shedBefore > 0 ? this.#shedKnown : dropped.known;
-  }
-
-  async #openQueue(
-    connection: AmqpConnection,
-    read: (message: ConsumeMessage) => TapEvent | undefined,
-  ): Promise<TapQueue | string> {
-    this.#shedBefore = this.#shed;
-    return TapQueue.open(connection.model, {
-      name: this.#name,
-      length: this.#options.queueLength ?? 100_000,
-      bytes: this.#options.queueBytes ?? 64 << 20,
-      read,
-      accept: (events) => this.#accept(events),
-      onClosed: () => void connection.model.close().catch(() => undefined),
-    });
   }
 
   #readTraced(message: ConsumeMessage): TapEvent | undefined {
@@ -460,7 +391,7 @@ class RabbitmqTap implements Tap {
   }
 
   async #accept(events: readonly TapEvent[]): Promise<void> {
-    const asks = this.#mode === "firehose" && this.#management !== undefined;
+    const asks = this.#watch?.mode === "firehose" && this.#management !== undefined;
     const told = asks ? await this.#destinations.told(events) : events;
     this.#events += told.length;
     for (const event of told) {
@@ -469,27 +400,5 @@ class RabbitmqTap implements Tap {
       this.#bytes += event.envelope.bodySize;
     }
     await this.#sink?.accept(told);
-  }
-
-  async #bindNarrowly(queue: TapQueue): Promise<readonly string[]> {
-    const management = this.#management;
-    if (management === undefined) return [];
-    const [exchanges, queues] = await Promise.all([
-      management.exchanges(this.#vhost),
-      management.queueNames(this.#vhost),
-    ]);
-    const { bindings, leftOut } = narrowFirehose(
-      exchanges.map(({ name }) => name),
-      queues.filter((name) => !name.startsWith(ownPrefix)),
-    );
-    await queue.bind(bindings);
-    return leftOut;
-  }
-
-  /** Whether there is a way to know what to bind to; that nobody has bound anything yet is no hindrance. */
-  async #mirrorBindings(queue: TapQueue): Promise<boolean> {
-    const watched = await queue.mirror(this.#management, this.#vhost, this.#options.exchanges);
-    this.#watched = watched ?? 0;
-    return watched !== undefined;
   }
 }
