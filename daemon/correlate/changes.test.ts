@@ -54,6 +54,23 @@ describe("changes by time alone", () => {
     expect(correlator.standing(id)).toMatchObject({ state: "late", isTroubled: true });
   });
 
+  it("come when they do, also long after everything else is silent", () => {
+    const correlator = createCorrelator();
+    const flow = "a: +0 rabbit /reports type=MakeReport reply_to=web.replies correlation_id=7 expiration=600000";
+    for (const event of parseFlow(flow)) if (event.kind === "message") correlator.observe(traced(event, 1));
+    correlator.tick(start + 1_000);
+    correlator.takeChanges();
+    expect(correlator.conversation("c1")?.state).toBe("running");
+    // More than two minutes of silence: it is looked at for good, but for what is still expected.
+    for (let at = 1_000; at < 600_000; at += 250) {
+      correlator.tick(start + at);
+      expect(correlator.takeChanges()).toEqual([]);
+    }
+    correlator.tick(start + 601_000);
+    expect(correlator.takeChanges()).toEqual([{ kind: "conversation", id: "c1" }]);
+    expect(correlator.conversation("c1")).toMatchObject({ state: "late", exchanges: [{ state: "timed out" }] });
+  });
+
   it("are not told of conversations that nobody looked at", () => {
     const correlator = unanswered(5);
     correlator.takeChanges();

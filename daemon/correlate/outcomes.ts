@@ -42,12 +42,15 @@ export class Outcomes {
   /** Looks at all whose moment has come. */
   checkDue(): void {
     const time = this.time();
+    const all: Conv[] = [];
     for (let due = this.checks.takeDue(time); due; due = this.checks.takeDue(time)) {
       const conv = due.what;
       if (conv.gone || conv.nextCheck !== due.at) continue;
       conv.nextCheck = Infinity;
-      this.check(conv);
+      all.push(conv);
     }
+    // Not while they are taken out: whatever a look asks for, each has one look at a time.
+    for (const conv of all) this.check(conv);
     // Most messages begin a conversation and are soon part of another: what is left of theirs is not waited for.
     if (this.checks.size > 1.25 * this.membership.count + fewChecks) {
       this.checks.keep((conv, at) => !conv.gone && conv.nextCheck === at);
@@ -79,7 +82,7 @@ export class Outcomes {
       // After so long a silence it is not expected to go on: what it showed stands, and need not be kept.
       conv.final = time >= finalAt && until === undefined;
       if (conv.final) conv.contribution = undefined;
-      else this.checkAt(conv, finalAt);
+      else if (time < finalAt) this.checkAt(conv, finalAt);
     } else this.checkAt(conv, quietAt);
     if (until !== undefined) this.checkAt(conv, until);
     if (conv.shown === 0 || digest === conv.shown) return;
