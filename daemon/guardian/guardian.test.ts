@@ -182,6 +182,21 @@ describe("when the daemon is killed", () => {
     expect(await readdir(stateDir)).toEqual([]);
   });
 
+  test("after its guardian was, another guardian stood by and puts it back", async () => {
+    const leases = createLeaseKeeper({ stateDir, guardianPath });
+    await leases.takeTracing(broker.access, "shop");
+    await new Management(broker.access).setTracing("shop", true);
+    await leases.guardianReady;
+    const first = leases.guardianPid ?? 0;
+    process.kill(first, "SIGKILL");
+    await until(() => leases.guardianPid !== first, 2_000);
+    expect(await leases.guardianReady).toBe(true);
+    // Its pipe ends, as it does when the daemon is killed.
+    await leases.close();
+    expect(broker.vhosts.get("shop")).toEqual(found());
+    expect(await readdir(stateDir)).toEqual([]);
+  });
+
   test("and the broker does not answer, it is said, and tried again later", async () => {
     const { daemon } = await startDaemon(undefined);
     daemon.kill("SIGKILL");

@@ -72,6 +72,12 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
       child.once("exit", () => resolve(false));
       child.once("error", () => resolve(false));
     });
+    let stoodBy = false;
+    child.stdout.once("data", () => (stoodBy = true));
+    child.once("exit", () => {
+      // Killed, while there is something to put back: another takes its place. One that never ran is not tried again.
+      if (stoodBy && child === guardian && held.size > 0) standBy();
+    });
     child.stdin.on("error", () => undefined);
     child.stdin.write(`${JSON.stringify({ stateDir: options.stateDir, owner })}\n`);
     // The guardian waits for the daemon, not the other way round.
