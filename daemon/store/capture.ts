@@ -257,6 +257,11 @@ export class Capture {
     }
   }
 
+  /** Whether a thread of its own writes. */
+  get hasWriter(): boolean {
+    return this.writer !== undefined;
+  }
+
   /** Whether so much waits for the disk that whoever can wait should. */
   get isFull(): boolean {
     return this.writer?.isFull ?? false;

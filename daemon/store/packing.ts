@@ -10,18 +10,21 @@ export interface PackedRows {
   readonly count: number;
   /**
    * For each row the place of its table in `tables`, then a number for each column: its value, or for bytes and texts
-   * their length; for words their place in `words`; NaN for null.
+   * their length, which for a text that is among the bytes is below zero; for words their place in `words`; NaN for null.
    */
   readonly numbers: Float64Array;
-  /** The bytes of all rows behind each other. */
+  /** The bytes of all rows behind each other, and their long texts in UTF-8. */
   readonly bytes: Uint8Array;
-  /** The texts of all rows behind each other. */
+  /** The other texts of all rows behind each other. */
   readonly text: string;
   /** Texts that come again from row to row. */
   readonly words: readonly string[];
 }
 
 const tables: readonly Table[] = ["message", "happened", "decoded"];
+
+/** A longer text goes among the bytes: another thread then has one of these in its own memory at a time, and not all. */
+const longText = 16 * 1024;
 
 const firstNumbers = 4_096;
 const firstBytes = 64 * 1024;
@@ -38,9 +41,9 @@ export class RowBatch {
   private readonly words = new Map<string, number>();
   private packed: PackedRows | undefined;
 
-  /** About how much memory its rows take. */
+  /** About how much memory its rows take; a character takes one byte or two. */
   get size(): number {
-    return 8 * this.numbersUsed + this.bytesUsed + this.textLength;
+    return 8 * this.numbersUsed + this.bytesUsed + 2 * this.textLength;
   }
 
   /** How much memory it holds, used or not. */
@@ -60,14 +63,16 @@ export class RowBatch {
       if (typeof value === "number") numbers[at++] = value;
       else if (value === null) numbers[at++] = Number.NaN;
       else if (typeof value !== "string") {
-        this.bytes = withRoom(this.bytes, this.bytesUsed, value.length);
-        this.bytes.set(value, this.bytesUsed);
-        this.bytesUsed += value.length;
+        this.addBytes(value);
         numbers[at++] = value.length;
       } else if (kinds[i] === "word") {
         let place = words.get(value);
         if (place === undefined) words.set(value, (place = words.size));
         numbers[at++] = place;
+      } else if (value.length > longText) {
+        const utf8 = Buffer.from(value);
+        this.addBytes(utf8);
+        numbers[at++] = -utf8.length;
       } else {
         this.texts.push(value);
         this.textLength += value.length;
@@ -77,6 +82,12 @@ export class RowBatch {
     this.numbersUsed = at;
     this.count++;
     this.packed = undefined;
+  }
+
+  private addBytes(value: Uint8Array): void {
+    this.bytes = withRoom(this.bytes, this.bytesUsed, value.length);
+    this.bytes.set(value, this.bytesUsed);
+    this.bytesUsed += value.length;
   }
 
   /** The rows for another thread; they stay as they are until the batch is cleared. */
@@ -115,7 +126,10 @@ export function* unpackRows({ count, numbers, bytes, text, words }: PackedRows):
       if (Number.isNaN(number)) values.push(null);
       else if (kind === "number") values.push(number);
       else if (kind === "word") values.push(words[number] ?? "");
-      else if (kind === "text") values.push(text.slice(textAt, (textAt += number)));
+      else if (kind === "text" && number < 0) {
+        values.push(Buffer.from(bytes.buffer, bytes.byteOffset + byteAt, -number).toString());
+        byteAt -= number;
+      } else if (kind === "text") values.push(text.slice(textAt, (textAt += number)));
       else values.push(bytes.subarray(byteAt, (byteAt += number)));
     }
     yield { table, values };

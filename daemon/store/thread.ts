@@ -9,7 +9,8 @@ export function startThread(program: "index-worker" | "write-worker", workerData
     workerData,
     execArgv: ["--disable-warning=ExperimentalWarning"],
     // Little lives longer than a batch here; with the room of the daemon itself, it would be cleared away that much later.
-    resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 24 },
+    // What is in memory at a time is bounded (packing.ts, index-worker.ts) at about half of this.
+    resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 12 },
   });
   worker.unref();
   return worker;

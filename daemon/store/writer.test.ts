@@ -42,6 +42,8 @@ describe("rows for another thread", () => {
       { table: "decoded", values: [1, "json", null, "valid", null] },
       { table: "message", values: message.with(6, null).with(9, network.subarray(8)) },
       { table: "happened", values: [3, "commit", 4, null, "{}", new Uint8Array()] },
+      { table: "decoded", values: [2, "json", null, "valid", "lang ü €".repeat(5_000)] },
+      { table: "message", values: message.with(0, 3) },
     ];
     const batch = new RowBatch();
     for (let round = 0; round < 2; round++) {
@@ -86,6 +88,25 @@ describe("a capture written by a thread", () => {
     expect(capture.lastSeq).toBeLessThan(50_000);
     await capture.stored();
     expect(capture.isFull).toBe(false);
+  });
+
+  it("keeps its thread, and that of its index, whatever messages are large of", { timeout: 60_000 }, async () => {
+    const capture = written();
+    capture.startIndex();
+    const wide = "€\\".repeat(500_000);
+    for (let i = 0; i < 8; i++) {
+      const envelope = kafka("orders", `"${wide}"`, { at: i, headers: { large: wide } });
+      const seq = capture.addMessage(envelope, 0);
+      const value = Array<string>(2).fill(wide);
+      capture.saveDecoded(seq, { format: "cbor", value, check: "unchecked", violations: [], attempts: [] });
+      if (i % 4 === 3) await capture.stored();
+    }
+    await capture.stored();
+    const until = Date.now() + 30_000;
+    while (capture.indexedUpTo < 8 && Date.now() < until) await new Promise((go) => setTimeout(go, 20));
+    expect(capture.index?.problem).toBeUndefined();
+    expect(capture.indexedUpTo).toBe(8);
+    expect(capture.hasWriter).toBe(true);
   });
 
   it("goes on in memory when the disk is full, with everything that was added", async () => {
