@@ -26,6 +26,11 @@ export class OldestFirst<K, V> {
     this.values.set(key, value);
   }
 
+  /** All entries, the oldest first. */
+  entries(): Iterable<readonly [K, V]> {
+    return this.values.entries();
+  }
+
   /** Takes the oldest entry out and returns its value; `undefined` where there is none. */
   shift(): V | undefined {
     if (this.values.size === 0) return undefined;

@@ -1,4 +1,5 @@
 /** In which order messages came, to know what goes first when there are too many. */
+import { Fifo } from "../fifo.ts";
 import type { Conv } from "./groups.ts";
 import type { Seq } from "./model.ts";
 
@@ -6,9 +7,9 @@ import type { Seq } from "./model.ts";
 const looked = 32;
 
 export class Arrivals {
-  /** What is before `head` was forgotten. */
-  private order: Seq[] = [];
-  private head = 0;
+  private readonly order = new Fifo<Seq>();
+  /** The oldest of all, which were looked at before. */
+  private passed: Seq[] = [];
 
   push(seq: Seq): void {
     this.order.push(seq);
@@ -19,26 +20,23 @@ export class Arrivals {
    * `convOf` knows no conversation of what was forgotten.
    */
   oldestAtRest(convOf: (seq: Seq) => Conv | undefined, since: number): Conv | undefined {
-    const { order } = this;
-    const passed: Seq[] = [];
-    let found: Conv | undefined;
-    while (passed.length < looked && this.head < order.length) {
-      const seq = order[this.head++] as Seq;
+    // What was forgotten since is passed for good.
+    this.passed = this.passed.filter((seq) => convOf(seq) !== undefined);
+    let first: Conv | undefined;
+    for (const seq of this.passed) {
+      const conv = convOf(seq) as Conv;
+      first ??= conv;
+      if (conv.lastAt < since) return conv;
+    }
+    while (this.passed.length < looked) {
+      const seq = this.order.shift();
+      if (seq === undefined) break;
       const conv = convOf(seq);
-      // What was forgotten since is passed for good.
       if (conv === undefined) continue;
-      passed.push(seq);
-      found ??= conv;
-      if (conv.lastAt >= since) continue;
-      found = conv;
-      break;
+      this.passed.push(seq);
+      first ??= conv;
+      if (conv.lastAt < since) return conv;
     }
-    this.head -= passed.length;
-    passed.forEach((seq, i) => (order[this.head + i] = seq));
-    if (this.head > 10_000 && this.head * 2 > order.length) {
-      this.order = order.slice(this.head);
-      this.head = 0;
-    }
-    return found;
+    return first;
   }
 }

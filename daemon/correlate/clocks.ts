@@ -2,7 +2,8 @@
  * Kafka stamps records with the producer's clock, RabbitMQ's firehose with the tap's. Before they are compared,
  * Kafka's times are moved to the tap's clock: by the smallest delay seen lately, per producer or else per partition.
  */
-import { bounds } from "./limits.ts";
+import { OldestFirst } from "../oldest-first.ts";
+import { bounds, type Counters } from "./limits.ts";
 import type { Node } from "./node.ts";
 
 const EPOCH = 1_000;
@@ -26,8 +27,14 @@ export class Clock {
     }
     if (epoch > this.newest) {
       this.newest = epoch;
-      if (this.bestEpoch < epoch - WINDOW) this.search();
+      // Where the smallest delay is always a new one, nothing has to be searched for, and what is old goes as well.
+      if (this.bestEpoch < epoch - WINDOW || this.least.size > 2 * WINDOW) this.search();
     }
+  }
+
+  /** Seconds of which something is known. */
+  get size(): number {
+    return this.least.size;
   }
 
   /** The smallest delay of the last minute. */
@@ -48,7 +55,12 @@ export class Clock {
 }
 
 export class Clocks {
-  private readonly clocks = new Map<string, Clock>();
+  private readonly clocks = new OldestFirst<string, Clock>();
+  private readonly counters: Counters;
+
+  constructor(counters: Counters) {
+    this.counters = counters;
+  }
 
   /** Notes a message's times and gives its effective time by what is known so far. */
   note(node: Node): number {
@@ -56,8 +68,12 @@ export class Clocks {
     const key = node.producer ?? node.spot.place;
     let clock = this.clocks.get(key);
     if (!clock) {
-      if (this.clocks.size >= bounds.channels) return this.effective(node);
       this.clocks.set(key, (clock = new Clock()));
+      // Producers come and go: one that is still there is known again in a moment.
+      if (this.clocks.size > bounds.clocks) {
+        this.clocks.shift();
+        this.counters.clocks++;
+      }
     }
     node.clock = clock;
     clock.note(node.receivedAt, node.receivedAt - node.timestamp);

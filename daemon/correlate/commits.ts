@@ -1,19 +1,28 @@
 /** Which groups have committed past a Kafka record, and how its transaction ended. Answers are found when asked. */
+import { OldestFirst } from "../oldest-first.ts";
 import { nothing, placeOf } from "./common.ts";
-import { offsetOf, type Offset } from "./offsets.ts";
-import type { Journey } from "./model.ts";
 import { bounds, type Counters } from "./limits.ts";
+import { type AtOffset, Marks, placeOf as from } from "./marks.ts";
+import type { Journey } from "./model.ts";
 import type { Node } from "./node.ts";
+import { offsetOf, type Offset } from "./offsets.ts";
 
-interface Mark {
-  readonly offset: Offset;
+interface Commit extends AtOffset {
   readonly at: number;
 }
 
+interface End extends AtOffset {
+  readonly outcome: "committed" | "aborted";
+}
+
 export class Commits {
-  private readonly groups = new Map<string, Map<string, Mark[]>>();
-  private readonly transactions = new Map<string, { offset: Offset; outcome: "committed" | "aborted" }[]>();
+  /** By partition and group. */
+  private readonly groups = new OldestFirst<string, OldestFirst<string, Marks<Commit>>>();
+  /** By partition and producer. */
+  private readonly transactions = new OldestFirst<string, Marks<End>>();
+  /** By tap and partition; and the same lists by partition alone, as commits name it. */
   private readonly records = new Map<string, Node[]>();
+  private readonly lists = new Map<string, Node[][]>();
   private readonly counters: Counters;
 
   constructor(counters: Counters) {
@@ -25,7 +34,10 @@ export class Commits {
     const key = node.spot.place;
     const records = this.records.get(key);
     if (!records) {
-      this.records.set(key, [node]);
+      const list = [node];
+      this.records.set(key, list);
+      const place = partitionOf(node);
+      this.lists.set(place, [...(this.lists.get(place) ?? nothing), list]);
       return;
     }
     let index = records.length;
@@ -54,7 +66,12 @@ export class Commits {
       while (end < records.length && records[end]?.offset === records[last]?.offset) end++;
       const left = records.slice(first, end).filter((node) => !nodes.has(node));
       records.splice(first, end - first, ...left);
-      if (records.length === 0) this.records.delete(place);
+      if (records.length > 0) continue;
+      this.records.delete(place);
+      const partition = place.slice(place.indexOf("\n") + 1);
+      const others = (this.lists.get(partition) ?? []).filter((other) => other !== records);
+      if (others.length > 0) this.lists.set(partition, others);
+      else this.lists.delete(partition);
     }
   }
 
@@ -71,21 +88,11 @@ export class Commits {
   /** Notes a commit; returns the records that it newly covers. */
   commit(group: string, topic: string, partition: number, exact: bigint, at: number): Node[] {
     const offset = offsetOf(exact);
-    const place = `${topic}\n${partition}`;
-    let groups = this.groups.get(place);
-    if (!groups) this.groups.set(place, (groups = new Map()));
-    let marks = groups.get(group);
-    if (!marks) groups.set(group, (marks = []));
-    const index = from(marks, offset);
-    const before = marks[index - 1]?.offset ?? -1;
-    const known = marks[index];
-    if (known?.offset === offset) {
-      if (at < known.at) marks[index] = { offset, at };
-    } else marks.splice(index, 0, { offset, at });
-    if (marks.length > bounds.commitsPerPartition) {
-      this.counters.commitsPerPartition++;
-      marks.splice(0, marks.length >> 1);
-    }
+    const marks = this.marksOf(`${topic}\n${partition}`, group);
+    const before = marks.before(offset)?.offset ?? -1;
+    const known = marks.at(offset);
+    if (known === undefined || at < known.at) marks.set({ offset, at });
+    this.tidy(marks, topic, partition);
     return this.between(topic, partition, before, offset);
   }
 
@@ -99,26 +106,27 @@ export class Commits {
     const offset = offsetOf(exact);
     const key = `${topic}\n${partition}\n${producerId}`;
     let ends = this.transactions.get(key);
-    if (!ends) this.transactions.set(key, (ends = []));
-    const index = from(ends, offset);
-    const before = ends[index - 1]?.offset ?? -1;
-    if (ends[index]?.offset !== offset) ends.splice(index, 0, { offset, outcome });
-    if (ends.length > bounds.commitsPerPartition) {
-      this.counters.commitsPerPartition++;
-      ends.splice(0, ends.length >> 1);
+    if (!ends) {
+      this.transactions.set(key, (ends = new Marks()));
+      if (this.transactions.size > bounds.transactions) {
+        this.transactions.shift();
+        this.counters.transactions++;
+      }
     }
+    const before = ends.before(offset)?.offset ?? -1;
+    if (ends.at(offset) === undefined) ends.set({ offset, outcome });
+    this.tidy(ends, topic, partition);
     return this.between(topic, partition, before, offset).filter((node) => this.producerOf(node) === `${producerId}`);
   }
 
   committedBy(node: Node): Journey["committedBy"] {
-    const groups = this.groups.get(`${node.channel}\n${node.partition}`);
+    const groups = this.groups.get(partitionOf(node));
     if (!groups) return [];
     const by: { group: string; at: number }[] = [];
-    for (const [group, marks] of groups) {
-      let first: Mark | undefined;
+    for (const [group, marks] of groups.entries()) {
+      let first: Commit | undefined;
       // A later commit may come with a higher offset and an earlier time; the earliest that covers it counts.
-      for (let i = above(marks, node.offset); i < marks.length; i++) {
-        const mark = marks[i] as Mark;
+      for (const mark of marks.above(node.offset)) {
         if (!first || mark.at < first.at) first = mark;
         else break;
       }
@@ -130,14 +138,49 @@ export class Commits {
   /** Groups that read the partition of a record, as far as they ever committed there. */
   groupsOf(node: Node): readonly string[] {
     if (this.groups.size === 0) return nothing;
-    const groups = this.groups.get(`${node.channel}\n${node.partition}`);
-    return groups ? [...groups.keys()] : nothing;
+    const groups = this.groups.get(partitionOf(node));
+    return groups ? [...groups.entries()].map(([group]) => group) : nothing;
   }
 
   outcome(node: Node): Journey["transaction"] | undefined {
     if (!node.transactional) return undefined;
-    const ends = this.transactions.get(`${node.channel}\n${node.partition}\n${this.producerOf(node)}`) ?? [];
-    return ends[above(ends, node.offset)]?.outcome ?? "pending";
+    const ends = this.transactions.get(`${partitionOf(node)}\n${this.producerOf(node)}`);
+    for (const end of ends?.above(node.offset) ?? nothing) return end.outcome;
+    return "pending";
+  }
+
+  private marksOf(place: string, group: string): Marks<Commit> {
+    let groups = this.groups.get(place);
+    if (!groups) {
+      this.groups.set(place, (groups = new OldestFirst()));
+      if (this.groups.size > bounds.committedPartitions) {
+        this.groups.shift();
+        this.counters.committedPartitions++;
+      }
+    }
+    let marks = groups.get(group);
+    if (!marks) {
+      groups.set(group, (marks = new Marks()));
+      if (groups.size > bounds.groupsPerPartition) {
+        groups.shift();
+        this.counters.groupsPerPartition++;
+      }
+    }
+    return marks;
+  }
+
+  /** Whatever lies before the first record that is kept says nothing of any. */
+  private tidy(marks: Marks<AtOffset>, topic: string, partition: number): void {
+    if (!marks.isFull) return;
+    let lowest: Offset = Infinity;
+    for (const records of this.lists.get(`${topic}\n${partition}`) ?? nothing) {
+      const first = records[0];
+      if (first !== undefined && first.offset < lowest) lowest = first.offset;
+    }
+    marks.forgetUpTo(lowest);
+    if (marks.size <= bounds.commitsPerPartition) return;
+    this.counters.commitsPerPartition++;
+    marks.forgetHalf();
   }
 
   private producerOf(node: Node): string {
@@ -147,8 +190,7 @@ export class Commits {
   /** Records from offset `low` to below `to`, in any tap; at most a thousand. */
   private between(topic: string, partition: number, low: Offset, to: Offset): Node[] {
     const found: Node[] = [];
-    for (const [key, records] of this.records) {
-      if (!key.endsWith(`\n${topic}\n${partition}`)) continue;
+    for (const records of this.lists.get(`${topic}\n${partition}`) ?? nothing) {
       for (let i = from(records, low); i < records.length; i++) {
         const node = records[i] as Node;
         if (node.offset >= to || found.length >= 1000) break;
@@ -159,21 +201,7 @@ export class Commits {
   }
 }
 
-/** The first whose offset is at least this one. */
-function from(items: readonly { readonly offset: Offset }[], offset: Offset): number {
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((items[middle] as Mark).offset < offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** The first whose offset is above this one. */
-function above(items: readonly { readonly offset: Offset }[], offset: Offset): number {
-  let index = from(items, offset);
-  while (items[index]?.offset === offset) index++;
-  return index;
+/** A partition as commits name it: in every tap. */
+function partitionOf({ channel, partition }: Node): string {
+  return `${channel}\n${partition}`;
 }

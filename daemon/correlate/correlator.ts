@@ -6,7 +6,7 @@ import { Clocks } from "./clocks.ts";
 import { Commits } from "./commits.ts";
 import { Copies } from "./copies.ts";
 import { Deadlines } from "./deadlines.ts";
-import { Deliveries } from "./deliveries.ts";
+import { Deliveries, type Handed, handedOf } from "./deliveries.ts";
 import { Extractor } from "./extract.ts";
 import { Families } from "./families.ts";
 import { Membership, type Conv } from "./groups.ts";
@@ -57,7 +57,7 @@ class CorrelatorState implements Correlator {
   private readonly copies = new Copies(this.membership, this.values, this.commits, this.deliveries, (node) =>
     this.changedMessages.add(node.seq),
   );
-  private readonly clocks = new Clocks();
+  private readonly clocks = new Clocks(this.counters);
   private readonly families = new Families();
   private readonly figures = new Figures(figuresPerNode);
   private readonly extractor = new Extractor(this.counters, this.figures);
@@ -131,7 +131,7 @@ class CorrelatorState implements Correlator {
     const conv = node.group.conv;
     if (node.at > conv.lastAt) conv.lastAt = node.at;
     this.membership.touch(conv);
-    for (const delivery of early) this.deliver(delivery);
+    for (const handed of early) this.hand(handed);
     if (this.nodes.size > this.maxMessages) this.forgetOldest();
   }
 
@@ -146,7 +146,11 @@ class CorrelatorState implements Correlator {
   }
 
   deliver(delivery: Delivery): Seq | undefined {
-    const node = this.deliveries.match(delivery);
+    return this.hand(handedOf(delivery));
+  }
+
+  private hand(handed: Handed): Seq | undefined {
+    const node = this.deliveries.match(handed);
     if (!node) return undefined;
     this.changedMessages.add(node.seq);
     this.membership.touch(node.group.conv);

@@ -4,8 +4,9 @@
  */
 import type { Delivery, HeaderValue } from "../tap/envelope.ts";
 import type { Journey } from "./model.ts";
+import { nothing } from "./common.ts";
 import { textOf } from "./ids.ts";
-import { bounds, thresholds, type Counters, pendingDeliveryBytes } from "./limits.ts";
+import { bounds, thresholds, type Counters } from "./limits.ts";
 import { compareNodes, type Node } from "./node.ts";
 import { hashOf, hashWith } from "./stats.ts";
 
@@ -23,13 +24,23 @@ export interface JourneyRecord {
   deadLettered?: NonNullable<Journey["deadLettered"]>;
 }
 
+/** A delivery, by what it is known by. */
+export interface Handed {
+  readonly tap: string;
+  readonly exchange: string;
+  readonly routingKeys: readonly string[];
+  readonly correlation: string | undefined;
+  readonly hash: number;
+  readonly death: Death | undefined;
+  readonly record: DeliveryRecord;
+}
+
 export class Deliveries {
   /** Publishes by how a delivery names them, and by content alone, for dead letters: both in 53 bits. */
   private readonly byIdentity = new Map<number, Node | Node[]>();
   private readonly byContent = new Map<number, Node | Node[]>();
-  private pending = new Map<number, Delivery[]>();
+  private pending = new Map<number, Handed[]>();
   private pendingCount = 0;
-  private pendingBytes = 0;
   private readonly counters: Counters;
   /** Deliveries whose publish was never seen. */
   orphans = 0;
@@ -39,16 +50,15 @@ export class Deliveries {
   }
 
   /** A publish; returns the deliveries that had come before it. */
-  add(node: Node): readonly Delivery[] {
-    if (node.broker !== "rabbitmq") return [];
-    let early: Delivery[] = [];
+  add(node: Node): readonly Handed[] {
+    if (node.broker !== "rabbitmq") return nothing;
+    let early: Handed[] = [];
     for (const key of identities(node.tap, node.exchange, node.routingKeys, node.rawCorrelation, node.hash)) {
       push(this.byIdentity, key, node);
       const waiting = this.pending.size > 0 ? this.pending.get(key) : undefined;
       if (waiting) {
         this.pending.delete(key);
         this.pendingCount -= waiting.length;
-        for (const { message } of waiting) this.pendingBytes -= message.body?.length ?? 0;
         early = early.concat(waiting);
       }
     }
@@ -65,64 +75,56 @@ export class Deliveries {
   }
 
   /** The message that was delivered; what is learned is written into its journey. */
-  match(delivery: Delivery): Node | undefined {
-    const { message } = delivery;
-    const death = deathOf(message.headers);
-    const hash = hashOf(message.body);
-    const origin = message.origin;
-    const correlation = origin.properties.correlationId;
+  match(handed: Handed): Node | undefined {
+    const { tap, exchange, routingKeys, correlation, hash, death, record } = handed;
     let node: Node | undefined;
-    const keys = identities(delivery.tap, origin.exchange, origin.routingKeys, correlation, hash);
+    const keys = identities(tap, exchange, routingKeys, correlation, hash);
     for (const key of keys) {
       const known = this.byIdentity.get(key);
       if (Array.isArray(known)) {
-        node = this.assign(known, delivery);
-        if (node && death) this.noteDeath(node, delivery, death);
+        node = this.assign(known, record);
+        if (node && death) this.noteDeath(node, record, death);
         if (node) return node;
       } else if (known) node = known;
       if (node) break;
     }
     if (!node && death) {
-      for (const key of identities(delivery.tap, death.exchange, death.routingKeys, correlation, hash)) {
+      for (const key of identities(tap, death.exchange, death.routingKeys, correlation, hash)) {
         node = latest(this.byIdentity.get(key));
         if (node) break;
       }
-      node ??= latest(this.byContent.get(hashWith(hash, [delivery.tap])));
+      node ??= latest(this.byContent.get(hashWith(hash, [tap])));
     }
     if (!node) {
-      const bytes = message.body?.length ?? 0;
-      if (this.pendingCount >= bounds.pendingDeliveries || this.pendingBytes + bytes > pendingDeliveryBytes) {
+      if (this.pendingCount >= bounds.pendingDeliveries) {
         this.counters.pendingDeliveries++;
         this.orphans += this.pendingCount;
         this.pending = new Map();
         this.pendingCount = 0;
-        this.pendingBytes = 0;
       }
       // What died is known by where it was written, which is what its publish will say when it comes.
-      const key =
-        (death ? identities(delivery.tap, death.exchange, death.routingKeys, correlation, hash)[0] : keys[0]) ?? hash;
+      const key = (death ? identities(tap, death.exchange, death.routingKeys, correlation, hash)[0] : keys[0]) ?? hash;
       const waiting = this.pending.get(key);
-      if (waiting) waiting.push(delivery);
-      else this.pending.set(key, [delivery]);
+      if (waiting) waiting.push(handed);
+      else this.pending.set(key, [handed]);
       this.pendingCount++;
-      this.pendingBytes += bytes;
       return undefined;
     }
-    this.record(node, delivery, death);
+    this.record(node, record, death);
     return node;
   }
 
-  private record(node: Node, delivery: Delivery, death: Death | undefined): void {
+  private record(node: Node, delivery: DeliveryRecord, death: Death | undefined): void {
     const journey = (node.journey ??= { deliveries: [] });
     if (journey.deliveries.length >= bounds.deliveriesPerMessage) this.counters.deliveriesPerMessage++;
     else {
-      journey.deliveries.push(recordOf(delivery));
+      journey.deliveries.push(delivery);
       journey.deliveries.sort(byTime);
     }
     if (death) this.noteDeath(node, delivery, death);
   }
 
-  private noteDeath(node: Node, delivery: Delivery, death: Death): void {
+  private noteDeath(node: Node, delivery: DeliveryRecord, death: Death): void {
     // A message that came back to where it had died is in a loop of retries, and not given up.
     if (death.queues.includes(delivery.queue)) return;
     const journey = (node.journey ??= { deliveries: [] });
@@ -134,11 +136,10 @@ export class Deliveries {
    * earliest publish before it that this queue has not handed out; else it is a redelivery. As one may be told late,
    * all of this queue are assigned again.
    */
-  private assign(known: readonly Node[], delivery: Delivery): Node | undefined {
-    const { queue } = delivery;
+  private assign(known: readonly Node[], added: DeliveryRecord): Node | undefined {
+    const { queue } = added;
     const routed = known.filter((node) => !node.queues || node.queues.length === 0 || node.queues.includes(queue));
     const nodes = [...(routed.length > 0 ? routed : known)].sort(compareNodes);
-    const added = recordOf(delivery);
     const records = [added];
     for (const node of nodes) {
       if (!node.journey) continue;
@@ -174,15 +175,25 @@ export class Deliveries {
   }
 }
 
-function recordOf(delivery: Delivery): DeliveryRecord {
+/** What is kept of a delivery: how its publish is found, and what it says. Its message itself may be large. */
+export function handedOf({ tap, message, ...delivery }: Delivery): Handed {
   const { queue, redelivered, receivedAt, connection, connectionName, user } = delivery;
+  const { exchange, routingKeys, properties } = message.origin;
   return {
-    queue,
-    redelivered,
-    receivedAt,
-    ...(connection === undefined ? {} : { connection }),
-    ...(connectionName === undefined ? {} : { connectionName }),
-    ...(user === undefined ? {} : { user }),
+    tap,
+    exchange,
+    routingKeys,
+    correlation: properties.correlationId,
+    hash: hashOf(message.body),
+    death: deathOf(message.headers),
+    record: {
+      queue,
+      redelivered,
+      receivedAt,
+      ...(connection === undefined ? {} : { connection }),
+      ...(connectionName === undefined ? {} : { connectionName }),
+      ...(user === undefined ? {} : { user }),
+    },
   };
 }
 
@@ -208,7 +219,9 @@ interface Death {
 export function deathOf(headers: readonly { readonly name: string; readonly value: HeaderValue }[]): Death | undefined {
   const header = headers.find((other) => other.name === "x-death");
   if (!header || !Array.isArray(header.value)) return undefined;
-  const deaths = (header.value as readonly HeaderValue[]).filter(isTable);
+  const all = (header.value as readonly HeaderValue[]).filter(isTable);
+  // The broker writes one for each queue and reason; who makes up more is heard of the newest, and of the first.
+  const deaths = all.length > bounds.deaths ? [...all.slice(0, bounds.deaths - 1), ...all.slice(-1)] : all;
   const first = deaths[0];
   const oldest = deaths[deaths.length - 1];
   if (!first || !oldest) return undefined;

@@ -259,10 +259,11 @@ export class Families {
   }
 
   private count(a: string, b: string, sign: 1 | -1): void {
+    const known = this.before.get(a)?.get(b);
+    if (known === undefined && this.pairs >= bounds.typePairs) return;
     let after = this.before.get(a);
     if (after === undefined) this.before.set(a, (after = new Map()));
-    const known = after.get(b);
-    if (known === undefined && ++this.pairs > 100_000) return;
+    if (known === undefined) this.pairs++;
     after.set(b, (known ?? 0) + sign);
   }
 }

@@ -2,7 +2,7 @@
  * What is learned of the fields that hold ids: how fine they are, how long their flows last, which message types keep
  * company in them, and whether they name a flow at all. All of it are sums, so the order of messages does not matter.
  */
-import { thresholds } from "./limits.ts";
+import { bounds, thresholds } from "./limits.ts";
 import { LogHistogram } from "./stats.ts";
 
 export class Field {
@@ -74,7 +74,7 @@ function pairKey(a: string, b: string): string {
 function increase(map: Map<string, number>, key: string): void {
   const known = map.get(key);
   if (known !== undefined) map.set(key, known + 1);
-  else if (map.size < 4096) map.set(key, 1);
+  else if (map.size < bounds.fieldTypes) map.set(key, 1);
 }
 
 /** All fields by what they are about. */
@@ -85,7 +85,7 @@ export class Fields {
     let field = this.fields.get(name);
     if (!field) {
       field = new Field(name);
-      if (this.fields.size < 20_000) this.fields.set(name, field);
+      if (this.fields.size < bounds.slots) this.fields.set(name, field);
     }
     return field;
   }

@@ -89,7 +89,6 @@ export const thresholds = {
 /** What is kept at most; at each bound the oldest goes first and a counter says how often. */
 export const bounds = {
   messages: 100_000,
-  values: 2_000_000,
   occurrencesPerValue: 64,
   idsPerMessage: 64,
   bodyPaths: 64,
@@ -105,20 +104,32 @@ export const bounds = {
   causeCandidates: 64,
   pendingDeliveries: 10_000,
   deliveriesPerMessage: 64,
+  /** Queues that a message died in, as `x-death` lists them. */
+  deaths: 64,
+  /** Producers whose clocks are known, and those of whom it was learned who they are. */
+  clocks: 20_000,
+  producers: 20_000,
+  /** Partitions that some group committed in, groups of one, commits of one of these. */
+  committedPartitions: 20_000,
+  groupsPerPartition: 256,
   commitsPerPartition: 10_000,
+  /** Producers that ended a transaction, counted for each partition. */
+  transactions: 20_000,
   gaps: 256,
   spans: 50_000,
   spansPerTrace: 2_000,
   comparisonsPerTrace: 2_000,
   sharedValueTypes: 24,
+  /** Values that are known to be everywhere. */
+  setAside: 1_000,
+  /** Types, and pairs of them, of which it is counted in which fields they share values; pairs that came in one flow. */
+  fieldTypes: 4_096,
+  typePairs: 100_000,
   /** What instances of one family show, kept once for all that show the same. */
   contributions: 24,
   /** Conversations whose built values are kept at hand; others are built again when asked for. */
   builtConversations: 4_000,
 } as const;
-
-/** Deliveries without their publish are kept whole, so they are bounded in bytes as well; it counts as the same bound. */
-export const pendingDeliveryBytes = 16 * 1024 * 1024;
 
 /** How often a bound was met. */
 export type Counters = Record<keyof typeof bounds, number>;

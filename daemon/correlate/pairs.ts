@@ -4,7 +4,7 @@
  * exchanges.ts, when somebody asks.
  */
 import type { Link, Membership } from "./groups.ts";
-import { bounds, thresholds } from "./limits.ts";
+import { thresholds } from "./limits.ts";
 import { compareNodes, type Found, type Node } from "./node.ts";
 import type { Values } from "./values.ts";
 
@@ -31,8 +31,11 @@ const DIRECT = "amq.rabbitmq.reply-to";
 
 export class Pairs {
   private readonly entries = new Map<string, PairEntry>();
-  /** Addresses that somebody waits at. Messages elsewhere are found by their id when a request names their place. */
-  private readonly addresses = new Set<string>();
+  /**
+   * Addresses that somebody waits at, and how many requests do. Messages elsewhere are found by their id when a request
+   * names their place.
+   */
+  private readonly addresses = new Map<string, number>();
   private readonly membership: Membership;
   private readonly values: Values;
 
@@ -87,6 +90,11 @@ export class Pairs {
   }
 
   remove(node: Node): void {
+    for (const { address } of node.pairsAsked ?? []) {
+      const waiting = (this.addresses.get(address) ?? 0) - 1;
+      if (waiting > 0) this.addresses.set(address, waiting);
+      else this.addresses.delete(address);
+    }
     for (const entry of [...(node.pairsAsked ?? []), ...(node.pairsAnswered ?? [])]) {
       entry.requests = entry.requests.filter((other) => other !== node);
       entry.replies = entry.replies.filter((other) => other !== node);
@@ -105,7 +113,7 @@ export class Pairs {
   }
 
   private addRequest(node: Node, address: string, id: Found | undefined): void {
-    if (this.addresses.size < bounds.channels) this.addresses.add(address);
+    this.addresses.set(address, (this.addresses.get(address) ?? 0) + 1);
     const entry = this.entryOf(address, id);
     if (id !== undefined && id.strength !== "weak") {
       for (const use of this.values.uses(id)) {

@@ -4,6 +4,7 @@
  * write is that party in everything else it writes.
  */
 import type { ChannelFacts, DeclaredParty } from "../../contracts/codec/index.ts";
+import { OldestFirst } from "../oldest-first.ts";
 import type { Spot } from "./common.ts";
 import type { CorrelationHints, Participant, Parties } from "./model.ts";
 import { bounds, type Counters } from "./limits.ts";
@@ -18,8 +19,8 @@ export class Participants {
     rabbitmq: new Map<string, ChannelFacts | undefined>(),
   };
   /** Names of connections that came after their messages. */
-  private readonly named = new Map<string, string>();
-  private readonly votes = new Map<string, Map<string, number>>();
+  private readonly named = new OldestFirst<string, string>();
+  private readonly votes = new OldestFirst<string, Map<string, number>>();
   private readonly slugs = new Map<string, string>();
   private readonly declared = new Map<string, string>();
   /** Who wrote and who took a message by the spans around it; set by whoever knows spans. */
@@ -95,8 +96,11 @@ export class Participants {
 
   /** A connection turned out to have a name; what it wrote and read was its. */
   nameProducer(producer: string, name: string): void {
-    if (this.named.size >= bounds.channels && !this.named.has(producer)) this.counters.channels++;
-    else this.named.set(producer, name);
+    this.named.set(producer, name);
+    if (this.named.size > bounds.producers) {
+      this.named.shift();
+      this.counters.producers++;
+    }
   }
 
   /** A settled message votes for who its producer is. */
@@ -107,8 +111,11 @@ export class Participants {
     if (sender === undefined) return;
     let votes = this.votes.get(node.producer);
     if (!votes) {
-      if (this.votes.size >= bounds.channels) return;
       this.votes.set(node.producer, (votes = new Map()));
+      if (this.votes.size > bounds.producers) {
+        this.votes.shift();
+        this.counters.producers++;
+      }
     }
     const name = this.declared.get(this.slug(sender)) ?? sender;
     votes.set(name, (votes.get(name) ?? 0) + 1);

@@ -14,6 +14,9 @@ import { Timers } from "./timers.ts";
 /** So many messages of a group say what it is about. */
 const groupSample = 64;
 
+/** Up to so many sessions that nobody waits for any more are not worth a search. */
+const fewEnding = 10_000;
+
 /** A value that stands in several messages. Arrays that most never need are made when they are. */
 export class Entry {
   readonly key: string;
@@ -220,6 +223,10 @@ export class Values {
       this.decideEntry(entry);
       this.closeSession(entry);
     }
+    // Where sessions are long, most of what waits for their end may have been forgotten since.
+    if (this.ending.size > 1.25 * this.entries.size + fewEnding) {
+      this.ending.keep((entry, at) => entry.uses.length > 0 && at === entry.queued);
+    }
   }
 
   private addUse(entry: Entry, use: Found): void {
@@ -276,7 +283,7 @@ export class Values {
       entry.tooMuch = true;
       const where = entry.uses[0]?.slot.where ?? "";
       if (entry.count > bounds.joinedMessages) this.counters.joinedMessages++;
-      if (this.setAside.size < 1000)
+      if (this.setAside.size < bounds.setAside)
         this.setAside.set(entry.key, `${where}: the same value on ${entry.count} messages`);
     }
   }

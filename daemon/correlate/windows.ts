@@ -43,12 +43,16 @@ export interface WindowKnowledge {
   join(cause: Node, effect: Node): void;
 }
 
+/** After so many messages, what can no longer be a cause is let go of everywhere. */
+const sweptEvery = 20_000;
+
 export class Windows {
   private readonly readers = new Map<string, Reader>();
   private readonly pairs = new Map<string, Pair>();
   private readonly seen = new Map<string, { times: number[]; count: number }>();
   private readonly beginnings = new Map<string, number>();
   private readonly know: WindowKnowledge;
+  private sinceSweep = 0;
 
   constructor(know: WindowKnowledge) {
     this.know = know;
@@ -56,6 +60,7 @@ export class Windows {
 
   /** A message has settled; they come in effective order. */
   settle(node: Node): void {
+    if (++this.sinceSweep >= sweptEvery) this.sweep(node.at);
     if (node.duplicateOf || node.original) return;
     const writer = this.know.writer(node);
     if (writer !== undefined && begins(node) && !this.know.isReply(node)) this.begin(node, writer);
@@ -85,12 +90,12 @@ export class Windows {
   }
 
   private begin(node: Node, writer: string): void {
-    this.beginnings.set(node.type, (this.beginnings.get(node.type) ?? 0) + 1);
+    const begun = this.beginnings.get(node.type);
+    if (begun === undefined && this.beginnings.size >= thresholds.windowTypes) return;
+    this.beginnings.set(node.type, (begun ?? 0) + 1);
     const reader = this.readers.get(writer);
     if (!reader) return;
-    reader.open = reader.open.filter(
-      (one) => node.at - one.node.at <= thresholds.windowLongest && !one.node.group.conv.gone,
-    );
+    reader.open = reader.open.filter((one) => mayCause(one, node.at));
     const byType = new Map<string, Open[]>();
     for (const one of reader.open) {
       const closes = this.know.repliedAt(one.node) ?? one.node.at + thresholds.window;
@@ -131,6 +136,18 @@ export class Windows {
     }
   }
 
+  /** Who reads and never writes, or is no longer there, would hold what it read for good. */
+  private sweep(at: number): void {
+    this.sinceSweep = 0;
+    for (const [name, reader] of this.readers) {
+      reader.open = reader.open.filter((one) => mayCause(one, at));
+      if (reader.open.length === 0) this.readers.delete(name);
+    }
+    for (const pair of this.pairs.values()) {
+      pair.waiting = pair.waiting.filter(({ from, to }) => !from.group.conv.gone && !to.group.conv.gone);
+    }
+  }
+
   private believed(a: string, b: string, pair: Pair): boolean {
     const beginnings = this.beginnings.get(b) ?? 0;
     const as = this.seen.get(a)?.count ?? 0;
@@ -164,6 +181,11 @@ export class Windows {
     }
     return pair;
   }
+}
+
+/** Whether what was handed to a reader may still be the cause of what it writes at this moment. */
+function mayCause({ node }: Open, at: number): boolean {
+  return at - node.at <= thresholds.windowLongest && !node.group.conv.gone;
 }
 
 /** Whether a message is the first of all that is known to belong to it: nothing says what caused it. */

@@ -1,3 +1,4 @@
+import { bounds } from "../correlate/index.ts";
 import type { Change } from "../correlate/model.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { Dismissals } from "./dismissals.ts";
@@ -27,8 +28,8 @@ const leastBudgetMs = 1;
 /** With more than this that changed, those that nobody looks at wait until their conversation has come to rest. */
 const manyStale = 200;
 const restMs = 1_500;
-/** Conversations beyond this number leave the list, the oldest first, some at a time. */
-const mostEntries = 100_000;
+/** Correlation keeps so many messages, and a conversation has one at least: beyond, the oldest leave the list, some at a time. */
+const mostEntries = bounds.messages;
 const leaveAtOnce = 2_000;
 
 export const noCounts: Readonly<Record<ConversationState | "all", number>> = {
