@@ -1,10 +1,11 @@
 /** The export of the bundled recording, held against what correlation itself says of it. */
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kafka, rabbit } from "../testing/scripted.ts";
 import { Capture } from "../store/index.ts";
+import type { OtlpOrigin } from "../tap/envelope.ts";
 import { exportLines, openForReading, planRepublishing, type CaptureReading } from "./index.ts";
 
 const fixtures = join(import.meta.dirname, "..", "..", "fixtures");
@@ -89,6 +90,64 @@ describe("ndjson", () => {
       expect(Array.isArray(evidence)).toBe(true);
     }
     expect(of("edge").some(({ evidence }) => (evidence as unknown[]).length > 0)).toBe(true);
+  });
+});
+
+describe("docs/export.md", () => {
+  /** The fields of each kind, by the tables below its heading. */
+  const documented = new Map<string, Set<string>>();
+  let section: readonly string[] = [];
+  const namesIn = (text: string) => [...text.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name);
+  for (const line of readFileSync(join(fixtures, "..", "docs", "export.md"), "utf8").split("\n")) {
+    if (/^##+ /.test(line)) section = line.startsWith("### ") ? namesIn(line) : [];
+    const [, fields] = /^\| (`[^|]*`) +\|/.exec(line) ?? [];
+    for (const kind of section)
+      documented.set(kind, new Set([...(documented.get(kind) ?? ["kind"]), ...namesIn(fields ?? "")]));
+  }
+
+  it("describes every kind and every field that is written", async () => {
+    const at = Date.now();
+    const span: Parameters<Capture["addMessage"]>[0] = {
+      ...kafka("", JSON.stringify([{ name: "retry", at: new Date(at).toISOString(), attributes: [] }])),
+      tap: "otlp:127.0.0.1:4318",
+      origin: {
+        ...{ broker: "otlp", service: "shop", instance: "a", scope: "http", name: "GET", spanKind: "server" },
+        ...{
+          traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
+          spanId: "00f067aa0ba902b7",
+          parentSpanId: "00f067aa0ba902b8",
+        },
+        ...{ links: [], status: "error", statusMessage: "no", endedAt: at, dropped: 1 },
+      } as OtlpOrigin,
+    };
+    const spans = await readingOf("spans.contrail", [span, span]);
+    const written = new Map<string, Set<string>>();
+    for (const from of [reading, spans]) {
+      for (const text of exportLines(from, "ndjson")) {
+        const line = JSON.parse(text) as Line;
+        written.set(line.kind, new Set([...(written.get(line.kind) ?? []), ...Object.keys(line)]));
+      }
+    }
+    spans.close();
+    expect(written.keys().toArray().toSorted()).toEqual([...documented.keys()].toSorted());
+    for (const [kind, fields] of written) {
+      expect(
+        [...fields].filter((field) => documented.get(kind)?.has(field) !== true),
+        kind,
+      ).toEqual([]);
+    }
+    // What the issue of this format promises is in every line of its kind.
+    const always: Readonly<Record<string, readonly string[]>> = {
+      message: ["id", "channel", "key", "headers", "body"],
+      edge: ["cause", "effect", "strength", "evidence"],
+      exchange: ["request", "replies", "state", "latency"],
+      conversation: ["messages", "state", "steps"],
+      saga: ["messages", "state", "steps"],
+    };
+    for (const text of exportLines(reading, "ndjson")) {
+      const line = JSON.parse(text) as Line;
+      expect(Object.keys(line)).toEqual(expect.arrayContaining([...(always[line.kind] ?? [])]));
+    }
   });
 });
 

@@ -141,7 +141,8 @@ function exchangeObject(
     request,
     replies,
     state,
-    latency: latency ?? null,
+    // Clocks tell microseconds; what is behind them comes of reckoning.
+    latency: latency === undefined ? null : Math.round(latency * 1000) / 1000,
     failed,
     ...(deadline === undefined ? {} : { deadline: { at: isoTime(deadline.at), basis: deadline.basis } }),
   };
