@@ -107,19 +107,24 @@ describe("docs/export.md", () => {
 
   it("describes every kind and every field that is written", async () => {
     const at = Date.now();
-    const span: Parameters<Capture["addMessage"]>[0] = {
-      ...kafka("", JSON.stringify([{ name: "retry", at: new Date(at).toISOString(), attributes: [] }])),
-      tap: "otlp:127.0.0.1:4318",
-      origin: {
-        ...{ broker: "otlp", service: "shop", instance: "a", scope: "http", name: "GET", spanKind: "server" },
-        ...{
-          traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
-          spanId: "00f067aa0ba902b7",
-          parentSpanId: "00f067aa0ba902b8",
-        },
-        ...{ links: [], status: "error", statusMessage: "no", endedAt: at, dropped: 1 },
-      } as OtlpOrigin,
+    const origin: OtlpOrigin = {
+      broker: "otlp",
+      service: "shop",
+      instance: "a",
+      scope: "http",
+      name: "GET",
+      spanKind: "server",
+      traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
+      spanId: "00f067aa0ba902b7",
+      parentSpanId: "00f067aa0ba902b8",
+      links: [],
+      status: "error",
+      statusMessage: "no",
+      endedAt: at,
+      dropped: 1,
     };
+    const events = [{ name: "retry", at: new Date(at).toISOString(), attributes: [] }];
+    const span = { ...kafka("", JSON.stringify(events)), tap: "otlp:127.0.0.1:4318", origin };
     const spans = await readingOf("spans.contrail", [span, span]);
     const written = new Map<string, Set<string>>();
     for (const from of [reading, spans]) {
