@@ -77,6 +77,23 @@ describe("what comes and goes", () => {
     expect(correlator.health().bounds.producers).toBe(5);
   });
 
+  it("has its name shown once a second while messages come, and at once where none do", () => {
+    const correlator = createCorrelator();
+    const told = (): number => correlator.takeChanges().filter(({ kind }) => kind === "message").length;
+    let shown = 0;
+    for (let n = 1; n <= 100; n++) {
+      const by = `127.0.0.1:${n} -> 127.0.0.1:2`;
+      correlator.observe(read(n, published({ at: n * 50, by, body: Buffer.from(`{"n":${n}}`) })));
+      correlator.tick(start + n * 50);
+      correlator.nameConnection("rabbitmq:1", by, `service ${n}`);
+      if (told() > 0) shown++;
+    }
+    expect(shown).toBe(5);
+    expect(told()).toBeGreaterThan(0);
+    expect(correlator.parties(100).writer).toEqual({ name: "service 100", basis: "observed" });
+    expect(told()).toBe(0);
+  });
+
   it("does not keep others from being answered where nobody waited before", () => {
     const correlator = createCorrelator({ maxMessages: 500 });
     let seq = 0;

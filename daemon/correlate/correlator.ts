@@ -83,6 +83,9 @@ class CorrelatorState implements Correlator {
   private readonly changedMessages = new Set<Seq>();
   /** Producers that got a name since the last call of `takeChanges`. */
   private readonly renamed = new Set<string>();
+  /** When these were last shown, and whether a message came since changes were last taken. */
+  private namesShownAt = -Infinity;
+  private isBusy = false;
   private pendingChanges: Conv[] = [];
   private readonly maxMessages: number;
   private now = 0;
@@ -105,6 +108,7 @@ class CorrelatorState implements Correlator {
 
   observe(message: TracedMessage): void {
     if (this.nodes.has(message.seq)) return;
+    this.isBusy = true;
     const { envelope } = message;
     const { origin } = envelope;
     if (origin.broker === "otlp") return this.observeSpan(message, origin);
@@ -200,7 +204,9 @@ class CorrelatorState implements Correlator {
   }
 
   takeChanges(): readonly Change[] {
-    this.showNames();
+    const time = this.time();
+    if (!this.isBusy || Math.abs(time - this.namesShownAt) >= thresholds.namesRest) this.showNames(time);
+    this.isBusy = false;
     this.collectTouched();
     const changes: Change[] = this.membership.takeMoves();
     for (const conv of this.pendingChanges) {
@@ -323,9 +329,10 @@ class CorrelatorState implements Correlator {
     };
   }
 
-  /** One pass for all that got a name, for many come at once. */
-  private showNames(): void {
+  /** One pass over all messages for all that got a name: many come at once, and where connections come and go, always some. */
+  private showNames(time: number): void {
     if (this.renamed.size === 0) return;
+    this.namesShownAt = time;
     for (const node of this.nodes.values()) {
       const took = node.journey?.deliveries.some(
         ({ connection }) => connection !== undefined && this.renamed.has(`${node.tap} ${connection}`),

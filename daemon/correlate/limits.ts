@@ -50,6 +50,8 @@ export const thresholds = {
   /** From this many messages and spans on, a trace is not looked at anew for each of them, but after a rest. */
   largeTrace: 256,
   largeTraceRest: 1_000,
+  /** While messages come, earlier ones are looked through for those that got a name only so often. */
+  namesRest: 1_000,
   /** Clock error between two brokers that is not taken for an order. */
   crossBroker: 5,
   /** Instances after which a family of sagas is known, and how often a type must have an effect to be expected to. */
