@@ -1,7 +1,8 @@
 import type { DecodedBody } from "../contracts/codec/index.ts";
+import { sizeOf } from "./envelope-size.ts";
 import { Fifo } from "./fifo.ts";
 import type { Capture } from "./store/index.ts";
-import type { Envelope, TapEvent } from "./tap/envelope.ts";
+import type { TapEvent } from "./tap/envelope.ts";
 
 /** An event with its numbers in the capture. */
 export interface StoredEntry {
@@ -123,13 +124,7 @@ export class Follower {
 }
 
 function bytesOf({ event }: StoredEntry): number {
-  if (event.kind === "message") return sizeOf(event.envelope);
-  if (event.kind === "delivery") return sizeOf(event.delivery.message);
+  if (event.kind === "message") return 1_024 + sizeOf(event.envelope);
+  if (event.kind === "delivery") return 1_024 + sizeOf(event.delivery.message);
   return 256;
-}
-
-function sizeOf({ key, headers, body }: Envelope): number {
-  let size = 1_024 + (key?.length ?? 0) + (body?.length ?? 0);
-  for (const { value } of headers) if (value instanceof Uint8Array || typeof value === "string") size += value.length;
-  return size;
 }

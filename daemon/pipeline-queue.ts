@@ -1,3 +1,4 @@
+import { sizeOf } from "./envelope-size.ts";
 import { Fifo } from "./fifo.ts";
 import type { TapEvent } from "./tap/envelope.ts";
 
@@ -90,7 +91,7 @@ export class PipelineQueue {
 
 /** What an event weighs while it waits: its bytes, and a guess for everything around them. */
 function bytesOf(event: TapEvent): number {
-  if (event.kind === "message") return 512 + (event.envelope.body?.length ?? 0);
-  if (event.kind === "delivery") return 512 + (event.delivery.message.body?.length ?? 0);
+  if (event.kind === "message") return 512 + sizeOf(event.envelope);
+  if (event.kind === "delivery") return 512 + sizeOf(event.delivery.message);
   return 128;
 }

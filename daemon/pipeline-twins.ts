@@ -1,3 +1,4 @@
+import { sizeOf } from "./envelope-size.ts";
 import { OldestFirst } from "./oldest-first.ts";
 import type { Envelope } from "./tap/envelope.ts";
 
@@ -9,6 +10,7 @@ interface Written {
 }
 
 const mostKept = 4_000;
+const mostBytes = 32 * 1024 * 1024;
 
 /**
  * RabbitMQ shows a message when it is published and each time that it is handed out. A delivery is stored as what
@@ -17,12 +19,26 @@ const mostKept = 4_000;
  */
 export class Twins {
   private readonly byContent = new OldestFirst<number, Written>();
+  private bytes = 0;
+
+  /** How many are kept. */
+  get size(): number {
+    return this.byContent.size;
+  }
 
   add(seq: number, envelope: Envelope, isClean: boolean): void {
     if (envelope.origin.broker !== "rabbitmq") return;
     const content = contentOf(envelope);
+    this.bytes += sizeOf(envelope);
+    this.forget(this.byContent.get(content));
     this.byContent.set(content, { seq, envelope, isClean });
-    if (this.byContent.size > mostKept) this.byContent.shift();
+    while (this.byContent.size > mostKept || (this.bytes > mostBytes && this.byContent.size > 1)) {
+      this.forget(this.byContent.shift());
+    }
+  }
+
+  private forget(written: Written | undefined): void {
+    if (written !== undefined) this.bytes -= sizeOf(written.envelope);
   }
 
   /** A message that was written lately with this very body, in which there was nothing to mask. */
