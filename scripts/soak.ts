@@ -95,7 +95,7 @@ async function soakCycles(): Promise<boolean> {
   } finally {
     await brokers.stop();
   }
-  console.log(`\n${noTraceReport(all, controls)}`);
+  if (all.length > 0) console.log(`\n${noTraceReport(all, controls)}`);
   for (const one of unlike) console.log(`  changed without any tap: ${one}`);
   return all.some(({ differences }) => differences.length > 0);
 }
