@@ -33,7 +33,7 @@ if (targets.length === 0) {
 let failed = false;
 let total = 0;
 for (const [i, target] of targets.entries()) {
-  const result = await fuzz(target, Math.ceil(runs / targets.length), seed + i);
+  const result = await fuzz(target, Math.ceil((runs / targets.length) * (target.share ?? 1)), seed + i);
   total += result.inputs;
   const rate = Math.round(result.inputs / (result.ms / 1000)).toLocaleString("en");
   const figures = `${result.inputs.toLocaleString("en")} inputs, ${rate}/s, slowest ${result.slowestMs.toFixed(1)} ms`;

@@ -74,7 +74,7 @@ export class CaptureReads {
     for (const row of inOrder(this.databases().flatMap((database) => this.bothTables(database, afterN)))) {
       if ("kind" in row) {
         const { n, seq } = row;
-        bytes += row.data.length + (row.body?.length ?? 0);
+        bytes += lengthOf(row.data) + lengthOf(row.body);
         const event = happenedFromRow(row, (written) => {
           const message = this.messageRow(written);
           if (message === undefined) return undefined;
@@ -194,11 +194,16 @@ function some<T>(rows: Iterable<T>, limit: number, sizeOf: (row: T) => number): 
 }
 
 function sizeOfMessage({ key, headers, body }: MessageRow): number {
-  return (key?.length ?? 0) + headers.length + (body?.length ?? 0);
+  return lengthOf(key) + lengthOf(headers) + lengthOf(body);
 }
 
 function sizeOfSearchable({ key, headers, body, value }: SearchableRow): number {
-  return (key?.length ?? 0) + headers.length + (body?.length ?? 0) + (value?.length ?? 0);
+  return lengthOf(key) + lengthOf(headers) + lengthOf(body) + lengthOf(value);
+}
+
+/** In a damaged file a column may hold anything, also nothing. */
+function lengthOf(value: string | Uint8Array | null): number {
+  return (value as { readonly length?: number } | null)?.length ?? 0;
 }
 
 function searchableMessage(row: SearchableRow): SearchableMessage {

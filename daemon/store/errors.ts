@@ -26,9 +26,10 @@ export function captureIsUnreadable(name: string, cause?: unknown): CaptureError
 
 /** A failure while a capture is read: where its pages are damaged, in words; anything else as it is. */
 export function readingFailed(name: string, cause: unknown): unknown {
-  const { errcode } = cause as { readonly errcode?: number };
-  // SQLITE_CORRUPT, of which there are kinds, and SQLITE_NOTADB.
-  return errcode !== undefined && ((errcode & 0xff) === 11 || errcode === 26)
+  const { errcode = 0, message = "" } = cause as { readonly errcode?: number; readonly message?: string };
+  // SQLITE_CORRUPT, of which there are kinds, and SQLITE_NOTADB; or what says which tables there are is damaged.
+  const isDamaged = (errcode & 0xff) === 11 || errcode === 26;
+  return isDamaged || (errcode === 1 && /^no such (?:table|column)/.test(message))
     ? captureIsUnreadable(name, cause)
     : cause;
 }

@@ -65,8 +65,12 @@ export function lastOffsets(database: DatabaseSync, tap: string, fromSeq: number
   const rows = database
     .prepare(
       `SELECT channel AS topic, origin ->> 'partition' AS partition, origin ->> 'offset' AS offset, max(seq)
-       FROM message WHERE seq BETWEEN ? AND ? AND tap = ? GROUP BY 1, 2`,
+       FROM message WHERE seq BETWEEN ? AND ? AND tap = ? AND json_valid(origin) GROUP BY 1, 2`,
     )
-    .all(fromSeq, toSeq, tap) as unknown as { topic: string; partition: number; offset: string }[];
-  return rows.map(({ topic, partition, offset }) => ({ topic, partition, offset: BigInt(offset) }));
+    .all(fromSeq, toSeq, tap);
+  return rows.flatMap(({ topic, partition, offset }) =>
+    typeof topic === "string" && typeof partition === "number" && /^\d{1,19}$/.test(String(offset))
+      ? [{ topic, partition, offset: BigInt(String(offset)) }]
+      : [],
+  );
 }

@@ -44,20 +44,27 @@ const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Channel, key, headers and body, a line each, escapes of JSON undone. */
 export function searchableText(row: SearchableRow): string {
-  const parts = [row.channel];
-  if (row.name !== null) parts.push(row.name);
+  const parts = [textIn(row.channel)];
+  if (row.name !== null) parts.push(textIn(row.name));
   const key = textOf(row.key);
   if (key !== undefined) parts.push(key);
   if (row.headers !== "[]") {
     for (const { name, value } of headersOf(row)) parts.push(name, headerWords(value));
   }
   // Kafka's coordinates are numbers; RabbitMQ's have routing keys and properties in them, a span's its name and ids.
-  if (row.origin.includes('"rabbitmq"') || row.origin.includes('"otlp"')) parts.push(unescaped(row.origin));
-  const written = row.value?.slice(0, mostSearched) ?? beginningOf(row.body);
-  const isJson = row.value !== null || row.format === "json";
+  const where = textIn(row.origin);
+  if (where.includes('"rabbitmq"') || where.includes('"otlp"')) parts.push(unescaped(where));
+  const read = row.value === null ? undefined : textIn(row.value).slice(0, mostSearched);
+  const written = read ?? beginningOf(row.body);
+  const isJson = read !== undefined || row.format === "json";
   const body = isJson && written !== undefined ? unescaped(written) : written;
   if (body !== undefined) parts.push(body.length > mostSearched ? body.slice(0, mostSearched) : body);
   return parts.join("\n");
+}
+
+/** In a damaged file a column may hold anything. */
+function textIn(column: unknown): string {
+  return typeof column === "string" ? column : "";
 }
 
 /** None where the row is damaged: the message says so, and is found by its other words. */

@@ -11,6 +11,7 @@ import { codecNames, decompress } from "../../daemon/tap/compression.ts";
 import { spansOf } from "../../daemon/tap/otlp-spans.ts";
 import { readJsonRequest, readProtobufRequest, type WireObject } from "../../daemon/tap/otlp-wire.ts";
 import { readRecordSet } from "../../daemon/tap/record-batch.ts";
+import { captureFileTarget } from "./capture-file.ts";
 import { contracts, samples } from "./samples.ts";
 
 export interface Target {
@@ -22,6 +23,8 @@ export interface Target {
    * the engine (stack, memory) is none of these.
    */
   readonly refusesByThrowing?: true;
+  /** Of what others are given, for a reader that takes much longer; absent: as many. */
+  readonly share?: number;
 }
 
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
@@ -169,6 +172,7 @@ export function fuzzTargets(): readonly Target[] {
         if (codec !== 0 && out.length > 1_000_000) throw new TypeError(`${out.length} bytes came out`);
       },
     },
+    captureFileTarget(),
     {
       name: "rows of a capture",
       seeds: samples.rows,
