@@ -24,6 +24,8 @@ export interface TapQueueOptions {
 const prefetch = 4_000;
 /** What was taken is acknowledged so often, or when it is half of what may be under way: each time is a write for both. */
 const ackEveryMs = 20;
+/** So many bindings are asked for before the broker has answered the first. */
+const boundAtOnce = 200;
 /** While nobody takes what came, so often it is looked at how full the queue is. */
 const watchStallMs = 250;
 
@@ -94,17 +96,30 @@ export class TapQueue {
 
   /** Binds what is not bound yet; or says which of them the broker did not permit. */
   async bind(wanted: readonly WantedBinding[]): Promise<string | undefined> {
+    const missing = wanted.filter((binding) => !this.#bound.has(bindingKey(binding)));
     let refused: string | undefined;
-    for (const binding of wanted) {
-      const key = bindingKey(binding);
-      if (this.#bound.has(key)) continue;
-      const failure = await this.#change((channel) =>
-        channel.bindQueue(this.#name, binding.exchange, binding.routingKey, binding.arguments),
-      );
-      if (failure === undefined) this.#bound.set(key, binding);
-      else refused ??= binding.exchange;
+    for (let at = 0; at < missing.length; at += boundAtOnce) {
+      const some = missing.slice(at, at + boundAtOnce);
+      // Thousands of names, one after the other, would take seconds. A refusal ends the channel for all of them, so
+      // which of them it is shows when each has a channel of its own.
+      if (some.length > 1 && (await this.#bindOnOneChannel(some)) === undefined) continue;
+      for (const binding of some) {
+        if ((await this.#bindOnOneChannel([binding])) !== undefined) refused ??= binding.exchange;
+      }
     }
     return refused;
+  }
+
+  async #bindOnOneChannel(bindings: readonly WantedBinding[]): Promise<string | undefined> {
+    const failure = await this.#change((channel) =>
+      Promise.all(
+        bindings.map(({ exchange, routingKey, arguments: args }) =>
+          channel.bindQueue(this.#name, exchange, routingKey, args),
+        ),
+      ),
+    );
+    if (failure === undefined) for (const binding of bindings) this.#bound.set(bindingKey(binding), binding);
+    return failure;
   }
 
   /**
