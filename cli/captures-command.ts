@@ -94,6 +94,9 @@ async function keep(names: readonly string[]): Promise<number> {
   const capture = await named(which);
   const problem = keptNameProblem(name);
   if (problem !== undefined) throw new UsageError(problem);
+  const { Capture } = await import("../daemon/index.ts");
+  const { problem: damage } = look(capture.file, Capture);
+  if (damage !== undefined) throw new UsageError(damage);
   const file = await keepCapture(capture, name);
   process.stdout.write(
     `${capture.inUse ? "Kept a copy of how it is now" : "Kept"}: ${file}\n\`contrail replay "${name}"\` shows it.\n`,

@@ -66,6 +66,17 @@ describe("contrail captures", () => {
     expect((await contrail("captures")).stdout).toBe("There are no captures.\n");
   });
 
+  it("does not keep what is no capture, and says so; it can be deleted", async () => {
+    const file = trace("t");
+    writeFileSync(file, "a text that somebody put there");
+    expect((await contrail("captures")).stdout).toContain('"t.contrail" is not a capture of Contrail');
+    const kept = await contrail("captures", "keep", "t", "mine");
+    expect(kept.stderr).toMatch(/^"t\.contrail" is not a capture of Contrail, or it is damaged\./);
+    expect(kept.code).toBe(2);
+    expect(existsSync(file)).toBe(true);
+    expect((await contrail("captures", "rm", "t")).stdout).toContain("Deleted");
+  });
+
   it.each([
     [["captures", "rm"], /Name the captures to delete, or say --all/],
     [["captures", "rm", "nothing"], /There is no capture "nothing"/],

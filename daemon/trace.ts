@@ -312,7 +312,8 @@ class Trace implements RunningTrace {
     const read = this.rebuildIfKept().catch((cause: unknown) => {
       console.error("contrail: the capture could not be read again:", cause);
       const why = readingFailed(this.capture.name, cause);
-      if (why instanceof CaptureError) this.said = [...this.said, `What is shown is not the whole: ${why.message}`];
+      const sentence = why instanceof CaptureError ? why.message : "the capture could not be read to its end.";
+      this.said = [...this.said, `What is shown is not the whole: ${sentence}`];
     });
     if (this.taps.opened === undefined) return;
     const isLarge = this.capture.lastSeq - this.capture.oldestSeq >= largeFrom;
