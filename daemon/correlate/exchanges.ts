@@ -215,10 +215,10 @@ function becauseOfEntry(entry: PairEntry, request: Node, reply: Node): Occurrenc
       value: entry.address,
     },
   ];
-  const id = entry.id;
-  if (id) {
-    const asked = foundAs(request, id.value);
-    const answered = foundAs(reply, id.value);
+  const { value } = entry;
+  if (value !== undefined) {
+    const asked = foundAs(request, value);
+    const answered = foundAs(reply, value);
     if (asked) because.push(occurrence(request, asked));
     if (answered) because.push(occurrence(reply, answered));
   }

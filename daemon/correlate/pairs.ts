@@ -13,7 +13,8 @@ export class PairEntry {
   readonly address: string;
   /** The id alone proves that both belong together; a counter needs the nearest in time as well. */
   readonly strong: boolean;
-  readonly id: Found | undefined;
+  /** The id that both have; the message that said it first may be forgotten before the others. */
+  readonly value: string | undefined;
   requests: Node[] = [];
   replies: Node[] = [];
   links: Link[] = [];
@@ -21,7 +22,7 @@ export class PairEntry {
   constructor(key: string, address: string, id: Found | undefined) {
     this.key = key;
     this.address = address;
-    this.id = id;
+    this.value = id?.value;
     this.strong = id !== undefined && id.strength !== "weak";
   }
 }
