@@ -10,7 +10,15 @@ import {
   messageFromRow,
   type MessageRow,
 } from "./rows.ts";
-import { decodedText, type matcher, searchableColumns, searchableText, type SearchableRow } from "./search-words.ts";
+import {
+  decodedText,
+  lengthOf,
+  type matcher,
+  searchableColumns,
+  searchableText,
+  type SearchableRow,
+  sizeOfSearchable,
+} from "./search-words.ts";
 
 /** One call hands out about so much, and always one: whoever wants more asks again behind the last. */
 const mostBytes = 4 * 1024 * 1024;
@@ -195,15 +203,6 @@ function some<T>(rows: Iterable<T>, limit: number, sizeOf: (row: T) => number): 
 
 function sizeOfMessage({ key, headers, body }: MessageRow): number {
   return lengthOf(key) + lengthOf(headers) + lengthOf(body);
-}
-
-function sizeOfSearchable({ key, headers, body, value }: SearchableRow): number {
-  return lengthOf(key) + lengthOf(headers) + lengthOf(body) + lengthOf(value);
-}
-
-/** In a damaged file a column may hold anything, also nothing. */
-function lengthOf(value: string | Uint8Array | null): number {
-  return (value as { readonly length?: number } | null)?.length ?? 0;
 }
 
 function searchableMessage(row: SearchableRow): SearchableMessage {

@@ -8,7 +8,7 @@ import { setPriority } from "node:os";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { createTable, openIndex, perTable, tableOf, tablesOf, upToOf } from "./index-file.ts";
-import { indexedColumns, searchableText, type SearchableRow } from "./search-words.ts";
+import { indexedColumns, searchableText, type SearchableRow, sizeOfSearchable } from "./search-words.ts";
 import { ControlView, type IndexWorkerData } from "./search-control.ts";
 
 /** One transaction: whoever waits for the thread to end waits for one of these at most. */
@@ -148,7 +148,7 @@ function readPiece(rows: StatementSync, after: number): SearchableRow[] {
   let bytes = 0;
   for (const row of rows.iterate(after) as Iterable<unknown> as Iterable<SearchableRow>) {
     piece.push(row);
-    bytes += row.headers.length + (row.body?.length ?? 0) + (row.value?.length ?? 0);
+    bytes += sizeOfSearchable(row);
     if (piece.length >= pieceRows || bytes >= pieceBytes) break;
   }
   return piece;

@@ -42,6 +42,16 @@ function beginning(column: string): string {
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
+/** About how much memory a row takes. */
+export function sizeOfSearchable({ key, headers, body, value }: SearchableRow): number {
+  return lengthOf(key) + lengthOf(headers) + lengthOf(body) + lengthOf(value);
+}
+
+/** In a damaged file a column may hold anything, also nothing. */
+export function lengthOf(value: string | Uint8Array | null): number {
+  return (value as { readonly length?: number } | null)?.length ?? 0;
+}
+
 /** Channel, key, headers and body, a line each, escapes of JSON undone. */
 export function searchableText(row: SearchableRow): string {
   const parts = [textIn(row.channel)];
