@@ -187,13 +187,13 @@ export class Commits {
     return node.producer?.slice(node.producer.lastIndexOf(" ") + 1) ?? "";
   }
 
-  /** Records from offset `low` to below `to`, in any tap; at most a thousand. */
+  /** Records from offset `low` to below `to`, in any tap; bounded. */
   private between(topic: string, partition: number, low: Offset, to: Offset): Node[] {
     const found: Node[] = [];
     for (const records of this.lists.get(`${topic}\n${partition}`) ?? nothing) {
       for (let i = from(records, low); i < records.length; i++) {
         const node = records[i] as Node;
-        if (node.offset >= to || found.length >= 1000) break;
+        if (node.offset >= to || found.length >= bounds.recordsPerCommit) break;
         found.push(node);
       }
     }

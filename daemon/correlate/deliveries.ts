@@ -261,7 +261,7 @@ function push(map: Map<number, Node | Node[]>, key: number, node: Node): void {
   if (known === undefined) map.set(key, node);
   else if (Array.isArray(known)) {
     known.push(node);
-    if (known.length > 256) known.shift();
+    if (known.length > bounds.sameContent) known.shift();
   } else map.set(key, [known, node]);
 }
 

@@ -239,7 +239,10 @@ export class Families {
 
   add(what: Contribution, sign: 1 | -1): void {
     this.of(what.family).add(what, sign);
-    const types = (what.types ??= [...new Set(what.messages.map((message) => message.type))].slice(0, 24));
+    const types = (what.types ??= [...new Set(what.messages.map((message) => message.type))].slice(
+      0,
+      bounds.typesPerInstance,
+    ));
     for (let i = 0; i < types.length; i++) {
       for (let j = i + 1; j < types.length; j++) {
         this.count(types[i] as string, types[j] as string, sign);

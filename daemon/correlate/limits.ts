@@ -79,6 +79,8 @@ export const thresholds = {
   windowShifts: [400, 1_100, 2_300],
   windowTypes: 4_000,
   windowOpen: 256,
+  windowTimes: 256,
+  windowWaiting: 64,
   /** From this many messages on, a conversation is not built anew for each of them. */
   largeConversation: 2_000,
   /** Two copies of one content on one channel within this time are a duplicate. */
@@ -106,6 +108,8 @@ export const bounds = {
   causeCandidates: 64,
   pendingDeliveries: 10_000,
   deliveriesPerMessage: 64,
+  /** Messages that look the same, one of which a delivery may be of. */
+  sameContent: 256,
   /** Queues that a message died in, as `x-death` lists them. */
   deaths: 64,
   /** Producers whose clocks are known, and those of whom it was learned who they are. */
@@ -115,6 +119,8 @@ export const bounds = {
   committedPartitions: 20_000,
   groupsPerPartition: 256,
   commitsPerPartition: 10_000,
+  /** Records that views are told of at once, for a commit or the end of a transaction. */
+  recordsPerCommit: 1_000,
   /** Producers that ended a transaction, counted for each partition. */
   transactions: 20_000,
   gaps: 256,
@@ -126,6 +132,7 @@ export const bounds = {
   setAside: 1_000,
   /** Types, and pairs of them, of which it is counted in which fields they share values; pairs that came in one flow. */
   fieldTypes: 4_096,
+  typesPerInstance: 24,
   typePairs: 100_000,
   /** What instances of one family show, kept once for all that show the same. */
   contributions: 24,

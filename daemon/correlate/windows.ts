@@ -76,7 +76,7 @@ export class Windows {
     if (known) {
       known.count++;
       known.times.push(node.at);
-      if (known.times.length > 256) known.times.splice(0, 128);
+      if (known.times.length > thresholds.windowTimes) known.times.splice(0, thresholds.windowTimes >> 1);
     } else if (this.seen.size < thresholds.windowTypes) this.seen.set(node.type, { times: [node.at], count: 1 });
     for (const name of readers) {
       let reader = this.readers.get(name);
@@ -124,7 +124,7 @@ export class Windows {
     (sole.followed ??= []).push(node.type);
     best.pair.waiting.push({ from: sole.node, to: node });
     if (!this.believed(sole.node.type, node.type, best.pair)) {
-      if (best.pair.waiting.length > 64) best.pair.waiting.shift();
+      if (best.pair.waiting.length > thresholds.windowWaiting) best.pair.waiting.shift();
       return;
     }
     for (const { from, to } of best.pair.waiting.splice(0)) {
