@@ -14,9 +14,7 @@ const startsWithinMs = 15_000;
 export async function takeLock(file: string, holder: () => ConnectionInfo | undefined): Promise<Lock | undefined> {
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
-      const handle = openSync(file, "wx", 0o600);
-      writeSync(handle, String(process.pid));
-      closeSync(handle);
+      writeNew(file, String(process.pid));
       return { release: () => releaseIfOurs(file) };
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
@@ -25,6 +23,19 @@ export async function takeLock(file: string, holder: () => ConnectionInfo | unde
     rmSync(file, { force: true });
   }
   return undefined;
+}
+
+/** Throws, and leaves nothing behind, where the disk is full: an empty file would look like a daemon that starts. */
+function writeNew(file: string, text: string): void {
+  const handle = openSync(file, "wx", 0o600);
+  try {
+    writeSync(handle, text);
+  } catch (cause) {
+    rmSync(file, { force: true });
+    throw cause;
+  } finally {
+    closeSync(handle);
+  }
 }
 
 async function isHeld(file: string, info: ConnectionInfo | undefined): Promise<boolean> {

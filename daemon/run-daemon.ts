@@ -10,7 +10,7 @@ import {
   type DaemonAnswer,
   type DaemonConfig,
 } from "./client/index.ts";
-import { takeLock } from "./lock.ts";
+import { takeLock, type Lock } from "./lock.ts";
 import { protocolVersion } from "./serve/protocol.ts";
 import { defaultLimits } from "./store/index.ts";
 import type { RunningTrace } from "./trace-options.ts";
@@ -35,7 +35,14 @@ export async function runDaemon(config: DaemonConfig | undefined): Promise<void>
   }
   const folder = daemonFolder(config.workspaceFolder, config.stateDir);
   const file = join(folder, "daemon.json");
-  const lock = await takeLock(join(folder, "daemon.lock"), () => readConnectionFile(file));
+  let lock: Lock | undefined;
+  try {
+    lock = await takeLock(join(folder, "daemon.lock"), () => readConnectionFile(file));
+  } catch (cause) {
+    answer({ failed: whyNotStarted(cause) });
+    process.exitCode = 1;
+    return;
+  }
   if (lock === undefined) {
     answer({ busy: true });
     return;
@@ -52,7 +59,7 @@ export async function runDaemon(config: DaemonConfig | undefined): Promise<void>
     setTimeout(() => process.exit(code), 1_900).unref();
     removeConnectionFile(file, process.pid);
     await trace?.stop();
-    lock.release();
+    lock?.release();
     process.exit(code);
   };
   const idle = idleTimer(config.idleMs ?? defaultIdleMs, () => void end(0));
@@ -79,21 +86,26 @@ export async function runDaemon(config: DaemonConfig | undefined): Promise<void>
       onViews: (views) => idle.views(views),
       onShutdown: () => void end(0),
     });
+    writeConnectionFile(file, {
+      version: config.version,
+      protocolVersion,
+      pid: process.pid,
+      port: trace.port,
+      token: trace.token,
+      startedAt: Date.now(),
+    });
   } catch (cause) {
-    lock.release();
-    answer({ failed: cause instanceof Error ? cause.message : String(cause) });
-    process.exitCode = 1;
+    answer({ failed: whyNotStarted(cause) });
+    await end(1);
     return;
   }
-  writeConnectionFile(file, {
-    version: config.version,
-    protocolVersion,
-    pid: process.pid,
-    port: trace.port,
-    token: trace.token,
-    startedAt: Date.now(),
-  });
   answer({ ready: true });
+}
+
+function whyNotStarted(cause: unknown): string {
+  if ((cause as NodeJS.ErrnoException).code === "ENOSPC")
+    return "The disk that Contrail keeps its state on is full, so no trace can be started. Make room, then start it again.";
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function idleTimer(idleMs: number, end: () => void): { views(count: number): void } {
