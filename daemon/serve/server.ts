@@ -118,7 +118,6 @@ export class TraceServer {
     clearTimeout(impatient);
   }
 
-  /** Stores what came, then tells every view what of it concerns it. */
   /** Has views learn what changed: every 100 ms, and once before the first view comes, so that it finds what is there. */
   round(): void {
     const { pipeline, board, activity } = this.shown;
