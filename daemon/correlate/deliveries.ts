@@ -176,8 +176,8 @@ export class Deliveries {
 }
 
 /** What is kept of a delivery: how its publish is found, and what it says. Its message itself may be large. */
-export function handedOf({ tap, message, ...delivery }: Delivery): Handed {
-  const { queue, redelivered, receivedAt, connection, connectionName, user } = delivery;
+export function handedOf(delivery: Delivery): Handed {
+  const { tap, message, queue, redelivered, receivedAt, connection, connectionName, user } = delivery;
   const { exchange, routingKeys, properties } = message.origin;
   return {
     tap,
