@@ -84,6 +84,19 @@ async function until(done: () => boolean, withinMs = 10_000): Promise<boolean> {
 }
 
 describe("startDaemon", () => {
+  it("starts another one right after the end of the one before, and while that one is still about to end", async () => {
+    const pidNow = (): number | undefined => readConnectionFile(connectionFileOf(workspace, folder))?.pid;
+    await start();
+    const first = pidNow() as number;
+    await stopDaemon(workspace, folder);
+    expect(isAlive(first)).toBe(false);
+    const second = await start();
+    second.send({ kind: "shutdown" });
+    await until(() => pidNow() === undefined);
+    await start();
+    expect(isAlive(pidNow() as number)).toBe(true);
+  });
+
   it("starts one daemon for a workspace, shares it, and keeps its file to its user", async () => {
     expect(await findDaemon(workspace, folder)).toBeUndefined();
     const [first, second] = await Promise.all([start(), start()]);

@@ -24,6 +24,8 @@ export interface StartOptions {
 
 const readyWithinMs = 15_000;
 const pollMs = 50;
+/** While another daemon has the lock and is not there, it is tried again so often. */
+const busyForMs = 1_000;
 /** A daemon that keeps dying is not started for ever. */
 const mostRevivals = 5;
 const revivalSpanMs = 60_000;
@@ -93,7 +95,8 @@ export async function stopDaemon(workspaceFolder: string | undefined, stateDir?:
   try {
     const connection = await connectDaemon(file, { client: "extension" });
     connection.send({ kind: "shutdown" });
-    await until(() => !isAlive(info.pid) || readConnectionFile(file)?.pid !== info.pid, 3_000);
+    // Its file goes first; until the process is gone, no other can take its place.
+    await until(() => !isAlive(info.pid), 3_000);
     connection.close();
   } catch {
     // It went by itself meanwhile.
@@ -117,17 +120,23 @@ async function endOtherVersion(file: string, version: string): Promise<void> {
 
 async function ensureRunning(options: StartOptions, file: string): Promise<void> {
   const before = readConnectionFile(file)?.startedAt;
-  const answer = await launch(options);
-  if ("failed" in answer) throw new Error(answer.failed);
-  const isThere = () => {
-    const info = readConnectionFile(file);
-    return info !== undefined && isAlive(info.pid) && (info.startedAt !== before || "busy" in answer);
-  };
-  if (!(await until(isThere, readyWithinMs))) {
-    throw new Error(
-      "The daemon did not become ready. Look into daemon.log in Contrail's state folder, then start the trace again.",
-    );
+  const end = performance.now() + readyWithinMs;
+  for (;;) {
+    const answer = await launch(options);
+    if ("failed" in answer) throw new Error(answer.failed);
+    const isBusy = "busy" in answer;
+    const isThere = () => {
+      const info = readConnectionFile(file);
+      return info !== undefined && isAlive(info.pid) && (info.startedAt !== before || isBusy);
+    };
+    const left = end - performance.now();
+    // Whoever has the lock is about to be there, or about to be gone: then it is this one's turn.
+    if (await until(isThere, isBusy ? Math.min(left, busyForMs) : left)) return;
+    if (!isBusy || performance.now() >= end) break;
   }
+  throw new Error(
+    "The daemon did not become ready. Look into daemon.log in Contrail's state folder, then start the trace again.",
+  );
 }
 
 /**

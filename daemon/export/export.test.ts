@@ -134,7 +134,7 @@ describe("docs/export.md", () => {
       }
     }
     spans.close();
-    expect(written.keys().toArray().toSorted()).toEqual([...documented.keys()].toSorted());
+    expect([...written.keys()].toSorted()).toEqual([...documented.keys()].toSorted());
     for (const [kind, fields] of written) {
       expect(
         [...fields].filter((field) => documented.get(kind)?.has(field) !== true),
