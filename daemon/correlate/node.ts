@@ -9,7 +9,7 @@ import type { Group, Link } from "./groups.ts";
 import type { Offset } from "./offsets.ts";
 import type { PairEntry } from "./pairs.ts";
 import type { JourneyRecord } from "./deliveries.ts";
-import type { Entry } from "./values.ts";
+import type { Entry } from "./value-entry.ts";
 
 /** What an id does for its message; see `HeaderRole` for the meanings. `learned` has no known name. */
 export type Role =

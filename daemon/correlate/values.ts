@@ -10,6 +10,18 @@ import type { Ends, Group, Link, Membership } from "./groups.ts";
 import { bounds, thresholds, type Counters } from "./limits.ts";
 import { compareNodes, type Found, type Node } from "./node.ts";
 import { Timers } from "./timers.ts";
+import {
+  append,
+  differentTypes,
+  endOfSession,
+  Entry,
+  figuresPerEntry,
+  indexOfSame,
+  isSame,
+  lastSession,
+  linksOf,
+  softUse,
+} from "./value-entry.ts";
 
 /** So many messages of a group say what it is about. */
 const groupSample = 64;
@@ -17,77 +29,12 @@ const groupSample = 64;
 /** Up to so many sessions that nobody waits for any more are not worth a search. */
 const fewEnding = 10_000;
 
-/** A value that stands in several messages. Arrays that most never need are made when they are. */
-export class Entry {
-  readonly key: string;
-  /** In effective order; at the bound the middle goes and the ends stay. */
-  uses: Found[];
-  count = 1;
-  dirty = false;
-  tooMuch = false;
-  framework: boolean;
-  /** Names of the fields that it was counted for. */
-  fields: string | string[];
-  /** The first of the links that it makes; each knows the next. */
-  links: Link | undefined = undefined;
-  private readonly page: Float64Array;
-  private readonly slot: number;
-
-  constructor(key: string, first: Found, field: string, figures: Figures) {
-    const { page, slot } = figures.next();
-    this.page = page;
-    this.slot = slot;
-    this.key = key;
-    this.uses = [first];
-    this.framework = first.framework;
-    this.fields = field;
-  }
-
-  get settledAt(): number {
-    return this.page[this.slot] as number;
-  }
-
-  set settledAt(at: number) {
-    this.page[this.slot] = at;
-  }
-
-  /** When its session is over; 0 where that is not waited for. */
-  get timer(): number {
-    return this.page[this.slot + 1] as number;
-  }
-
-  set timer(at: number) {
-    this.page[this.slot + 1] = at;
-  }
-
-  /** When it is looked at for that; 0 for not at all. */
-  get queued(): number {
-    return this.page[this.slot + 2] as number;
-  }
-
-  set queued(at: number) {
-    this.page[this.slot + 2] = at;
-  }
-
-  /** Whether this is the first time that a field counts it. */
-  isNewFor(field: string): boolean {
-    if (typeof this.fields === "string") {
-      if (this.fields === field) return false;
-      this.fields = [this.fields, field];
-      return true;
-    }
-    if (this.fields.includes(field)) return false;
-    this.fields.push(field);
-    return true;
-  }
-}
-
 export class Values {
   readonly fields = new Fields();
   private readonly entries = new Map<string, Found | Entry>();
   private dirty: Entry[] = [];
   private readonly ending = new Timers<Entry>();
-  private readonly figures = new Figures(3);
+  private readonly figures = new Figures(figuresPerEntry);
   private readonly membership: Membership;
   private readonly counters: Counters;
   private messages = 0;
@@ -443,24 +390,6 @@ export class Values {
   }
 }
 
-function linksOf(entry: Entry): Link[] {
-  const links: Link[] = [];
-  for (let link = entry.links; link; link = link.next) links.push(link);
-  return links;
-}
-
-/** Puts a link behind the last one; returns it. */
-function append(entry: Entry, last: Link | undefined, link: Link): Link {
-  link.next = undefined;
-  if (last) last.next = link;
-  else entry.links = link;
-  return link;
-}
-
-function isSame(link: Ends, other: Ends | undefined): boolean {
-  return link.from === other?.from && link.to === other.to;
-}
-
 /** Digits alone mean nothing without their field; a trace is named by half of its id and is kept apart. */
 function keyOf(found: Found): string {
   if (found.role === "trace") return `trace ${found.value}`;
@@ -490,20 +419,6 @@ function rank(found: Found): number {
   return ranks[found.role];
 }
 
-/** Where a message stands among the uses already, under another role of the same value; -1 where it does not. */
-function indexOfSame(entry: Entry, use: Found): number {
-  const { node, value } = use;
-  // Only where it has the value more than once.
-  if (!node.hasId((other) => other !== use && other.value === value)) return -1;
-  return entry.uses.findLastIndex((other) => other.node === node);
-}
-
-/** The first use that joins by inference. */
-function softUse(entry: Entry): Found | undefined {
-  for (const use of entry.uses) if (use.kind.soft) return use;
-  return undefined;
-}
-
 /** Whether a group has an id that may tell it apart from another, beside the one that both share. */
 function tellsMore(group: Group, shared: Field | undefined): boolean {
   let left = groupSample;
@@ -514,26 +429,4 @@ function tellsMore(group: Group, shared: Field | undefined): boolean {
     }
   }
   return false;
-}
-
-/** Behind the last use of the session that begins at `start`. */
-function endOfSession(uses: readonly Found[], start: number, gap: number): number {
-  let end = start + 1;
-  while (end < uses.length && (uses[end] as Found).node.at - (uses[end - 1] as Found).node.at <= gap) end++;
-  return end;
-}
-
-function lastSession(uses: readonly Found[], gap: number): readonly Found[] {
-  let start = 0;
-  for (let end = 0; end < uses.length;) {
-    start = end;
-    end = endOfSession(uses, start, gap);
-  }
-  return uses.slice(start);
-}
-
-function differentTypes(uses: readonly Found[], start: number, end: number): number {
-  const types = new Set<string>();
-  for (let i = start; i < end; i++) types.add((uses[i] as Found).node.type);
-  return types.size;
 }
