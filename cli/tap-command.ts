@@ -182,10 +182,22 @@ async function follow(
         );
       const { shed } = pipeline;
       if (shed > 0) say(`${shed} messages or bodies were given up for lack of speed.`);
+      // A broker that has failed has said why.
+      if (!failed && !wasLive) for (const sentence of neverReached(pipeline.taps.values())) say(sentence);
       return failed || !wasLive;
     }
     if (behind === 0) await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 50))]);
   }
+}
+
+/** What is said of brokers that had not answered by the end. */
+function neverReached(states: Iterable<{ broker: string; address: string; phase: string }>): readonly string[] {
+  return [...states]
+    .filter(({ phase }) => phase === "connecting" || phase === "reconnecting")
+    .map(
+      ({ broker, address }) =>
+        `${broker} ${address} did not answer until the end, so nothing was seen of it. Check the address and that the broker is ready, or give it more time.`,
+    );
 }
 
 /** How long lines are printed without a look at the taps, and still after Ctrl-C. */

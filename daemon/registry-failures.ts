@@ -7,7 +7,7 @@ export const registrySentence = {
     if (status === 403)
       return `The schema registry at ${url} does not let this user read the schema (403). Ask for the right to read it.`;
     if (status === 404)
-      return `The schema registry at ${url} does not have it (404). Check that it is the registry of the writers.`;
+      return `The schema registry at ${url} does not have it (404). Check that it is the registry of the writers${/\/apis\/|\/ccompat/.test(url) ? "" : "; Apicurio's address ends with /apis/ccompat/v7"}.`;
     if (status === 429) return `The schema registry at ${url} is asked too often (429). It is asked again later.`;
     return `The schema registry at ${url} answered with status ${status}.`;
   },

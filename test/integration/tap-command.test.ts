@@ -1,6 +1,7 @@
 /** `contrail tap` as a user runs it, on a real Kafka and a real RabbitMQ; and what it records, played again. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import amqplib from "amqplib";
@@ -163,5 +164,18 @@ describe("contrail tap", () => {
     const tap = new Running(["tap", "--kafka", "127.0.0.1:1", "--for", "500ms"]);
     expect(await tap.ended).toBe(2);
     expect(tap.stderr).toContain("Nothing accepts connections for Kafka at 127.0.0.1:1");
+  }, 30_000);
+
+  it("says at the end which broker had not answered by then", async () => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    try {
+      const { port } = silent.address() as AddressInfo;
+      const tap = new Running(["tap", "--kafka", `127.0.0.1:${port}`, "--for", "500ms"]);
+      expect(await tap.ended).toBe(2);
+      expect(tap.stderr).toContain(`127.0.0.1:${port} did not answer until the end, so nothing was seen of it.`);
+    } finally {
+      silent.close();
+    }
   }, 30_000);
 });

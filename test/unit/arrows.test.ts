@@ -115,6 +115,14 @@ describe("only one folder each", () => {
     ).toEqual([]);
   });
 
+  it("one file alone, which says why, imports what kafkajs has inside", () => {
+    const inside = Object.keys(arrows)
+      .flatMap(importsOf)
+      .filter((one) => one.specifier.startsWith("kafkajs/") && !one.file.endsWith(".test.ts"));
+    expect(inside.length).toBeGreaterThan(0);
+    expect(new Set(inside.map(({ file }) => file))).toEqual(new Set(["daemon/tap/kafkajs-inside.ts"]));
+  });
+
   it("every folder of the house opens with what it takes in and hands out", () => {
     const silent = Object.keys(arrows)
       .map(
