@@ -8,8 +8,8 @@ const perPage = 256;
 
 /** Facts of messages with numbers that follow one another, in columns. */
 interface Page {
-  readonly at: Float64Array;
-  readonly receivedAt: Float64Array;
+  readonly at: number[];
+  readonly receivedAt: number[];
   readonly keys: string[];
   readonly shared: Array<Shared | undefined>;
 }
@@ -91,8 +91,8 @@ const none: readonly number[] = [];
 
 function newPage(): Page {
   return {
-    at: new Float64Array(perPage),
-    receivedAt: new Float64Array(perPage),
+    at: Array.from({ length: perPage }, () => Number.NaN),
+    receivedAt: Array.from({ length: perPage }, () => Number.NaN),
     keys: Array.from({ length: perPage }, () => ""),
     shared: Array.from<Shared | undefined>({ length: perPage }),
   };

@@ -146,8 +146,15 @@ async function ensureRunning(options: StartOptions, file: string): Promise<void>
  */
 export const daemonFlags: readonly string[] = ["--max-semi-space-size=128", "--no-incremental-marking"];
 
-/** On Linux, the C library gives each thread a heap of its own, and what one frees the others cannot use. */
-const daemonEnvironment: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: "2" };
+/**
+ * On Linux, the C library gives each thread a heap of its own, and what one frees the others cannot use. It also learns
+ * to put large blocks between the small ones, whose gaps then fill up with what stays: so its thresholds are fixed.
+ */
+const daemonEnvironment: Readonly<Record<string, string>> = {
+  MALLOC_ARENA_MAX: "2",
+  MALLOC_MMAP_THRESHOLD_: String(256 * 1024),
+  MALLOC_TRIM_THRESHOLD_: String(32 * 1024 * 1024),
+};
 
 function launch(options: StartOptions): Promise<DaemonAnswer> {
   const { settings, version } = options;

@@ -7,13 +7,13 @@ const recordsPerPage = 128;
 
 export class Figures {
   /** Where the newest record keeps its figures: from `slot` on. */
-  page: Float64Array;
+  page: number[];
   slot: number;
   private readonly perRecord: number;
 
   constructor(perRecord: number) {
     this.perRecord = perRecord;
-    this.page = new Float64Array(recordsPerPage * perRecord);
+    this.page = newPage(perRecord);
     this.slot = -perRecord;
   }
 
@@ -21,8 +21,13 @@ export class Figures {
   next(): this {
     this.slot += this.perRecord;
     if (this.slot < this.page.length) return this;
-    this.page = new Float64Array(recordsPerPage * this.perRecord);
+    this.page = newPage(this.perRecord);
     this.slot = 0;
     return this;
   }
+}
+
+/** A list that holds fractions from the beginning keeps its numbers side by side, and whole ones that come later too. */
+function newPage(perRecord: number): number[] {
+  return Array.from({ length: recordsPerPage * perRecord }, () => Number.NaN).fill(0);
 }

@@ -106,7 +106,7 @@ export class Conv {
   shown = 0;
   /** What it taught about its family stands for good. */
   final = false;
-  private readonly page: Float64Array;
+  private readonly page: number[];
   private readonly slot: number;
 
   constructor(group: Group, figures: Figures) {

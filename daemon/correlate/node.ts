@@ -183,7 +183,7 @@ export class Node {
   clock: Clock | undefined = undefined;
   journey: JourneyRecord | undefined = undefined;
   private findings: Findings | undefined = undefined;
-  private readonly page: Float64Array;
+  private readonly page: number[];
   private readonly slot: number;
 
   constructor(of: NodeParts, figures: Figures) {

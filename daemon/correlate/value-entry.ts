@@ -18,7 +18,7 @@ export class Entry {
   fields: string | string[];
   /** The first of the links that it makes; each knows the next. */
   links: Link | undefined = undefined;
-  private readonly page: Float64Array;
+  private readonly page: number[];
   private readonly slot: number;
 
   constructor(key: string, first: Found, field: string, figures: Figures) {
