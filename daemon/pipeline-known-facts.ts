@@ -89,13 +89,12 @@ export class KnownFacts {
 
 const none: readonly number[] = [];
 
+const noTimes: readonly number[] = Array.from({ length: perPage }, () => Number.NaN);
+const noKeys: readonly string[] = Array.from({ length: perPage }, () => "");
+const nothingShared: ReadonlyArray<Shared | undefined> = Array.from({ length: perPage });
+
 function newPage(): Page {
-  return {
-    at: Array.from({ length: perPage }, () => Number.NaN),
-    receivedAt: Array.from({ length: perPage }, () => Number.NaN),
-    keys: Array.from({ length: perPage }, () => ""),
-    shared: Array.from<Shared | undefined>({ length: perPage }),
-  };
+  return { at: noTimes.slice(), receivedAt: noTimes.slice(), keys: noKeys.slice(), shared: nothingShared.slice() };
 }
 
 /** Whether others may have the same: what is wrong with a message, and how long a span took, is its own. */

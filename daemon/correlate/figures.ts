@@ -10,10 +10,13 @@ export class Figures {
   page: number[];
   slot: number;
   private readonly perRecord: number;
+  private readonly emptyPage: readonly number[];
 
   constructor(perRecord: number) {
     this.perRecord = perRecord;
-    this.page = newPage(perRecord);
+    // A list that holds fractions from the beginning keeps its numbers side by side, and whole ones that come later too.
+    this.emptyPage = Array.from({ length: recordsPerPage * perRecord }, () => Number.NaN).fill(0);
+    this.page = this.emptyPage.slice();
     this.slot = -perRecord;
   }
 
@@ -21,13 +24,8 @@ export class Figures {
   next(): this {
     this.slot += this.perRecord;
     if (this.slot < this.page.length) return this;
-    this.page = newPage(this.perRecord);
+    this.page = this.emptyPage.slice();
     this.slot = 0;
     return this;
   }
-}
-
-/** A list that holds fractions from the beginning keeps its numbers side by side, and whole ones that come later too. */
-function newPage(perRecord: number): number[] {
-  return Array.from({ length: recordsPerPage * perRecord }, () => Number.NaN).fill(0);
 }
