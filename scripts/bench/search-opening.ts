@@ -2,8 +2,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startDaemon, stopDaemon } from "../../daemon/client/index.ts";
-import { repositoryRoot } from "../setup/paths.ts";
+import { startBuiltDaemon } from "./built-daemon.ts";
 import { line, spread } from "./figures.ts";
 import { toBeEnded } from "./undo.ts";
 
@@ -28,17 +27,10 @@ async function open(file: string, folder: string, round: number): Promise<number
   const stateDir = join(folder, "state");
   await mkdir(workspaceFolder, { recursive: true });
   const begun = performance.now();
-  const starting = startDaemon({
-    daemonPath: join(repositoryRoot, "dist", "node", "daemon.js"),
-    settings: { workspaceFolder, taps: [{ kind: "capture", file, as: "capture" }] },
-    version: "bench",
-    client: "cli",
+  const { starting, stop } = startBuiltDaemon(
+    { workspaceFolder, taps: [{ kind: "capture", file, as: "capture" }] },
     stateDir,
-  });
-  const stop = toBeEnded(async () => {
-    (await starting.catch(() => undefined))?.close();
-    await stopDaemon(workspaceFolder, stateDir);
-  });
+  );
   try {
     const connection = await starting;
     const shown = new Promise<number>((resolve, reject) => {

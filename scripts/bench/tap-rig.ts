@@ -12,13 +12,12 @@ import {
   connectionFileOf,
   daemonFolder,
   readConnectionFile,
-  startDaemon,
-  stopDaemon,
   type DaemonConnection,
   type TapSettings,
 } from "../../daemon/client/index.ts";
 import { startBrokers, type Brokers } from "../brokers/index.ts";
 import { repositoryRoot } from "../setup/paths.ts";
+import { startBuiltDaemon } from "./built-daemon.ts";
 import type { Job, Outcome } from "./tap-load.ts";
 import { ordersContract } from "./tap-messages.ts";
 import type { StoredJob, StoredOutcome } from "./tap-stored.ts";
@@ -93,24 +92,16 @@ export async function startTap(rig: TapRig, ...taps: TapSettings[]): Promise<Ben
   const stateDir = await mkdtemp(join(rig.folder, "state-"));
   const workspaceFolder = workspaceOf(rig);
   const dist = join(repositoryRoot, "dist");
-  const starting = startDaemon({
-    daemonPath: join(dist, "node", "daemon.js"),
-    settings: {
+  const { starting, stop } = startBuiltDaemon(
+    {
       workspaceFolder,
       taps,
       webviewFolder: join(dist, "webview"),
       guardianPath: join(dist, "node", "guardian.js"),
     },
-    version: "bench",
-    client: "cli",
     stateDir,
-  });
-  const stop = toBeEnded(async () => {
-    // Where it did not start there is nothing but its folder.
-    (await starting.catch(() => undefined))?.close();
-    await stopDaemon(workspaceFolder, stateDir);
-    await rm(stateDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-  });
+    () => rm(stateDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }),
+  );
   const connection = await starting;
   const pid = readConnectionFile(connectionFileOf(workspaceFolder, stateDir))?.pid ?? 0;
   return {
