@@ -1,5 +1,4 @@
 import type { DecodedBody } from "../contracts/codec/index.ts";
-import { OldestFirst } from "./oldest-first.ts";
 import type { Envelope } from "./tap/envelope.ts";
 
 /** A message with what its body says. */
@@ -19,9 +18,17 @@ const mostBytes = 16 * 1024 * 1024;
 /**
  * The newest messages, for a while: whoever follows a trace asks for them most. While nobody does, few are kept, since
  * what lives for a moment only costs the collector nothing.
+ *
+ * They stand in a ring by their numbers and not in a Map: where keys come and go, V8 makes a Map's table anew and links
+ * the old one to it, so a single old table that has aged keeps all later ones, with everything that was ever in them,
+ * until the whole heap is looked through.
  */
 export class RecentMessages {
-  private readonly messages = new OldestFirst<number, ReadMessage>();
+  private readonly ring: Array<ReadMessage | undefined> = Array.from({ length: mostTaken });
+  /** None that is kept has a lower number. */
+  private oldest = 0;
+  private newest = -1;
+  private count = 0;
   private bytes = 0;
   private most = mostKept;
 
@@ -31,19 +38,41 @@ export class RecentMessages {
   }
 
   get(seq: number): ReadMessage | undefined {
-    return this.messages.get(seq);
+    const message = this.ring[seq % mostTaken];
+    return message?.seq === seq ? message : undefined;
   }
 
   /** Puts another reading in the place of one that is here. */
   replace(message: ReadMessage): void {
-    if (this.messages.has(message.seq)) this.messages.set(message.seq, message);
+    if (this.get(message.seq) === undefined) return;
+    this.drop(message.seq);
+    this.put(message);
   }
 
+  /** One that is newer than all that came before; any other is not kept. */
   add(message: ReadMessage): void {
-    this.messages.set(message.seq, message);
+    const { seq } = message;
+    if (seq <= this.newest) return;
+    // What its place belongs to has gone before it is taken.
+    const from = Math.min(this.newest + 1, seq - mostTaken + 1);
+    while (this.oldest < from) this.drop(this.oldest++);
+    this.oldest = Math.max(this.oldest, seq - mostTaken + 1);
+    this.newest = seq;
+    this.put(message);
+    while (this.count > this.most || (this.bytes > mostBytes && this.count > 1)) this.drop(this.oldest++);
+  }
+
+  private put(message: ReadMessage): void {
+    this.ring[message.seq % mostTaken] = message;
+    this.count++;
     this.bytes += message.envelope.body?.length ?? 0;
-    while (this.messages.size > this.most || (this.bytes > mostBytes && this.messages.size > 1)) {
-      this.bytes -= this.messages.shift()?.envelope.body?.length ?? 0;
-    }
+  }
+
+  private drop(seq: number): void {
+    const message = this.get(seq);
+    if (message === undefined) return;
+    this.ring[seq % mostTaken] = undefined;
+    this.count--;
+    this.bytes -= message.envelope.body?.length ?? 0;
   }
 }
