@@ -31,6 +31,7 @@ const thorough = [
   "daemon/store/search.test.ts",
   "daemon/store/writer.test.ts",
   "daemon/tap/bad-ports.test.ts",
+  "daemon/threads.test.ts",
   "daemon/trace.test.ts",
   "language-server/latency.test.ts",
   "language-server/live.test.ts",
