@@ -17,10 +17,11 @@ export interface StoredEntry {
 
 /**
  * What waits in memory at most; beyond, it is read from the capture again when its turn comes. That costs half as much
- * again, so it is more than a daemon falls behind while its code is still being compiled.
+ * again, so it is about what a daemon falls behind while its code is still being compiled: memory has then been as large
+ * in its first minute as any later delay makes it.
  */
-const mostEntries = 60_000;
-const mostBytes = 96 * 1024 * 1024;
+const mostEntries = 30_000;
+const mostBytes = 64 * 1024 * 1024;
 const readAtOnce = 500;
 const handedAtOnce = 16;
 /** What a body says may take many times its bytes: of larger ones it is read again when their turn comes. */
