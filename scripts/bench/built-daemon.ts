@@ -9,7 +9,7 @@ import { toBeEnded } from "./undo.ts";
 
 export interface BuiltDaemon {
   readonly starting: Promise<DaemonConnection>;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** `cleanUp` comes after its end. */
