@@ -9,23 +9,14 @@ const folder = () => {
 };
 
 describe("an edit that breaks a reader", () => {
-  afterEach(async () => {
-    for (const document of vscode.workspace.textDocuments) {
-      if (!document.isDirty) continue;
-      await vscode.window.showTextDocument(document);
-      await vscode.commands.executeCommand("workbench.action.files.revert");
-    }
-  });
+  afterEach(revertEdits);
 
   before(async function () {
     this.timeout(60_000);
     // The first check starts the server and reads the baseline; what is measured below is what a user waits for.
     await edit("proto/shop/v1/orders.proto", "string order_id = 1;", "int32 order_id = 1;");
     await waitFor("proto/shop/v1/orders.proto", "FIELD_SAME_TYPE", 45_000);
-    for (const document of vscode.workspace.textDocuments) {
-      await vscode.window.showTextDocument(document);
-      await vscode.commands.executeCommand("workbench.action.files.revert");
-    }
+    await revertEdits();
   });
 
   it("proto: another type is FIELD_SAME_TYPE, at the type, with a witness", async () => {
@@ -122,6 +113,15 @@ async function checkBreak(path: string, rule: string, lineHas: string | undefine
   assert.ok(old);
   const before = await vscode.workspace.openTextDocument(old);
   assert.ok(before.getText().length > 0, "the old text can be opened");
+}
+
+/** Only of what was edited: the editor has documents open that are nobody's to show, such as its settings. */
+async function revertEdits(): Promise<void> {
+  for (const document of vscode.workspace.textDocuments) {
+    if (!document.isDirty) continue;
+    await vscode.window.showTextDocument(document);
+    await vscode.commands.executeCommand("workbench.action.files.revert");
+  }
 }
 
 async function edit(path: string, before: string, after: string): Promise<void> {
