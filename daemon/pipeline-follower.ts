@@ -17,8 +17,8 @@ export interface StoredEntry {
 
 /**
  * What waits in memory at most; beyond, it is read from the capture again when its turn comes. That costs half as much
- * again, so it is about what a daemon falls behind while its code is still being compiled: memory has then been as large
- * in its first minute as any later delay makes it.
+ * again, so it is about what a daemon falls behind while its code is still being compiled: no later delay then makes this
+ * list longer than it was in the first minute.
  */
 const mostEntries = 30_000;
 const mostBytes = 64 * 1024 * 1024;

@@ -53,7 +53,7 @@ export class RecentMessages {
   add(message: ReadMessage): void {
     const { seq } = message;
     if (seq <= this.newest) return;
-    // What its place belongs to has gone before it is taken.
+    // What its place belongs to goes first; after a leap of numbers that is all there was, and nothing in between.
     const from = Math.min(this.newest + 1, seq - mostTaken + 1);
     while (this.oldest < from) this.drop(this.oldest++);
     this.oldest = Math.max(this.oldest, seq - mostTaken + 1);
