@@ -1,4 +1,5 @@
-import type { DecodedBody, MessageDefinition, Violation } from "../contracts/codec/index.ts";
+import type { MessageDefinition, Violation } from "../contracts/codec/index.ts";
+import type { MessageFacts } from "./pipeline-facts.ts";
 
 export interface SeenDefinition {
   readonly definition: MessageDefinition;
@@ -16,14 +17,14 @@ export class DefinitionsSeen {
   private readonly byName = new Map<string, SeenDefinition>();
   private readonly known = new WeakMap<MessageDefinition, SeenDefinition>();
 
-  note(definition: MessageDefinition, decoded: DecodedBody, seq: number, at: number): void {
+  /** Takes in a message that was read by `definition`. */
+  note(definition: MessageDefinition, { seq, at, check, violation }: MessageFacts): void {
     this.revision++;
     const seen = this.known.get(definition) ?? this.seenAs(definition);
     seen.count++;
     seen.lastAt = Math.max(seen.lastAt, at);
-    if (decoded.check !== "invalid") return;
+    if (check !== "invalid") return;
     seen.broken++;
-    const [violation] = decoded.violations;
     if (violation !== undefined) seen.violations = [{ seq, violation, at }, ...seen.violations].slice(0, 3);
   }
 

@@ -23,12 +23,14 @@ afterEach(() => {
 describe("a follower", () => {
   it("hands out everything once and in order, however far it is behind", async () => {
     const seen: number[] = [];
-    const follower = new Follower(capture, 0, ({ seq = 0 }: StoredEntry) => seen.push(seq));
+    const prepare = ({ n, seq = 0 }: StoredEntry) => ({ n, seq, bytes: 4_000 });
+    const follower = new Follower(capture, 0, { prepare, take: ({ seq }) => void seen.push(seq) });
     for (let round = 0; round < 60; round++) {
       for (let i = 0; i < 1000; i++) {
         const envelope = kafka("orders", { round, i }, { at: capture.lastSeq + 1 });
         const seq = capture.addMessage(envelope, 0);
-        follower.push({ n: capture.lastN, seq, event: { kind: "message", envelope }, masked: 0 });
+        if (!follower.hasRoom) follower.fallBehind();
+        else follower.push(prepare({ n: capture.lastN, seq, event: { kind: "message", envelope }, masked: 0 }));
       }
       capture.flush();
       if (round % 7 === 0) await capture.stored();

@@ -1,5 +1,3 @@
-import type { DecodedBody } from "../contracts/codec/index.ts";
-import { sizeOf } from "./envelope-size.ts";
 import { Fifo } from "./fifo.ts";
 import type { Capture } from "./store/index.ts";
 import type { TapEvent } from "./tap/envelope.ts";
@@ -11,39 +9,51 @@ export interface StoredEntry {
   readonly seq?: number;
   readonly event: TapEvent;
   readonly masked: number;
-  /** What a message's body says, where that is known already. */
-  readonly decoded?: DecodedBody;
+}
+
+/** What is left of an event while it waits in memory for its turn. */
+export interface Waiting {
+  /** The event's number in the capture. */
+  readonly n: number;
+  /** About what it takes. */
+  readonly bytes: number;
 }
 
 /**
  * What waits in memory at most; beyond, it is read from the capture again when its turn comes. That costs half as much
- * again, so it is about what a daemon falls behind while its code is still being compiled: no later delay then makes this
- * list longer than it was in the first minute.
+ * again, and who is too slow once would be slower still from then on: so it is more than a daemon falls behind while its
+ * code is still being compiled.
  */
-const mostEntries = 30_000;
-const mostBytes = 64 * 1024 * 1024;
+const mostEntries = 60_000;
+const mostBytes = 96 * 1024 * 1024;
 const readAtOnce = 500;
 const handedAtOnce = 16;
-/** What a body says may take many times its bytes: of larger ones it is read again when their turn comes. */
-const mostDecodedBytes = 32 * 1024;
+
+/** Who follows a capture. */
+export interface Following<W extends Waiting> {
+  /** What is to wait in the place of an event; in the order of the events. */
+  prepare(entry: StoredEntry): W;
+  /** Its turn has come, and its event is on disk. */
+  take(waiting: W): void;
+}
 
 /**
  * Follows a capture: hands out what is in it in order, once it is on disk, and in pieces of time. What was just written
- * is kept at hand; when more comes than is taken, the capture itself is what waits, so nothing is lost and nothing grows.
+ * waits at hand; when more comes than is taken, the capture itself is what waits, so nothing is lost and nothing grows.
  */
-export class Follower {
+export class Follower<W extends Waiting> {
   private readonly capture: Capture;
-  private readonly take: (entry: StoredEntry) => void;
-  private readonly entries = new Fifo<StoredEntry>();
+  private readonly following: Following<W>;
+  private readonly entries = new Fifo<W>();
   private bytes = 0;
   /** Everything up to this number was handed out. */
   private takenN: number;
   /** What was added last is not at hand: behind `entries`, the capture is read. */
   private isBehind: boolean;
 
-  constructor(capture: Capture, afterN: number, take: (entry: StoredEntry) => void) {
+  constructor(capture: Capture, afterN: number, following: Following<W>) {
     this.capture = capture;
-    this.take = take;
+    this.following = following;
     this.takenN = afterN;
     this.isBehind = capture.lastN > afterN;
   }
@@ -58,14 +68,18 @@ export class Follower {
     return this.takenN < Math.min(this.capture.storedN, this.capture.lastN);
   }
 
-  /** What was just added to the capture. */
-  push(entry: StoredEntry): void {
-    if (this.isBehind) return;
-    if (this.entries.length >= mostEntries || this.bytes >= mostBytes) this.isBehind = true;
-    else this.keep(entry);
+  /** Whether what was just added to the capture may wait at hand: then it must be pushed, else this has fallen behind. */
+  get hasRoom(): boolean {
+    return !this.isBehind && this.entries.length < mostEntries && this.bytes < mostBytes;
   }
 
-  /** What comes next is not kept at hand. */
+  /** What is to wait in the place of what was just added to the capture. */
+  push(waiting: W): void {
+    this.bytes += waiting.bytes;
+    this.entries.push(waiting);
+  }
+
+  /** What was just added does not wait at hand, nor does what comes next. */
   fallBehind(): void {
     this.isBehind = true;
   }
@@ -97,35 +111,19 @@ export class Follower {
       if (entry === undefined && !this.isBehind) this.takenN = Math.max(this.takenN, storedN);
       if (entry === undefined || entry.n > storedN) break;
       this.entries.shift();
-      this.bytes -= bytesOf(entry);
+      this.bytes -= entry.bytes;
       this.takenN = entry.n;
-      this.take(entry);
+      this.following.take(entry);
     }
   }
 
   private readOn(): void {
     const { capture } = this;
     const events = capture.events(this.takenN, readAtOnce);
-    for (const entry of events) this.keep(entry);
+    for (const entry of events) this.push(this.following.prepare(entry));
     const upTo = events.at(-1)?.n ?? capture.storedN;
     if (events.length === 0) this.takenN = upTo;
     // All that was added is at hand: from now on what comes is kept as well.
     if (upTo >= capture.lastN) this.isBehind = false;
   }
-
-  private keep(entry: StoredEntry): void {
-    const bytes = bytesOf(entry);
-    this.bytes += bytes;
-    if (bytes <= mostDecodedBytes || entry.decoded === undefined) this.entries.push(entry);
-    else {
-      const { decoded: _, ...rest } = entry;
-      this.entries.push(rest);
-    }
-  }
-}
-
-function bytesOf({ event }: StoredEntry): number {
-  if (event.kind === "message") return 1_024 + sizeOf(event.envelope);
-  if (event.kind === "delivery") return 1_024 + sizeOf(event.delivery.message);
-  return 256;
 }

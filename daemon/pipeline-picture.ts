@@ -1,10 +1,11 @@
 import type { CorrelationHints, Correlator } from "./correlate/model.ts";
 import { DefinitionsSeen } from "./pipeline-definitions.ts";
 import { makeFacts, type MessageFacts } from "./pipeline-facts.ts";
-import type { StoredEntry } from "./pipeline-follower.ts";
+import type { Following, StoredEntry } from "./pipeline-follower.ts";
 import { KnownFacts } from "./pipeline-known-facts.ts";
 import { type ReadMessage, RecentMessages } from "./pipeline-recent.ts";
-import type { TapEvent, TapState } from "./tap/envelope.ts";
+import { waitingEvent, type WaitingEvent, type WaitingInTurn, type WaitingMessage } from "./pipeline-waiting.ts";
+import type { TapState } from "./tap/envelope.ts";
 
 export interface PictureOptions {
   readonly createCorrelator: (hints: CorrelationHints) => Correlator;
@@ -18,8 +19,11 @@ export interface PictureOptions {
 /** Event time goes in steps: between them, nothing is late. */
 const tickMs = 25;
 
-/** What is made of the messages of a capture, entry by entry in their order: correlation, facts, what was seen. */
-export class Picture {
+/**
+ * What is made of the messages of a capture, entry by entry in their order: correlation, facts, what was seen. Each is
+ * prepared first and taken in when its turn comes, so that what waits in between is small.
+ */
+export class Picture implements Following<WaitingInTurn> {
   readonly correlator: Correlator;
   readonly definitions = new DefinitionsSeen();
   /** The number of the last message of each tap. */
@@ -46,26 +50,48 @@ export class Picture {
     this.correlator = options.createCorrelator(options.hints);
   }
 
-  take(entry: StoredEntry): void {
-    const { event, masked, decoded, seq = 0 } = entry;
-    const at = timeOf(event);
-    if (at !== undefined) {
-      this.at = at;
-      this.passTime(at);
-    }
-    switch (event.kind) {
+  /** Of an event that is told of: what is to wait. */
+  prepare(entry: StoredEntry): WaitingInTurn {
+    const { n, masked, event } = entry;
+    if (event.kind !== "delivery") return waitingEvent({ ...entry, event });
+    const extracted = this.correlator.extractDelivery(event.delivery);
+    return { kind: "delivery", n, bytes: 512, extracted, receivedAt: event.delivery.receivedAt, masked };
+  }
+
+  /** Of a message that was just read. One that waits for a schema may have it by its turn, and is read again then. */
+  prepareRead(n: number, message: ReadMessage): WaitingInTurn {
+    const { seq, envelope, decoded, masked } = message;
+    this.recent.add(message);
+    if (decoded.awaits === undefined) return this.readingOf(n, message);
+    return waitingEvent({ n, seq, event: { kind: "message", envelope }, masked });
+  }
+
+  take(waiting: WaitingInTurn): void {
+    switch (waiting.kind) {
       case "message":
-        this.observe(
-          // What waited for a schema may have it by now.
-          decoded === undefined || decoded.awaits !== undefined
-            ? this.options.read({ ...entry, event })
-            : { seq, envelope: event.envelope, decoded, masked },
-        );
+        this.arriveAt(waiting.facts.receivedAt);
+        this.observe(waiting);
         break;
       case "delivery":
-        this.masked += masked;
-        this.correlator.deliver(event.delivery);
+        this.arriveAt(waiting.receivedAt);
+        this.masked += waiting.masked;
+        this.correlator.takeDelivery(waiting.extracted);
         break;
+      default:
+        this.takeEvent(waiting.entry);
+    }
+  }
+
+  private takeEvent(entry: WaitingEvent["entry"]): void {
+    const { event, n } = entry;
+    switch (event.kind) {
+      case "message": {
+        this.arriveAt(event.envelope.receivedAt);
+        const message = this.options.read({ ...entry, event });
+        this.observe(this.readingOf(n, message));
+        this.recent.add(message);
+        break;
+      }
       case "state":
         this.noteGap(event.state);
         break;
@@ -83,11 +109,10 @@ export class Picture {
   /** A message that was taken in before is read otherwise now. */
   replace({ seq, envelope, decoded, masked }: ReadMessage): void {
     if (this.facts.get(seq) === undefined) return;
-    this.keepFacts(makeFacts(seq, envelope, decoded));
+    const facts = makeFacts(seq, envelope, decoded);
+    this.keepFacts(facts);
     this.recent.replace({ seq, envelope, decoded, masked });
-    if (decoded.definition !== undefined) {
-      this.definitions.note(decoded.definition, decoded, seq, envelope.timestamp ?? envelope.receivedAt);
-    }
+    if (decoded.definition !== undefined) this.definitions.note(decoded.definition, facts);
   }
 
   /** It is `now`: what was expected until then and did not come is late. */
@@ -97,19 +122,29 @@ export class Picture {
     this.correlator.tick(now);
   }
 
-  private observe(message: ReadMessage): void {
+  private readingOf(n: number, message: ReadMessage): WaitingMessage {
     const { seq, envelope, decoded, masked } = message;
+    const extracted = this.correlator.extract(message);
+    const facts = makeFacts(seq, envelope, decoded);
+    return { kind: "message", n, bytes: extracted.bytes, extracted, facts, definition: decoded.definition, masked };
+  }
+
+  /** What comes next was seen then. */
+  private arriveAt(at: number): void {
+    this.at = at;
+    this.passTime(at);
+  }
+
+  private observe({ extracted, facts, definition, masked }: WaitingMessage): void {
+    const { seq } = facts;
     this.seen++;
     this.masked += masked;
     if (this.observedSeq === 0) this.firstSeq = seq;
     this.observedSeq = seq;
-    this.lastSeqOfTap.set(envelope.tap, seq);
-    this.correlator.observe(message);
-    this.keepFacts(makeFacts(seq, envelope, decoded));
-    this.recent.add(message);
-    if (decoded.definition !== undefined) {
-      this.definitions.note(decoded.definition, decoded, seq, envelope.timestamp ?? envelope.receivedAt);
-    }
+    this.lastSeqOfTap.set(facts.tap, seq);
+    this.correlator.take(extracted);
+    this.keepFacts(facts);
+    if (definition !== undefined) this.definitions.note(definition, facts);
   }
 
   private keepFacts(facts: MessageFacts): void {
@@ -128,10 +163,4 @@ export class Picture {
       this.interruptedAt.set(state.tap, state.since);
     }
   }
-}
-
-/** When a tap saw a message or its delivery; what else is told has times of the broker. */
-function timeOf(event: TapEvent): number | undefined {
-  if (event.kind === "message") return event.envelope.receivedAt;
-  return event.kind === "delivery" ? event.delivery.receivedAt : undefined;
 }

@@ -11,6 +11,7 @@ import { PipelineQueue, type QueueLimits } from "./pipeline-queue.ts";
 import { type MaskedMessage, readMasked, readStored } from "./pipeline-reader.ts";
 import { type ReadMessage, RecentMessages } from "./pipeline-recent.ts";
 import { Twins } from "./pipeline-twins.ts";
+import type { WaitingInTurn } from "./pipeline-waiting.ts";
 import type { Capture, StoredMessage } from "./store/index.ts";
 import type { Delivery, Envelope, TapEvent, TapSink, TapState } from "./tap/envelope.ts";
 
@@ -67,10 +68,13 @@ export class Pipeline implements TapSink {
   private readonly options: PipelineOptions;
   private readonly masker: Masker;
   private readonly queue: PipelineQueue;
-  private readonly follower: Follower;
+  private readonly follower: Follower<WaitingInTurn>;
   private readonly twins = new Twins();
   private readonly awaiting = new Awaiting();
-  /** What is shown, and what is being made to be shown instead. */
+  /**
+   * What is shown, and what is being made to be shown instead. The follower begins again whenever another one grows: what
+   * waits was prepared by the one that takes it.
+   */
   private picture: Picture;
   private nextPicture: Picture | undefined;
   private turnIsDue = false;
@@ -95,9 +99,10 @@ export class Pipeline implements TapSink {
     this.clearedSeq = this.clearedUpTo === 0 ? 0 : options.capture.lastSeqUpTo(this.clearedUpTo);
     this.unreadUpTo = this.clearedSeq;
     this.picture = this.newPicture();
-    this.follower = new Follower(options.capture, options.capture.lastN, (entry) =>
-      (this.nextPicture ?? this.picture).take(entry),
-    );
+    this.follower = new Follower(options.capture, options.capture.lastN, {
+      prepare: (entry) => this.growing.prepare(entry),
+      take: (waiting) => this.growing.take(waiting),
+    });
     options.capture.onStored = () => this.takeTurn();
   }
 
@@ -135,7 +140,7 @@ export class Pipeline implements TapSink {
 
   /** Messages that are stored and not correlated yet, and for how long the oldest of them has been waiting. */
   get behind(): { readonly messages: number; readonly ms: number } {
-    const { observedSeq, at } = this.nextPicture ?? this.picture;
+    const { observedSeq, at } = this.growing;
     const messages = this.capture.lastSeq - Math.max(observedSeq, this.unreadUpTo);
     return messages <= 0 || !this.follower.hasWork
       ? { messages: 0, ms: 0 }
@@ -218,7 +223,7 @@ export class Pipeline implements TapSink {
 
   /** A stored message, read by the contracts of now. */
   message(seq: number): ReadMessage | undefined {
-    const recent = this.picture.recent.get(seq);
+    const recent = seq <= this.observedSeq ? this.picture.recent.get(seq) : undefined;
     if (recent !== undefined) return recent;
     const stored = this.capture.message(seq);
     return stored && this.readAgain(stored);
@@ -314,7 +319,7 @@ export class Pipeline implements TapSink {
 
   /** How many messages were read by now, while everything is computed anew and after. */
   get readSoFar(): number {
-    return (this.nextPicture ?? this.picture).seen;
+    return this.growing.seen;
   }
 
   /** Forgets what was seen so far in views; the capture keeps it. */
@@ -334,6 +339,11 @@ export class Pipeline implements TapSink {
     this.dead = true;
     this.capture.onStored = () => undefined;
     this.queue.take(Number.POSITIVE_INFINITY);
+  }
+
+  /** The picture that takes in what comes. */
+  private get growing(): Picture {
+    return this.nextPicture ?? this.picture;
   }
 
   private show(picture: Picture): void {
@@ -400,7 +410,8 @@ export class Pipeline implements TapSink {
         capture.saveDecoded(seq, decoded, envelope.body);
         if (decoded.awaits !== undefined) this.awaiting.note(decoded.awaits, { seq, n: capture.lastN });
         this.twins.add(seq, envelope, masked === 0);
-        this.follower.push({ n: capture.lastN, seq, event: { kind: "message", envelope }, masked, decoded });
+        if (!this.follower.hasRoom) this.follower.fallBehind();
+        else this.follower.push(this.growing.prepareRead(capture.lastN, { seq, envelope, decoded, masked }));
         break;
       }
       case "delivery": {
@@ -414,18 +425,24 @@ export class Pipeline implements TapSink {
         };
         const twin = clean ?? this.twins.of(delivery.message);
         capture.addDelivery(delivery, twin?.seq, twin?.envelope);
-        this.follower.push({ n: capture.lastN, event: { kind: "delivery", delivery }, masked });
+        this.follow({ kind: "delivery", delivery }, masked);
         break;
       }
       case "state":
         capture.addEvent(event);
         this.onState(event.state);
-        this.follower.push({ n: capture.lastN, event, masked: 0 });
+        this.follow(event, 0);
         break;
       default:
         capture.addEvent(event);
-        this.follower.push({ n: capture.lastN, event, masked: 0 });
+        this.follow(event, 0);
     }
+  }
+
+  /** What was just added to the capture has its turn when it is on disk. */
+  private follow(event: TapEvent, masked: number): void {
+    if (!this.follower.hasRoom) this.follower.fallBehind();
+    else this.follower.push(this.growing.prepare({ n: this.capture.lastN, event, masked }));
   }
 
   /** Masks a message that is handed out; `clean` is its body where that was read before and holds no secret. */

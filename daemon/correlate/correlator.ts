@@ -1,5 +1,5 @@
 /** The correlator: takes messages and events in, keeps what belongs together, and builds conversations when asked. */
-import type { Delivery, OtlpOrigin } from "../tap/envelope.ts";
+import type { Delivery } from "../tap/envelope.ts";
 import { Arrivals } from "./arrivals.ts";
 import { BySeq } from "./by-seq.ts";
 import { Clocks } from "./clocks.ts";
@@ -7,7 +7,7 @@ import { Commits } from "./commits.ts";
 import { Copies } from "./copies.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Deliveries, type Handed, handedOf } from "./deliveries.ts";
-import { Extractor } from "./extract.ts";
+import { Extracted, Extractor } from "./extract.ts";
 import { Families } from "./families.ts";
 import { Membership, type Conv } from "./groups.ts";
 import { bounds, newCounters, thresholds, type Counters } from "./limits.ts";
@@ -16,6 +16,8 @@ import type {
   Conversation,
   CorrelationHints,
   Correlator,
+  ExtractedDelivery,
+  ExtractedMessage,
   Journey,
   Parties,
   Seq,
@@ -29,6 +31,7 @@ import { Outcomes } from "./outcomes.ts";
 import { Pairs } from "./pairs.ts";
 import { Participants } from "./participants.ts";
 import { Positions } from "./positions.ts";
+import { spanFactsOf, type SpanFacts } from "./span-facts.ts";
 import { spanNode } from "./span-node.ts";
 import { Spans } from "./spans.ts";
 import { Timers } from "./timers.ts";
@@ -107,24 +110,37 @@ class CorrelatorState implements Correlator {
   }
 
   observe(message: TracedMessage): void {
-    if (this.nodes.has(message.seq)) return;
-    this.isBusy = true;
-    const { envelope } = message;
+    this.take(this.extract(message));
+  }
+
+  extract(message: TracedMessage): Extracted {
+    const { seq, envelope } = message;
     const { origin } = envelope;
-    if (origin.broker === "otlp") return this.observeSpan(message, origin);
+    if (origin.broker === "otlp") {
+      const node = spanNode(seq, envelope, origin, this.figures);
+      return new Extracted(node, undefined, spanFactsOf(envelope, origin));
+    }
     const spot = this.extractor.spotOf(envelope, origin);
-    const facts = this.participants.factsOf(spot);
-    const node = this.extractor.read(message, origin, spot, facts);
+    const node = this.extractor.read(message, origin, spot, this.participants.factsOf(spot));
+    return new Extracted(node, this.spans.contextOf(envelope), undefined);
+  }
+
+  take(extracted: ExtractedMessage): void {
+    if (!(extracted instanceof Extracted)) throw new TypeError("It was extracted by another correlator.");
+    const { node, context, span } = extracted;
+    if (this.nodes.has(node.seq)) return;
+    this.isBusy = true;
+    if (span !== undefined) return this.takeSpan(node, span);
     node.at = this.clocks.note(node);
     if (node.at > this.newest) this.newest = node.at;
     this.nodes.set(node.seq, node);
     this.arrivals.push(node.seq);
     this.membership.add(node);
-    this.spans.addMessage(node, envelope);
+    if (context !== undefined) this.spans.addMessage(node, context);
     this.commits.add(node);
     const early = this.deliveries.add(node);
     this.values.add(node);
-    this.pairs.add(node, facts?.reply?.address);
+    this.pairs.add(node, this.participants.factsOf(node.spot)?.reply?.address);
     this.copies.findDuplicate(node);
     this.copies.findOriginal(node);
     if (node.expectsReply) {
@@ -140,17 +156,24 @@ class CorrelatorState implements Correlator {
   }
 
   /** A span belongs to messages and nothing else of what is known of them goes for it: no reply, no copy, no clock. */
-  private observeSpan(message: TracedMessage, origin: OtlpOrigin): void {
-    const node = spanNode(message.seq, message.envelope, origin, this.figures);
+  private takeSpan(node: Node, facts: SpanFacts): void {
     this.nodes.set(node.seq, node);
     this.membership.add(node);
-    this.spans.addSpan(node, message.envelope, origin);
+    this.spans.addSpan(node, facts);
     for (const conv of this.spans.surplus()) this.forget(conv);
     if (this.nodes.size > this.maxMessages) this.forgetOldest();
   }
 
   deliver(delivery: Delivery): Seq | undefined {
-    return this.hand(handedOf(delivery));
+    return this.takeDelivery(handedOf(delivery));
+  }
+
+  extractDelivery(delivery: Delivery): Handed {
+    return handedOf(delivery);
+  }
+
+  takeDelivery(extracted: ExtractedDelivery): Seq | undefined {
+    return this.hand(extracted as Handed);
   }
 
   private hand(handed: Handed): Seq | undefined {

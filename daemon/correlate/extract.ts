@@ -6,7 +6,7 @@ import type { JsonValue } from "../../contracts/codec/index.ts";
 import type { ChannelFacts } from "../../contracts/codec/index.ts";
 import type { Envelope, HeaderValue, KafkaOrigin, RabbitmqOrigin, RabbitmqProperties } from "../tap/envelope.ts";
 import { Common, type Spot } from "./common.ts";
-import type { TracedMessage } from "./model.ts";
+import type { Seq, TracedMessage } from "./model.ts";
 import type { Figures } from "./figures.ts";
 import { idOf, textOf } from "./ids.ts";
 import { bounds, type Counters } from "./limits.ts";
@@ -16,7 +16,36 @@ import { offsetOf } from "./offsets.ts";
 import { Places, type Place } from "./places.ts";
 import { readBody, type JsonObject } from "./read-body.ts";
 import { Reading } from "./reading.ts";
+import type { SpanFacts } from "./span-facts.ts";
 import { hashOf } from "./stats.ts";
+import type { TraceContext } from "./trace-context.ts";
+
+/** What was read of a message or a span, on its way to where all that belongs together is kept. */
+export class Extracted {
+  readonly node: Node;
+  /** Of a message, the span that it says it belongs to; of a span, what it says. */
+  readonly context: TraceContext | undefined;
+  readonly span: SpanFacts | undefined;
+
+  constructor(node: Node, context: TraceContext | undefined, span: SpanFacts | undefined) {
+    this.node = node;
+    this.context = context;
+    this.span = span;
+  }
+
+  get seq(): Seq {
+    return this.node.seq;
+  }
+
+  get bytes(): number {
+    let bytes = bytesPerMessage;
+    for (let found = this.node.found; found; found = found.next) bytes += found.value.length;
+    return bytes;
+  }
+}
+
+/** Its record with its ids, without their texts. */
+const bytesPerMessage = 1_024;
 
 /** Reads messages; remembers only the places where ids stand. */
 export class Extractor {

@@ -14,6 +14,21 @@ export interface TracedMessage {
   readonly decoded: DecodedBody;
 }
 
+/**
+ * What correlation has read of a message and takes in when its turn comes. It is small, and nothing of what it was read
+ * from is in it: much of this can wait where few messages can.
+ */
+export interface ExtractedMessage {
+  readonly seq: Seq;
+  /** About what it takes in memory. */
+  readonly bytes: number;
+}
+
+/** Likewise of a delivery. */
+export interface ExtractedDelivery {
+  readonly tap: string;
+}
+
 /** What the contracts say that steers correlation; asked for every channel once. */
 export interface CorrelationHints {
   channel(broker: "kafka" | "rabbitmq", address: string): ChannelFacts | undefined;
@@ -197,8 +212,14 @@ export type Change =
 /** The whole of correlation behind one door. All times are milliseconds since the epoch, and come from the caller. */
 export interface Correlator {
   observe(message: TracedMessage): void;
+  /** The first half of `observe`, in the same order; `take` is the other, of the same correlator. */
+  extract(message: TracedMessage): ExtractedMessage;
+  take(extracted: ExtractedMessage): void;
   /** Hangs a delivery on its message; returns the message's number, or `undefined` where it began before the tap. */
   deliver(delivery: Delivery): Seq | undefined;
+  /** The halves of `deliver`. */
+  extractDelivery(delivery: Delivery): ExtractedDelivery;
+  takeDelivery(extracted: ExtractedDelivery): Seq | undefined;
   commit(group: string, topic: string, partition: number, offset: bigint, at: number): void;
   transaction(
     topic: string,

@@ -9,12 +9,12 @@
  * a span around a batch of a thousand orders is not one conversation. And they teach nothing: what usually follows, how
  * long an answer takes and what a saga looks like is learned from messages alone, which are all there and on time.
  */
-import type { Envelope, OtlpOrigin } from "../tap/envelope.ts";
+import type { Envelope } from "../tap/envelope.ts";
 import type { Conv, Link, Membership } from "./groups.ts";
 import { bounds, thresholds, type Counters } from "./limits.ts";
 import type { Edge, EvidenceKind, Occurrence, Participant, Parties, SpanStep, Strength } from "./model.ts";
 import { compareNodes, type Node } from "./node.ts";
-import { isAt, isSpan, spanFactsOf, type SpanFacts } from "./span-facts.ts";
+import { isAt, isSpan, type SpanFacts } from "./span-facts.ts";
 import { Parts } from "./span-parts.ts";
 import { traceContextOf, type TraceContext } from "./trace-context.ts";
 
@@ -68,11 +68,13 @@ export class Spans {
     return this.spans.size;
   }
 
+  /** Of which span a message says it is; `undefined` as well while there are no spans. */
+  contextOf({ headers }: Envelope): TraceContext | undefined {
+    return this.on && headers.length > 0 ? traceContextOf(headers) : undefined;
+  }
+
   /** Takes in a message that says of which span it is. */
-  addMessage(node: Node, envelope: Envelope): void {
-    if (!this.on || envelope.headers.length === 0) return;
-    const context = traceContextOf(envelope.headers);
-    if (context === undefined) return;
+  addMessage(node: Node, context: TraceContext): void {
     this.contexts.set(node, context);
     push(this.children, context.trace + context.parent, node);
     const trace = this.traceOf(context.trace);
@@ -81,9 +83,8 @@ export class Spans {
   }
 
   /** Takes in a span. One that is known already is the same once more, and stands with the first. */
-  addSpan(node: Node, envelope: Envelope, origin: OtlpOrigin): void {
+  addSpan(node: Node, facts: SpanFacts): void {
     this.on = true;
-    const facts = spanFactsOf(envelope, origin);
     const id = facts.trace + facts.spanId;
     const known = this.bySpan.get(id);
     if (known !== undefined && this.spans.get(known)?.kind === facts.kind) {

@@ -115,10 +115,10 @@ async function checkBreak(path: string, rule: string, lineHas: string | undefine
   assert.ok(before.getText().length > 0, "the old text can be opened");
 }
 
-/** Only of what was edited: the editor has documents open that are nobody's to show, such as its settings. */
+/** Only what was edited here: the editor itself holds its settings open, and dirty for a moment whenever one is set. */
 async function revertEdits(): Promise<void> {
   for (const document of vscode.workspace.textDocuments) {
-    if (!document.isDirty) continue;
+    if (!document.isDirty || vscode.workspace.getWorkspaceFolder(document.uri) === undefined) continue;
     await vscode.window.showTextDocument(document);
     await vscode.commands.executeCommand("workbench.action.files.revert");
   }
