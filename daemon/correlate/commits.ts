@@ -1,8 +1,9 @@
 /** Which groups have committed past a Kafka record, and how its transaction ended. Answers are found when asked. */
 import { OldestFirst } from "../oldest-first.ts";
+import { SortedList } from "../sorted-list.ts";
 import { nothing, placeOf } from "./common.ts";
 import { bounds, type Counters } from "./limits.ts";
-import { type AtOffset, Marks, placeOf as from } from "./marks.ts";
+import { type AtOffset, Marks } from "./marks.ts";
 import type { Journey } from "./model.ts";
 import type { Node } from "./node.ts";
 import { offsetOf, type Offset } from "./offsets.ts";
@@ -21,8 +22,8 @@ export class Commits {
   /** By partition and producer. */
   private readonly transactions = new OldestFirst<string, Marks<End>>();
   /** By tap and partition; and the same lists by partition alone, as commits name it. */
-  private readonly records = new Map<string, Node[]>();
-  private readonly lists = new Map<string, Node[][]>();
+  private readonly records = new Map<string, SortedList<Node>>();
+  private readonly lists = new Map<string, Array<SortedList<Node>>>();
   private readonly counters: Counters;
 
   constructor(counters: Counters) {
@@ -33,56 +34,36 @@ export class Commits {
     if (node.broker !== "kafka") return;
     const key = node.spot.place;
     const records = this.records.get(key);
-    if (!records) {
-      const list = [node];
-      this.records.set(key, list);
-      const place = partitionOf(node);
-      this.lists.set(place, [...(this.lists.get(place) ?? nothing), list]);
-      return;
-    }
-    let index = records.length;
-    while (index > 0 && (records[index - 1] as Node).offset > node.offset) index--;
-    records.splice(index, 0, node);
+    if (records) return records.add(node);
+    const list = new SortedList<Node>(byOffset);
+    list.add(node);
+    this.records.set(key, list);
+    const place = partitionOf(node);
+    this.lists.set(place, [...(this.lists.get(place) ?? nothing), list]);
   }
 
-  /** Forgets these messages: of each partition, only the stretch that they are in is looked through. */
-  removeAll(nodes: ReadonlySet<Node>): void {
-    const stretches = new Map<string, { first: number; last: number }>();
-    for (const node of nodes) {
-      if (node.broker !== "kafka") continue;
-      const place = node.spot.place;
-      const index = from(this.records.get(place) ?? [], node.offset);
-      const known = stretches.get(place);
-      if (known === undefined) stretches.set(place, { first: index, last: index });
-      else {
-        known.first = Math.min(known.first, index);
-        known.last = Math.max(known.last, index);
-      }
-    }
-    for (const [place, { first, last }] of stretches) {
-      const records = this.records.get(place) ?? [];
-      // Records may have one offset where a topic was made anew: those behind the last are looked at as well.
-      let end = last + 1;
-      while (end < records.length && records[end]?.offset === records[last]?.offset) end++;
-      const left = records.slice(first, end).filter((node) => !nodes.has(node));
-      records.splice(first, end - first, ...left);
-      if (records.length > 0) continue;
-      this.records.delete(place);
-      const partition = place.slice(place.indexOf("\n") + 1);
-      const others = (this.lists.get(partition) ?? []).filter((other) => other !== records);
-      if (others.length > 0) this.lists.set(partition, others);
-      else this.lists.delete(partition);
-    }
+  remove(node: Node): void {
+    if (node.broker !== "kafka") return;
+    const { place } = node.spot;
+    const records = this.records.get(place);
+    if (records === undefined) return;
+    records.remove(node);
+    if (records.length > 0) return;
+    this.records.delete(place);
+    const partition = partitionOf(node);
+    const others = (this.lists.get(partition) ?? nothing).filter((other) => other !== records);
+    if (others.length > 0) this.lists.set(partition, others);
+    else this.lists.delete(partition);
   }
 
   /** The record at one place of a topic, in any tap. */
   at(tap: string, topic: string, partition: number, exact: bigint): Node | undefined {
     const records = this.records.get(placeOf(tap, topic, partition));
-    if (!records) return undefined;
     const offset = offsetOf(exact);
-    const index = from(records, offset);
-    const found = records[index];
-    return found?.offset === offset ? found : undefined;
+    for (const found of records?.from((record) => record.offset < offset) ?? nothing) {
+      return found.offset === offset ? found : undefined;
+    }
+    return undefined;
   }
 
   /** Notes a commit; returns the records that it newly covers. */
@@ -174,7 +155,7 @@ export class Commits {
     if (!marks.isFull) return;
     let lowest: Offset = Infinity;
     for (const records of this.lists.get(`${topic}\n${partition}`) ?? nothing) {
-      const first = records[0];
+      const { first } = records;
       if (first !== undefined && first.offset < lowest) lowest = first.offset;
     }
     marks.forgetUpTo(lowest);
@@ -191,8 +172,7 @@ export class Commits {
   private between(topic: string, partition: number, low: Offset, to: Offset): Node[] {
     const found: Node[] = [];
     for (const records of this.lists.get(`${topic}\n${partition}`) ?? nothing) {
-      for (let i = from(records, low); i < records.length; i++) {
-        const node = records[i] as Node;
+      for (const node of records.from(({ offset }) => offset < low)) {
         if (node.offset >= to || found.length >= bounds.recordsPerCommit) break;
         found.push(node);
       }
@@ -204,4 +184,8 @@ export class Commits {
 /** A partition as commits name it: in every tap. */
 function partitionOf({ channel, partition }: Node): string {
   return `${channel}\n${partition}`;
+}
+
+function byOffset(a: Node, b: Node): number {
+  return a.offset === b.offset ? 0 : a.offset < b.offset ? -1 : 1;
 }

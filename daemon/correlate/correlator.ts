@@ -81,7 +81,6 @@ class CorrelatorState implements Correlator {
   });
   private readonly nodes = new BySeq<Node>();
   private readonly arrivals = new Arrivals();
-  private forgetting: Conv[] = [];
   private readonly settling = new Timers<Node>();
   private readonly changedMessages = new Set<Seq>();
   /** Producers that got a name since the last call of `takeChanges`. */
@@ -423,45 +422,30 @@ class CorrelatorState implements Correlator {
     return exchangesOf(new Positions([...near].sort(compareNodes)), this.values);
   }
 
-  /** Makes room for some more: forgetting some at a time costs one pass over their partitions, not one each. */
   private forgetOldest(): void {
-    const enough = Math.ceil(this.maxMessages / 400);
-    for (let forgotten = 0; forgotten < enough && this.nodes.size > 0;) {
+    while (this.nodes.size > this.maxMessages) {
       const oldest = this.arrivals.oldestAtRest(
         (seq) => this.nodes.get(seq)?.group.conv,
         this.newest - thresholds.conversationSession,
       );
       if (!oldest) return;
       this.counters.messages++;
-      forgotten += oldest.size;
-      this.forgetting.push(oldest);
-      this.forgetMessages(oldest);
+      this.forget(oldest);
     }
-    this.forgetRecords();
   }
 
   private forget(conv: Conv): void {
-    this.forgetting.push(conv);
-    this.forgetMessages(conv);
-    this.forgetRecords();
-  }
-
-  private forgetMessages(conv: Conv): void {
-    for (const member of conv.nodes()) {
+    const members = conv.nodes();
+    for (const member of members) {
       this.nodes.delete(member.seq);
       this.values.remove(member);
       this.pairs.remove(member);
       this.deliveries.remove(member);
+      this.commits.remove(member);
       this.spans.remove(member);
     }
     this.membership.forget(conv);
-  }
-
-  /** The last step for conversations whose messages were forgotten. */
-  private forgetRecords(): void {
-    this.commits.removeAll(new Set(this.forgetting.flatMap((conv) => conv.nodes())));
-    for (const conv of this.forgetting) conv.clear();
-    this.forgetting = [];
+    conv.clear();
   }
 }
 

@@ -4,12 +4,15 @@ import type { Pipeline } from "../pipeline.ts";
 import { Dismissals } from "./dismissals.ts";
 import { conversationRow } from "./present-row.ts";
 import type { ConversationRow, ConversationState } from "./protocol.ts";
-import { type Placed, Sorted } from "./sorted.ts";
+import { SortedList } from "../sorted-list.ts";
 import { Subject } from "./subject.ts";
 
 /** A conversation in the list: what it came to, and, where it was looked at, its row and the words of a filter. */
-export interface Entry extends Placed {
+export interface Entry {
   readonly id: string;
+  /** The one behind the letter of its id. */
+  readonly number: number;
+  readonly startedAt: number;
   readonly lastAt: number;
   /** Absent for one that has just begun. */
   readonly state?: ConversationState;
@@ -54,8 +57,9 @@ export class Board {
   dropped = 0;
   private readonly pipeline: Pipeline;
   private readonly entries = new Map<string, Entry>();
-  private readonly order = new Sorted<Entry>();
-  private readonly needing = new Sorted<Entry>();
+  /** The newest start last. */
+  private readonly order = new SortedList<Entry>(byStart);
+  private readonly needing = new SortedList<Entry>(byStart);
   private readonly byState = { ...noCounts };
   /** What changed since it was last looked into, and since when; the oldest first. */
   private readonly stale = new Map<string, number>();
@@ -78,23 +82,20 @@ export class Board {
       this.clear();
       for (const id of this.pipeline.correlator.ids()) this.mark(id, now, changed);
     }
-    const gone = new Set<Entry>();
     for (const change of changes) {
       if (change.kind === "message") {
         const id = this.pipeline.correlator.conversationOf(change.seq);
         if (id !== undefined) this.mark(id, now, changed);
       } else if (change.kind === "merged") {
-        this.leave(change.id, gone);
+        this.leave(change.id);
         changed.add(change.id);
         this.mark(change.into, now, changed);
       } else {
         this.mark(change.id, now, changed);
         if (change.kind === "split") this.mark(change.from, now, changed);
-        else if (this.pipeline.correlator.resolve(change.id) !== change.id) this.leave(change.id, gone);
+        else if (this.pipeline.correlator.resolve(change.id) !== change.id) this.leave(change.id);
       }
     }
-    this.order.removeAll(gone);
-    this.needing.removeAll(gone);
     if (this.order.length > mostEntries) this.dropOldest();
     if (changed.size > 0) this.revision++;
     this.lookIntoStale(now);
@@ -123,21 +124,21 @@ export class Board {
 
   /** Counted from the newest start, which is 0. */
   newest(i: number): Entry | undefined {
-    return this.order.newest(i);
+    return this.order.fromEnd(i);
   }
 
   /** The place in the list of one that is in it. */
   rankOf(entry: Entry): number {
-    return this.order.rankOf(entry);
+    return this.order.behind(entry);
   }
 
   /** Newest start first, as it is now. */
   get all(): Entry[] {
-    return this.order.toNewestFirst();
+    return this.order.toReversed();
   }
 
-  /** Those that need a look, in the same order. */
-  get needsLook(): Pick<Sorted<Entry>, "length" | "newest" | "toNewestFirst"> {
+  /** Those that need a look, in the order in which they began. */
+  get needsLook(): Pick<SortedList<Entry>, "length" | "fromEnd" | "toReversed"> {
     return this.needing;
   }
 
@@ -170,13 +171,14 @@ export class Board {
     if (!this.stale.has(id)) this.stale.set(id, now);
   }
 
-  private leave(id: string, gone: Set<Entry>): void {
+  private leave(id: string): void {
     this.stale.delete(id);
     const entry = this.entries.get(id);
     if (entry === undefined) return;
     this.entries.delete(id);
     this.count(entry, -1);
-    gone.add(entry);
+    this.order.remove(entry);
+    if (entry.row?.needsLook === true) this.needing.remove(entry);
   }
 
   private lookIntoStale(now: number): void {
@@ -203,7 +205,7 @@ export class Board {
     const { id, number } = before;
     const { correlator } = this.pipeline;
     const standing = correlator.standing(id);
-    if (standing === undefined) this.remove(before);
+    if (standing === undefined) this.leave(id);
     else if (standing.isTroubled || this.pipeline.hasBroken(correlator.seqsOf(id))) this.makeRow(before);
     else {
       const { startedAt, lastAt, state } = standing;
@@ -214,7 +216,7 @@ export class Board {
   private makeRow(before: Entry): void {
     const { id, number } = before;
     const conversation = this.pipeline.correlator.conversation(id);
-    if (conversation === undefined || conversation.seqs.length === 0) return this.remove(before);
+    if (conversation === undefined || conversation.seqs.length === 0) return this.leave(id);
     const subject = new Subject(conversation, this.pipeline, this.pipeline.now());
     const row = conversationRow(subject, this.revision, this.dismissals.has(id));
     const { startedAt, lastAt, state } = row;
@@ -231,13 +233,6 @@ export class Board {
     this.count(entry, 1);
   }
 
-  private remove(entry: Entry): void {
-    const gone = new Set<Entry>();
-    this.leave(entry.id, gone);
-    this.order.removeAll(gone);
-    this.needing.removeAll(gone);
-  }
-
   private count({ state }: Entry, by: 1 | -1): void {
     if (state === undefined) return;
     this.byState.all += by;
@@ -245,13 +240,8 @@ export class Board {
   }
 
   private dropOldest(): void {
-    const leaving = this.order.dropOldest(this.order.length - mostEntries + leaveAtOnce);
-    for (const entry of leaving) {
-      this.entries.delete(entry.id);
-      this.stale.delete(entry.id);
-      this.count(entry, -1);
-    }
-    this.needing.removeAll(new Set(leaving));
+    const leaving = this.order.dropFirst(this.order.length - mostEntries + leaveAtOnce);
+    for (const { id } of leaving) this.leave(id);
     this.dropped += leaving.length;
   }
 
@@ -262,6 +252,10 @@ export class Board {
     this.stale.clear();
     Object.assign(this.byState, noCounts);
   }
+}
+
+function byStart(a: Entry, b: Entry): number {
+  return a.startedAt - b.startedAt || a.number - b.number;
 }
 
 function wordsOf(subject: Subject, row: ConversationRow): string {

@@ -59,7 +59,7 @@ export class ListView {
     else
       this.frozen ??= {
         entries: this.board.all,
-        histogram: this.histogram(this.board.needsLook.toNewestFirst()),
+        histogram: this.histogram(this.board.needsLook.toReversed()),
         revision: this.board.revision,
         seen: this.pipeline.shownCount,
       };
@@ -121,7 +121,7 @@ export class ListView {
       rows,
       total: board.size - taken.length,
       counts: board.counts,
-      histogram: this.histogram(board.needsLook.toNewestFirst()),
+      histogram: this.histogram(board.needsLook.toReversed()),
       ruler: this.rulerOfBoard(taken),
     };
   }
@@ -157,7 +157,7 @@ export class ListView {
       rows: rowsOf(listed.slice(this.first, this.first + this.count)),
       total: listed.length,
       counts,
-      histogram: this.frozen?.histogram ?? this.histogram(board.needsLook.toNewestFirst()),
+      histogram: this.frozen?.histogram ?? this.histogram(board.needsLook.toReversed()),
       ruler: rulerOf(listed.map(({ row }) => row)),
     };
   }
@@ -165,7 +165,7 @@ export class ListView {
   private pinned(needing: Board["needsLook"]): Entry[] {
     const pinned: Entry[] = [];
     for (let i = 0; i < mostPinned; i++) {
-      const entry = needing.newest(i);
+      const entry = needing.fromEnd(i);
       if (entry !== undefined) pinned.push(entry);
     }
     return pinned;
@@ -181,7 +181,7 @@ export class ListView {
     const total = size - taken.length;
     const slices = emptyRuler(total);
     const perSlice = Math.ceil(total / Math.max(1, slices.length));
-    for (const entry of needsLook.toNewestFirst()) {
+    for (const entry of needsLook.toReversed()) {
       const rank = this.board.rankOf(entry);
       if (taken.includes(rank)) continue;
       const place = rank - taken.filter((other) => other < rank).length;
