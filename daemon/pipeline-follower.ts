@@ -19,11 +19,7 @@ export interface Waiting {
   readonly bytes: number;
 }
 
-/**
- * What waits in memory at most; beyond, it is read from the capture again when its turn comes. That costs half as much
- * again, and who is too slow once would be slower still from then on: so it is more than a daemon falls behind while its
- * code is still being compiled.
- */
+/** What waits in memory at most. */
 const mostEntries = 60_000;
 const mostBytes = 96 * 1024 * 1024;
 const readAtOnce = 500;
@@ -31,7 +27,7 @@ const handedAtOnce = 16;
 
 /** Who follows a capture. */
 export interface Following<W extends Waiting> {
-  /** What is to wait in the place of an event; in the order of the events. */
+  /** What is to wait in the place of an event that was read from the capture. */
   prepare(entry: StoredEntry): W;
   /** Its turn has come, and its event is on disk. */
   take(waiting: W): void;
@@ -39,23 +35,25 @@ export interface Following<W extends Waiting> {
 
 /**
  * Follows a capture: hands out what is in it in order, once it is on disk, and in pieces of time. What was just written
- * waits at hand; when more comes than is taken, the capture itself is what waits, so nothing is lost and nothing grows.
+ * waits at hand. What may not is left out, and read from the capture when its turn comes: so nothing is lost and nothing
+ * grows. That costs half as much again, so what comes after a gap waits at hand once more, and only the gap is read.
  */
 export class Follower<W extends Waiting> {
   private readonly capture: Capture;
   private readonly following: Following<W>;
-  private readonly entries = new Fifo<W>();
+  /** What is next; behind it is the gap up to a number, where there is one, and behind that what came later. */
+  private readonly next = new Fifo<W>();
+  private readonly later = new Fifo<W>();
+  private gapUpTo: number | undefined;
   private bytes = 0;
+  private laterBytes = 0;
   /** Everything up to this number was handed out. */
-  private takenN: number;
-  /** What was added last is not at hand: behind `entries`, the capture is read. */
-  private isBehind: boolean;
+  private takenN = 0;
 
   constructor(capture: Capture, afterN: number, following: Following<W>) {
     this.capture = capture;
     this.following = following;
-    this.takenN = afterN;
-    this.isBehind = capture.lastN > afterN;
+    this.restart(afterN);
   }
 
   /** Everything up to this number was handed out. */
@@ -68,35 +66,41 @@ export class Follower<W extends Waiting> {
     return this.takenN < Math.min(this.capture.storedN, this.capture.lastN);
   }
 
-  /** Whether what was just added to the capture may wait at hand: then it must be pushed, else this has fallen behind. */
+  /** Whether what was just added to the capture may wait at hand: then `push` must follow, else `leaveOut`. */
   get hasRoom(): boolean {
-    return !this.isBehind && this.entries.length < mostEntries && this.bytes < mostBytes;
+    return this.next.length + this.later.length < mostEntries && this.bytes + this.laterBytes < mostBytes;
   }
 
   /** What is to wait in the place of what was just added to the capture. */
   push(waiting: W): void {
-    this.bytes += waiting.bytes;
-    this.entries.push(waiting);
+    if (this.gapUpTo === undefined) this.line(waiting);
+    else {
+      this.laterBytes += waiting.bytes;
+      this.later.push(waiting);
+    }
   }
 
-  /** What was just added does not wait at hand, nor does what comes next. */
-  fallBehind(): void {
-    this.isBehind = true;
+  /** What was just added to the capture does not wait at hand. */
+  leaveOut(): void {
+    this.later.clear();
+    this.laterBytes = 0;
+    this.gapUpTo = this.capture.lastN;
   }
 
   /** Begins again behind number `afterN`. */
   restart(afterN: number): void {
-    this.entries.clear();
+    this.next.clear();
     this.bytes = 0;
     this.takenN = afterN;
-    this.isBehind = this.capture.lastN > afterN;
+    this.leaveOut();
+    this.closeGap(afterN);
   }
 
   /** Hands out for about so many milliseconds; returns whether there is more to do now. */
   work(budgetMs: number): boolean {
     const until = performance.now() + budgetMs;
     while (this.hasWork) {
-      if (this.entries.length === 0 && this.isBehind) this.readOn();
+      if (this.next.length === 0) this.readGap();
       this.handOut();
       if (performance.now() >= until) break;
     }
@@ -106,24 +110,37 @@ export class Follower<W extends Waiting> {
   private handOut(): void {
     const { storedN } = this.capture;
     for (let count = 0; count < handedAtOnce; count++) {
-      const entry = this.entries.peek();
+      const waiting = this.next.peek();
       // What is stored and not at hand was nothing to be handed out.
-      if (entry === undefined && !this.isBehind) this.takenN = Math.max(this.takenN, storedN);
-      if (entry === undefined || entry.n > storedN) break;
-      this.entries.shift();
-      this.bytes -= entry.bytes;
-      this.takenN = entry.n;
-      this.following.take(entry);
+      if (waiting === undefined && this.gapUpTo === undefined) this.takenN = Math.max(this.takenN, storedN);
+      if (waiting === undefined || waiting.n > storedN) break;
+      this.next.shift();
+      this.bytes -= waiting.bytes;
+      this.takenN = waiting.n;
+      this.following.take(waiting);
     }
   }
 
-  private readOn(): void {
-    const { capture } = this;
-    const events = capture.events(this.takenN, readAtOnce);
-    for (const entry of events) this.push(this.following.prepare(entry));
-    const upTo = events.at(-1)?.n ?? capture.storedN;
-    if (events.length === 0) this.takenN = upTo;
-    // All that was added is at hand: from now on what comes is kept as well.
-    if (upTo >= capture.lastN) this.isBehind = false;
+  private readGap(): void {
+    const { gapUpTo, capture } = this;
+    if (gapUpTo === undefined) return;
+    const { storedN } = capture;
+    const events = capture.events(this.takenN, readAtOnce).filter(({ n }) => n <= gapUpTo);
+    for (const entry of events) this.line(this.following.prepare(entry));
+    if (events.length === 0) this.takenN = Math.max(this.takenN, Math.min(storedN, gapUpTo));
+    this.closeGap(events.at(-1)?.n ?? this.takenN);
+  }
+
+  /** All up to `n` is at hand or was taken: where that is all of the gap, what came later is next. */
+  private closeGap(n: number): void {
+    if (this.gapUpTo === undefined || n < this.gapUpTo) return;
+    this.gapUpTo = undefined;
+    this.laterBytes = 0;
+    for (let waiting = this.later.shift(); waiting !== undefined; waiting = this.later.shift()) this.line(waiting);
+  }
+
+  private line(waiting: W): void {
+    this.bytes += waiting.bytes;
+    this.next.push(waiting);
   }
 }

@@ -35,6 +35,8 @@ const sliceSize = 250;
 const busyFollowMs = 0.5;
 const busyFollowEveryMs = 10;
 const idleFollowMs = 4;
+/** With more than this waiting to be stored, storing goes first, and what is stored is read again for the rest. */
+const mostHurried = 2_000;
 /** A message that was this old when it came is history: while such come, storing them goes first. */
 const historyMs = 2_000;
 /** Who asked for messages one after the other is expected to go on for so long. */
@@ -401,16 +403,14 @@ export class Pipeline implements TapSink {
     switch (event.kind) {
       case "message": {
         const { envelope, decoded, masked } = readMasked(event.envelope, this.masker, this.contracts);
-        if (envelope.receivedAt - (envelope.timestamp ?? envelope.receivedAt) > historyMs) {
-          this.tookInHistory = true;
-          // It is read again from the capture: keeping all of it at hand meanwhile costs more than that.
-          this.follower.fallBehind();
-        }
+        // History is read again from the capture: keeping all of it at hand meanwhile costs more than that.
+        const isHistory = envelope.receivedAt - (envelope.timestamp ?? envelope.receivedAt) > historyMs;
+        if (isHistory) this.tookInHistory = true;
         const seq = capture.addMessage(envelope, masked);
         capture.saveDecoded(seq, decoded, envelope.body);
         if (decoded.awaits !== undefined) this.awaiting.note(decoded.awaits, { seq, n: capture.lastN });
         this.twins.add(seq, envelope, masked === 0);
-        if (!this.follower.hasRoom) this.follower.fallBehind();
+        if (isHistory || !this.mayWait) this.follower.leaveOut();
         else this.follower.push(this.growing.prepareRead(capture.lastN, { seq, envelope, decoded, masked }));
         break;
       }
@@ -439,9 +439,14 @@ export class Pipeline implements TapSink {
     }
   }
 
+  /** Whether what was just added may wait at hand; not while storing lags, since preparing it takes time as well. */
+  private get mayWait(): boolean {
+    return this.queue.size <= mostHurried && this.follower.hasRoom;
+  }
+
   /** What was just added to the capture has its turn when it is on disk. */
   private follow(event: TapEvent, masked: number): void {
-    if (!this.follower.hasRoom) this.follower.fallBehind();
+    if (!this.mayWait) this.follower.leaveOut();
     else this.follower.push(this.growing.prepare({ n: this.capture.lastN, event, masked }));
   }
 

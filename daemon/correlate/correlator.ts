@@ -116,6 +116,7 @@ class CorrelatorState implements Correlator {
     const { seq, envelope } = message;
     const { origin } = envelope;
     if (origin.broker === "otlp") {
+      this.spans.expect();
       const node = spanNode(seq, envelope, origin, this.figures);
       return new Extracted(node, undefined, spanFactsOf(envelope, origin));
     }

@@ -68,6 +68,11 @@ export class Spans {
     return this.spans.size;
   }
 
+  /** A span came: from now on it is kept of which span messages say they are. */
+  expect(): void {
+    this.on = true;
+  }
+
   /** Of which span a message says it is; `undefined` as well while there are no spans. */
   contextOf({ headers }: Envelope): TraceContext | undefined {
     return this.on && headers.length > 0 ? traceContextOf(headers) : undefined;
@@ -84,7 +89,6 @@ export class Spans {
 
   /** Takes in a span. One that is known already is the same once more, and stands with the first. */
   addSpan(node: Node, facts: SpanFacts): void {
-    this.on = true;
     const id = facts.trace + facts.spanId;
     const known = this.bySpan.get(id);
     if (known !== undefined && this.spans.get(known)?.kind === facts.kind) {
