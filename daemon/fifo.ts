@@ -19,6 +19,11 @@ export class Fifo<T> {
     return this.items[this.head];
   }
 
+  /** The newest one, which stays. */
+  get last(): T | undefined {
+    return this.items[this.items.length - 1];
+  }
+
   /** Takes the oldest one out. */
   shift(): T | undefined {
     if (this.head === this.items.length) return undefined;

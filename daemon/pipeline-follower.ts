@@ -33,20 +33,27 @@ export interface Following<W extends Waiting> {
   take(waiting: W): void;
 }
 
+/** What waits only in the capture: all from what was handed out before it up to a number. */
+class Gap {
+  upTo: number;
+
+  constructor(upTo: number) {
+    this.upTo = upTo;
+  }
+}
+
 /**
  * Follows a capture: hands out what is in it in order, once it is on disk, and in pieces of time. What was just written
  * waits at hand. What may not is left out, and read from the capture when its turn comes: so nothing is lost and nothing
- * grows. That costs half as much again, so what comes after a gap waits at hand once more, and only the gap is read.
+ * grows. That costs half as much again, so no more is left out than must be.
  */
 export class Follower<W extends Waiting> {
   private readonly capture: Capture;
   private readonly following: Following<W>;
-  /** What is next; behind it is the gap up to a number, where there is one, and behind that what came later. */
-  private readonly next = new Fifo<W>();
-  private readonly later = new Fifo<W>();
-  private gapUpTo: number | undefined;
+  private readonly line = new Fifo<W | Gap>();
+  /** What was read of the gap that is first in line: it comes before all that is in line. */
+  private readonly read = new Fifo<W>();
   private bytes = 0;
-  private laterBytes = 0;
   /** Everything up to this number was handed out. */
   private takenN = 0;
 
@@ -68,39 +75,35 @@ export class Follower<W extends Waiting> {
 
   /** Whether what was just added to the capture may wait at hand: then `push` must follow, else `leaveOut`. */
   get hasRoom(): boolean {
-    return this.next.length + this.later.length < mostEntries && this.bytes + this.laterBytes < mostBytes;
+    return this.line.length < mostEntries && this.bytes < mostBytes;
   }
 
   /** What is to wait in the place of what was just added to the capture. */
   push(waiting: W): void {
-    if (this.gapUpTo === undefined) this.line(waiting);
-    else {
-      this.laterBytes += waiting.bytes;
-      this.later.push(waiting);
-    }
+    this.bytes += waiting.bytes;
+    this.line.push(waiting);
   }
 
   /** What was just added to the capture does not wait at hand. */
   leaveOut(): void {
-    this.later.clear();
-    this.laterBytes = 0;
-    this.gapUpTo = this.capture.lastN;
+    const { last } = this.line;
+    if (last instanceof Gap) last.upTo = this.capture.lastN;
+    else this.line.push(new Gap(this.capture.lastN));
   }
 
   /** Begins again behind number `afterN`. */
   restart(afterN: number): void {
-    this.next.clear();
+    this.line.clear();
+    this.read.clear();
     this.bytes = 0;
     this.takenN = afterN;
-    this.leaveOut();
-    this.closeGap(afterN);
+    if (this.capture.lastN > afterN) this.leaveOut();
   }
 
   /** Hands out for about so many milliseconds; returns whether there is more to do now. */
   work(budgetMs: number): boolean {
     const until = performance.now() + budgetMs;
     while (this.hasWork) {
-      if (this.next.length === 0) this.readGap();
       this.handOut();
       if (performance.now() >= until) break;
     }
@@ -110,37 +113,29 @@ export class Follower<W extends Waiting> {
   private handOut(): void {
     const { storedN } = this.capture;
     for (let count = 0; count < handedAtOnce; count++) {
-      const waiting = this.next.peek();
-      // What is stored and not at hand was nothing to be handed out.
-      if (waiting === undefined && this.gapUpTo === undefined) this.takenN = Math.max(this.takenN, storedN);
-      if (waiting === undefined || waiting.n > storedN) break;
-      this.next.shift();
-      this.bytes -= waiting.bytes;
+      const waiting = this.read.peek() ?? this.line.peek();
+      if (waiting instanceof Gap) return this.readOn(waiting);
+      // What is stored and not in line was nothing to be handed out.
+      if (waiting === undefined) this.takenN = Math.max(this.takenN, storedN);
+      if (waiting === undefined || waiting.n > storedN) return;
+      if (this.read.shift() === undefined) {
+        this.line.shift();
+        this.bytes -= waiting.bytes;
+      }
       this.takenN = waiting.n;
       this.following.take(waiting);
     }
   }
 
-  private readGap(): void {
-    const { gapUpTo, capture } = this;
-    if (gapUpTo === undefined) return;
-    const { storedN } = capture;
-    const events = capture.events(this.takenN, readAtOnce).filter(({ n }) => n <= gapUpTo);
-    for (const entry of events) this.line(this.following.prepare(entry));
-    if (events.length === 0) this.takenN = Math.max(this.takenN, Math.min(storedN, gapUpTo));
-    this.closeGap(events.at(-1)?.n ?? this.takenN);
-  }
-
-  /** All up to `n` is at hand or was taken: where that is all of the gap, what came later is next. */
-  private closeGap(n: number): void {
-    if (this.gapUpTo === undefined || n < this.gapUpTo) return;
-    this.gapUpTo = undefined;
-    this.laterBytes = 0;
-    for (let waiting = this.later.shift(); waiting !== undefined; waiting = this.later.shift()) this.line(waiting);
-  }
-
-  private line(waiting: W): void {
-    this.bytes += waiting.bytes;
-    this.next.push(waiting);
+  /** Reads some more of the gap, or closes it. */
+  private readOn(gap: Gap): void {
+    const { capture } = this;
+    const upTo = Math.min(gap.upTo, capture.storedN);
+    for (const entry of capture.events(this.takenN, readAtOnce)) {
+      if (entry.n <= upTo) this.read.push(this.following.prepare(entry));
+    }
+    if (this.read.length > 0) return;
+    this.takenN = Math.max(this.takenN, upTo);
+    if (this.takenN >= gap.upTo) this.line.shift();
   }
 }
