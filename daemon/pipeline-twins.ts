@@ -1,5 +1,4 @@
 import { sizeOf } from "./envelope-size.ts";
-import { OldestFirst } from "./oldest-first.ts";
 import type { Envelope } from "./tap/envelope.ts";
 
 interface Written {
@@ -7,38 +6,65 @@ interface Written {
   readonly envelope: Envelope;
   /** Nothing in it had to be masked: it is as it came. */
   readonly isClean: boolean;
+  /** Of its body; and how many came before it. */
+  readonly content: number;
+  readonly number: number;
+  readonly bytes: number;
 }
 
-const mostKept = 4_000;
+/** A power of two. */
+const mostKept = 4_096;
+/** More than these are kept for so long only: a consumer that keeps up is given a message at once. */
+const alwaysKept = 500;
+const keptMs = 200;
 const mostBytes = 32 * 1024 * 1024;
 
 /**
  * RabbitMQ shows a message when it is published and each time that it is handed out. A delivery is stored as what
  * differs from a message with the same bytes, so that bodies are in a capture once. Which of several equal messages it
- * was does not matter for that.
+ * was does not matter for that; nor that one is missed now and then, since a delivery can be stored whole as well.
+ *
+ * They stand in two lists of fixed length and not in a Map: see recent messages (pipeline-recent.ts).
  */
 export class Twins {
-  private readonly byContent = new OldestFirst<number, Written>();
+  /** By their number, and by content where no newer one is in its place. */
+  private readonly inOrder: Array<Written | undefined> = Array.from({ length: mostKept });
+  private readonly byContent: Array<Written | undefined> = Array.from({ length: mostKept });
+  private oldest = 0;
+  private next = 0;
   private bytes = 0;
-
   /** How many are kept. */
-  get size(): number {
-    return this.byContent.size;
-  }
+  size = 0;
 
   add(seq: number, envelope: Envelope, isClean: boolean): void {
     if (envelope.origin.broker !== "rabbitmq") return;
     const content = contentOf(envelope);
-    this.bytes += sizeOf(envelope);
-    this.forget(this.byContent.get(content));
-    this.byContent.set(content, { seq, envelope, isClean });
-    while (this.byContent.size > mostKept || (this.bytes > mostBytes && this.byContent.size > 1)) {
-      this.forget(this.byContent.shift());
+    this.forget(this.byContent[content % mostKept]);
+    const written = { seq, envelope, isClean, content, number: this.next++, bytes: sizeOf(envelope) };
+    this.forget(this.inOrder[written.number % mostKept]);
+    this.inOrder[written.number % mostKept] = written;
+    this.byContent[content % mostKept] = written;
+    this.size++;
+    this.bytes += written.bytes;
+    this.forgetOld(envelope.receivedAt - keptMs);
+  }
+
+  private forgetOld(before: number): void {
+    while (this.oldest < this.next - 1) {
+      const written = this.inOrder[this.oldest % mostKept];
+      const isOld = written !== undefined && this.size > alwaysKept && written.envelope.receivedAt < before;
+      if (written?.number === this.oldest && !isOld && this.bytes <= mostBytes) return;
+      if (written?.number === this.oldest) this.forget(written);
+      this.oldest++;
     }
   }
 
   private forget(written: Written | undefined): void {
-    if (written !== undefined) this.bytes -= sizeOf(written.envelope);
+    if (written === undefined) return;
+    this.inOrder[written.number % mostKept] = undefined;
+    if (this.byContent[written.content % mostKept] === written) this.byContent[written.content % mostKept] = undefined;
+    this.size--;
+    this.bytes -= written.bytes;
   }
 
   /** A message that was written lately with this very body, in which there was nothing to mask. */
@@ -51,7 +77,9 @@ export class Twins {
 
   /** A message that was written lately with what is probably the same body. */
   of(envelope: Envelope): Written | undefined {
-    return this.byContent.get(contentOf(envelope));
+    const content = contentOf(envelope);
+    const written = this.byContent[content % mostKept];
+    return written?.content === content ? written : undefined;
   }
 }
 
