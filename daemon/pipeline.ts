@@ -36,7 +36,7 @@ const busyFollowMs = 0.5;
 const busyFollowEveryMs = 10;
 const idleFollowMs = 4;
 /** With more than this waiting to be stored, storing goes first, and what is stored is read again for the rest. */
-const mostHurried = 2_000;
+const mostHurried = 500;
 /** A message that was this old when it came is history: while such come, storing them goes first. */
 const historyMs = 2_000;
 /** Who asked for messages one after the other is expected to go on for so long. */
