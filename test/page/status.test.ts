@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Page } from "playwright-core";
 import { poorContrast } from "./contrast.ts";
-import { bar, focused, row, usePage } from "./live-page.ts";
+import { bar, focused, lane, row, usePage } from "./live-page.ts";
 
 const live = usePage();
 
@@ -54,7 +54,10 @@ describe("what the counts mean", () => {
   it("is a panel that keys reach: what was given up where, since when, and what to do", async () => {
     const page = await live.open("lossy");
     await row(page, "stuck").click();
-    for (let region = 0; region < 2; region++) await page.keyboard.press("Control+F6");
+    await lane(page, 0).waitFor();
+    await page.keyboard.press("Control+F6");
+    await expect.poll(() => focused(page)).toBe("lane 0");
+    await page.keyboard.press("Control+F6");
     await expect.poll(() => focused(page)).toBe("button");
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("ArrowRight");
