@@ -143,12 +143,13 @@ async function ensureRunning(options: StartOptions, file: string): Promise<void>
  * How the runtime is told to run a daemon under a heavy load. With room for the messages that are just on their way,
  * which are many and live for a moment only, they are not moved to where what stays is kept. Nor are they made there in
  * the first place: V8 learns where to make things from the first seconds, when all is slow and everything stays, and
- * what was made among what stays keeps all that it holds there too. What stays is looked through when four times as much
- * is there as was left the last time, below 2,048 MB at twice: each time takes a second of processors from everything else.
+ * what was made among what stays keeps all that it holds there too. What stays is looked through when two and a half times
+ * as much is there as was left the last time: sooner takes processors from everything else, and left to itself V8 waits
+ * for up to four times as much, the longer the faster it finds itself to be, so that memory would grow for minutes.
  */
 export const daemonFlags: readonly string[] = [
   "--max-semi-space-size=64",
-  "--max-old-space-size=4096",
+  "--heap-growing-percent=150",
   "--no-allocation-site-pretenuring",
 ];
 

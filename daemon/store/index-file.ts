@@ -48,7 +48,7 @@ export function openIndex(file: string, captureId: string, lastSeq: number): Dat
   }
   const database = new DatabaseSync(file);
   database.exec(
-    `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = FAST; PRAGMA cache_size = -32000;
+    `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = FAST; PRAGMA cache_size = -8000;
      CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;`,
   );
   const put = database.prepare("INSERT OR IGNORE INTO meta (name, value) VALUES (?, ?)");
