@@ -83,6 +83,7 @@ export async function runDaemon(config: DaemonConfig | undefined): Promise<void>
       ...(config.guardianPath === undefined ? {} : { guardianPath: config.guardianPath }),
       stateDir: config.stateDir,
       captureFolder: join(folder, "captures"),
+      warmsUp: config.taps.length > 0,
       onViews: (views) => idle.views(views),
       onShutdown: () => void end(0),
     });

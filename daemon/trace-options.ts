@@ -33,6 +33,8 @@ export interface TraceOptions {
   readonly onViews?: (count: number) => void;
   /** What correlation changed in a round, after it was stored: for whoever runs the trace in its own process. */
   readonly onChanges?: (changes: readonly Change[]) => void;
+  /** It runs in a process of its own, whose code is warmed up while it connects. */
+  readonly warmsUp?: boolean;
   /** A view asked for the end. */
   readonly onShutdown?: () => void;
 }

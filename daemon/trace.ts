@@ -23,6 +23,7 @@ import { preciseNow, wallClockBehind } from "./tap/index.ts";
 import type { ConfigureRequest, RunningTrace, TraceOptions } from "./trace-options.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { TraceTaps } from "./trace-taps.ts";
+import { warmUp } from "./warm-up.ts";
 
 const trimEveryMs = 5_000;
 const contractsPatienceMs = 1_500;
@@ -143,6 +144,14 @@ class Trace implements RunningTrace {
     await this.readKept();
     this.server.round();
     this.taps.start();
+    if (this.options.warmsUp === true) this.warmUp();
+  }
+
+  /** Until something comes. */
+  private warmUp(): void {
+    const { capture, pipeline } = this;
+    const goesOn = () => !this.isOver && pipeline.capture === capture && capture.lastSeq === 0;
+    warmUp(goesOn).catch((cause: unknown) => console.error("contrail: no warm-up:", cause));
   }
 
   browserAddress(): string {

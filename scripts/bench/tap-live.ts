@@ -1,7 +1,7 @@
 /**
  * Both brokers at once at a steady rate: when is each message stored, and what does the daemon need for it. The bare
  * client libraries read the same load in the same run, after the tap, so that they do not take the processor from each
- * other. Brokers and producers are warm both times; the daemon and the bare clients are cold, as one starts them.
+ * other. Brokers and producers are warm both times; the daemon and the bare clients have just been started.
  */
 import type { DaemonConnection } from "../../daemon/client/index.ts";
 import { line, quantile, spread, spreadByTenth, type Timed } from "./figures.ts";
@@ -32,7 +32,7 @@ const patienceMs = 30_000;
 
 export async function benchLive(rig: TapRig, { seconds, rates }: LiveOptions): Promise<void> {
   const perSecond = kinds.map((kind) => `${nameOf(kind)} ${rates[kind].toLocaleString("en")}/s`).join(" and ");
-  const warm = `brokers and producers warm by ${warmUpSeconds} s of the same load, the daemon cold`;
+  const warm = `brokers and producers warm by ${warmUpSeconds} s of the same load, the daemon just started`;
   console.log(`\nLive, ${perSecond} at once, 300 bytes, for ${seconds} s; ${warm}`);
   const load = await warmLoad(rig, rates, seconds);
   const daemon = await startTap(rig, ...kinds.map((kind) => tapOf(rig, kind)));
