@@ -10,6 +10,8 @@ export class Arrivals {
   private readonly order = new Fifo<Seq>();
   /** The oldest of all, which were looked at before. */
   private passed: Seq[] = [];
+  /** None of these conversations said its last before this moment. */
+  private restless = -Infinity;
 
   push(seq: Seq): void {
     this.order.push(seq);
@@ -20,23 +22,35 @@ export class Arrivals {
    * `convOf` knows no conversation of what was forgotten.
    */
   oldestAtRest(convOf: (seq: Seq) => Conv | undefined, since: number): Conv | undefined {
-    // What was forgotten since is passed for good.
-    this.passed = this.passed.filter((seq) => convOf(seq) !== undefined);
-    let first: Conv | undefined;
-    for (const seq of this.passed) {
-      const conv = convOf(seq) as Conv;
-      first ??= conv;
-      if (conv.lastAt < since) return conv;
+    if (since > this.restless) {
+      const found = this.lookAgain(convOf, since);
+      if (found) return found;
     }
-    while (this.passed.length < looked) {
+    const { passed } = this;
+    // What was forgotten since is passed for good.
+    while (passed.length > 0 && convOf(passed[0] as Seq) === undefined) passed.shift();
+    while (passed.length < looked) {
       const seq = this.order.shift();
       if (seq === undefined) break;
       const conv = convOf(seq);
       if (conv === undefined) continue;
-      this.passed.push(seq);
-      first ??= conv;
+      passed.push(seq);
+      if (conv.lastAt < this.restless) this.restless = conv.lastAt;
       if (conv.lastAt < since) return conv;
     }
-    return first;
+    const [first] = passed;
+    return first === undefined ? undefined : convOf(first);
+  }
+
+  /** Looks at those again that were passed: silence is what makes them come to rest. */
+  private lookAgain(convOf: (seq: Seq) => Conv | undefined, since: number): Conv | undefined {
+    this.passed = this.passed.filter((seq) => convOf(seq) !== undefined);
+    this.restless = Infinity;
+    for (const seq of this.passed) {
+      const { lastAt } = convOf(seq) as Conv;
+      if (lastAt < this.restless) this.restless = lastAt;
+      if (lastAt < since) return convOf(seq);
+    }
+    return undefined;
   }
 }

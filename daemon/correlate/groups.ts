@@ -150,6 +150,15 @@ export class Conv {
     this.last = group;
   }
 
+  /** All its groups become another's. */
+  giveAllTo(other: Conv): void {
+    for (let group = this.first; group;) {
+      const { next } = group;
+      other.take(group);
+      group = next;
+    }
+  }
+
   /** Lets go of everything: whoever still waits for a conversation that is gone holds nothing more than its shell. */
   clear(): void {
     this.first = undefined;
@@ -289,7 +298,7 @@ export class Membership {
 
   private mergeConvs(a: Conv, b: Conv): void {
     const [big, small] = a.size >= b.size ? [a, b] : [b, a];
-    for (const group of small.groups()) big.take(group);
+    small.giveAllTo(big);
     big.size += small.size;
     if (small.lastAt > big.lastAt) big.lastAt = small.lastAt;
     // The older number survives; the other goes, and whoever knew it is told.

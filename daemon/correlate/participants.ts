@@ -134,8 +134,7 @@ export class Participants {
       node.sender ?? this.spans.writerOf(node) ?? (node.producer === undefined ? undefined : this.voted(node.producer));
     if (observed !== undefined) {
       const slug = this.slug(observed);
-      const same = senders.find((party) => this.slug(party.name) === slug);
-      if (same) return { name: same.name, basis: "declared" };
+      for (const party of senders) if (this.slug(party.name) === slug) return { name: party.name, basis: "declared" };
     }
     const only = senders.length === 1 && !node.original ? senders[0] : undefined;
     if (only) return { name: only.name, basis: "declared" };
@@ -150,39 +149,36 @@ export class Participants {
   }
 
   readers(node: Node, answered: Node | undefined, groups: readonly string[]): Participant[] {
-    const receivers = this.factsOf(node.spot)?.receivers;
+    const receivers = this.factsOf(node.spot)?.receivers ?? nobody;
     const traced = this.spans.readersOf(node);
-    if (!receivers && !node.journey && groups.length === 0 && !answered && traced.length === 0) return [];
-    const readers = new Map<string, Participant>();
+    if (receivers.length + groups.length + traced.length === 0 && !node.journey && !answered) return [];
+    const readers: Reader[] = [];
     for (const party of this.matching(receivers, node)) {
-      readers.set(this.slug(party.name), { name: party.name, basis: "declared" });
+      putReader(readers, { slug: this.slug(party.name), name: party.name, basis: "declared" });
     }
-    for (const service of traced) this.addReader(readers, service, "observed");
-    if (node.broker === "kafka") {
-      // In the order of their names: which of them committed first is chance.
-      groups = [...groups].sort();
-    }
+    for (const service of traced) this.addReader(readers, service);
+    // In the order of their names: which of them committed first is chance.
+    if (node.broker === "kafka" && groups.length > 1) groups = [...groups].sort();
     for (const delivery of node.journey?.deliveries ?? []) {
       const voted =
         delivery.connectionName ??
         (delivery.connection === undefined ? undefined : this.voted(`${node.tap} ${delivery.connection}`));
-      if (voted !== undefined) this.addReader(readers, voted, "observed");
-      else if (readers.size === 0 && delivery.connection !== undefined) {
+      if (voted !== undefined) this.addReader(readers, voted);
+      else if (readers.length === 0 && delivery.connection !== undefined) {
         const name = connectionLabel(delivery.connection, delivery.user);
-        readers.set(name, { name, basis: "placeholder" });
+        readers.push({ slug: name, name, basis: "placeholder" });
       }
     }
     // A group reads its whole topic. Where the contracts say who takes this message, a party of theirs that is not
     // among these only reads past it.
-    const declared = receivers !== undefined && receivers.length > 0;
     for (const group of groups) {
-      if (!declared || !this.declared.has(this.slug(group))) this.addReader(readers, group, "observed");
+      if (receivers.length === 0 || !this.declared.has(this.slug(group))) this.addReader(readers, group);
     }
-    if (readers.size === 0 && answered) {
+    if (readers.length === 0 && answered) {
       const asker = this.writer(answered);
       if (asker) return [asker];
     }
-    return [...readers.values()];
+    return readers.map(({ name, basis }) => ({ name, basis }));
   }
 
   /** The name that contracts have for somebody who was seen, else the one it was seen by. */
@@ -207,10 +203,10 @@ export class Participants {
     return observed === undefined ? undefined : (this.declared.get(this.slug(observed)) ?? observed);
   }
 
-  private addReader(readers: Map<string, Participant>, observed: string, basis: "observed"): void {
+  private addReader(readers: Reader[], observed: string): void {
     const slug = this.slug(observed);
-    if (readers.has(slug)) return;
-    readers.set(slug, { name: this.declared.get(slug) ?? observed, basis });
+    if (readers.some((reader) => reader.slug === slug)) return;
+    readers.push({ slug, name: this.declared.get(slug) ?? observed, basis: "observed" });
   }
 
   private soleSender(node: Node): string | undefined {
@@ -219,7 +215,7 @@ export class Participants {
   }
 
   private matching(parties: readonly DeclaredParty[] | undefined, node: Node): readonly DeclaredParty[] {
-    if (!parties) return [];
+    if (!parties || parties.length === 0) return nobody;
     const name = messageSlug(node.name);
     const named = parties.filter((party) => party.messages.some((message) => messageSlug(message) === name));
     return named.length > 0 ? named : parties.filter((party) => party.messages.length === 0 || !node.typed);
@@ -253,6 +249,20 @@ export class Participants {
     }
     return slug;
   }
+}
+
+/** A reader with what its name comes down to: of several names of one party, the first counts. */
+interface Reader extends Participant {
+  readonly slug: string;
+}
+
+const nobody: readonly never[] = [];
+
+/** Adds a reader that contracts name; the last of several names of one party counts. */
+function putReader(readers: Reader[], reader: Reader): void {
+  const at = readers.findIndex(({ slug }) => slug === reader.slug);
+  if (at < 0) readers.push(reader);
+  else readers[at] = reader;
 }
 
 const messageSlugs = new Map<string, string>();

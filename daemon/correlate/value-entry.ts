@@ -1,7 +1,7 @@
 /** A value that stands in several messages: its uses in their order, their sessions, and the links that it makes. */
 import type { Figures } from "./figures.ts";
 import type { Ends, Link } from "./groups.ts";
-import type { Found } from "./node.ts";
+import type { Found, Node } from "./node.ts";
 
 /** How many numbers a value keeps among figures. */
 export const figuresPerEntry = 3;
@@ -83,6 +83,14 @@ export function append(entry: Entry, last: Link | undefined, link: Link): Link {
   if (last) last.next = link;
   else entry.links = link;
   return link;
+}
+
+/** Forgets the links that a message is an end of. */
+export function dropLinksOf(entry: Entry, node: Node): void {
+  const links = linksOf(entry);
+  entry.links = undefined;
+  let last: Link | undefined;
+  for (const link of links) if (link.from !== node && link.to !== node) last = append(entry, last, link);
 }
 
 /** Whether a link is between these two. */

@@ -13,6 +13,7 @@ import { Timers } from "./timers.ts";
 import {
   append,
   differentTypes,
+  dropLinksOf,
   endOfSession,
   Entry,
   figuresPerEntry,
@@ -125,13 +126,8 @@ export class Values {
       if (known === undefined) continue;
       if (known instanceof Entry) {
         known.uses = known.uses.filter((use) => use.node !== node);
-        const left = linksOf(known).filter((link) => link.from !== node && link.to !== node);
-        known.links = undefined;
-        let last: Link | undefined;
-        for (const link of left) last = append(known, last, link);
-        if (known.uses.length === 0) {
-          this.entries.delete(key);
-        }
+        if (known.links !== undefined) dropLinksOf(known, node);
+        if (known.uses.length === 0) this.entries.delete(key);
       } else if (known.node === node) this.entries.delete(key);
     }
   }
