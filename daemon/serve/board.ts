@@ -161,6 +161,8 @@ export class Board {
 
   private mark(id: string, now: number, changed: Set<string>): void {
     changed.add(id);
+    // Whatever waits to be looked into is in the list.
+    if (this.stale.has(id)) return;
     if (!this.entries.has(id)) {
       const startedAt = this.pipeline.correlator.startOf(id);
       if (startedAt === undefined) return;
@@ -168,7 +170,7 @@ export class Board {
       this.entries.set(id, entry);
       this.order.add(entry);
     }
-    if (!this.stale.has(id)) this.stale.set(id, now);
+    this.stale.set(id, now);
   }
 
   private leave(id: string): void {
