@@ -149,6 +149,7 @@ async function ensureRunning(options: StartOptions, file: string): Promise<void>
  */
 export const daemonFlags: readonly string[] = [
   "--max-semi-space-size=64",
+  "--max-old-space-size=4096",
   "--heap-growing-percent=150",
   "--no-allocation-site-pretenuring",
 ];

@@ -5,7 +5,7 @@
  */
 import type { ChannelFacts, DeclaredParty } from "../../contracts/codec/index.ts";
 import { OldestFirst } from "../oldest-first.ts";
-import type { Spot } from "./common.ts";
+import { nothing, type Spot } from "./common.ts";
 import type { CorrelationHints, Participant, Parties } from "./model.ts";
 import { bounds, type Counters } from "./limits.ts";
 import { connectionLabel } from "./names.ts";
@@ -149,12 +149,14 @@ export class Participants {
   }
 
   readers(node: Node, answered: Node | undefined, groups: readonly string[]): Participant[] {
-    const receivers = this.factsOf(node.spot)?.receivers ?? nobody;
+    const receivers = this.factsOf(node.spot)?.receivers ?? nothing;
     const traced = this.spans.readersOf(node);
     if (receivers.length + groups.length + traced.length === 0 && !node.journey && !answered) return [];
-    const readers: Reader[] = [];
-    for (const party of this.matching(receivers, node)) {
-      putReader(readers, { slug: this.slug(party.name), name: party.name, basis: "declared" });
+    const readers: Participant[] = [];
+    for (const { name } of this.matching(receivers, node)) {
+      // Of several names of one party the last counts.
+      const known = this.placeOf(this.slug(name), readers);
+      readers[known < 0 ? readers.length : known] = { name, basis: "declared" };
     }
     for (const service of traced) this.addReader(readers, service);
     // In the order of their names: which of them committed first is chance.
@@ -166,7 +168,7 @@ export class Participants {
       if (voted !== undefined) this.addReader(readers, voted);
       else if (readers.length === 0 && delivery.connection !== undefined) {
         const name = connectionLabel(delivery.connection, delivery.user);
-        readers.push({ slug: name, name, basis: "placeholder" });
+        readers.push({ name, basis: "placeholder" });
       }
     }
     // A group reads its whole topic. Where the contracts say who takes this message, a party of theirs that is not
@@ -178,7 +180,7 @@ export class Participants {
       const asker = this.writer(answered);
       if (asker) return [asker];
     }
-    return readers.map(({ name, basis }) => ({ name, basis }));
+    return readers;
   }
 
   /** The name that contracts have for somebody who was seen, else the one it was seen by. */
@@ -187,7 +189,7 @@ export class Participants {
     return declared === undefined ? participant : { name: declared, basis: "observed" };
   }
 
-  /** Whether anything says who reads a message; else that nobody is known means nothing. */
+  /** Whether anything says who reads a message; else that nothing is known means nothing. */
   knowsReaders(node: Node): boolean {
     return (this.factsOf(node.spot)?.receivers.length ?? 0) > 0;
   }
@@ -203,10 +205,15 @@ export class Participants {
     return observed === undefined ? undefined : (this.declared.get(this.slug(observed)) ?? observed);
   }
 
-  private addReader(readers: Reader[], observed: string): void {
+  private addReader(readers: Participant[], observed: string): void {
     const slug = this.slug(observed);
-    if (readers.some((reader) => reader.slug === slug)) return;
-    readers.push({ slug, name: this.declared.get(slug) ?? observed, basis: "observed" });
+    if (this.placeOf(slug, readers) >= 0) return;
+    readers.push({ name: this.declared.get(slug) ?? observed, basis: "observed" });
+  }
+
+  /** Where a party stands among these under any of its names; -1 where it does not. A connection's label is no name. */
+  private placeOf(slug: string, readers: readonly Participant[]): number {
+    return readers.findIndex(({ name, basis }) => basis !== "placeholder" && this.slug(name) === slug);
   }
 
   private soleSender(node: Node): string | undefined {
@@ -215,7 +222,7 @@ export class Participants {
   }
 
   private matching(parties: readonly DeclaredParty[] | undefined, node: Node): readonly DeclaredParty[] {
-    if (!parties || parties.length === 0) return nobody;
+    if (!parties || parties.length === 0) return nothing;
     const name = messageSlug(node.name);
     const named = parties.filter((party) => party.messages.some((message) => messageSlug(message) === name));
     return named.length > 0 ? named : parties.filter((party) => party.messages.length === 0 || !node.typed);
@@ -249,20 +256,6 @@ export class Participants {
     }
     return slug;
   }
-}
-
-/** A reader with what its name comes down to: of several names of one party, the first counts. */
-interface Reader extends Participant {
-  readonly slug: string;
-}
-
-const nobody: readonly never[] = [];
-
-/** Adds a reader that contracts name; the last of several names of one party counts. */
-function putReader(readers: Reader[], reader: Reader): void {
-  const at = readers.findIndex(({ slug }) => slug === reader.slug);
-  if (at < 0) readers.push(reader);
-  else readers[at] = reader;
 }
 
 const messageSlugs = new Map<string, string>();

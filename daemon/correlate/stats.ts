@@ -114,20 +114,9 @@ export function hashOf(bytes: Uint8Array | null): number {
   if (bytes === null) return 0;
   let a = 0x811c9dc5 ^ bytes.length;
   let b = 0x01000193;
-  const { length } = bytes;
-  const step = length > 8192 ? Math.ceil(length / 8192) : 1;
-  // Four at a time: a body is mostly some hundred bytes, and there is one in every message.
-  let i = 0;
-  for (; i + 3 * step < length; i += 4 * step) {
-    const low = (bytes[i] as number) | ((bytes[i + step] as number) << 8);
-    const high = (bytes[i + 2 * step] as number) | ((bytes[i + 3 * step] as number) << 8);
-    const four = low | (high << 16);
-    a = Math.imul(a ^ four, 0x01000193);
-    a ^= a >>> 15;
-    b = Math.imul(b + four, 0x85ebca6b) ^ (b >>> 13);
-  }
-  for (; i < length; i += step) {
-    const byte = bytes[i] as number;
+  const step = bytes.length > 8192 ? Math.ceil(bytes.length / 8192) : 1;
+  for (let i = 0; i < bytes.length; i += step) {
+    const byte = bytes[i] ?? 0;
     a = Math.imul(a ^ byte, 0x01000193);
     b = Math.imul(b + byte, 0x85ebca6b) ^ (b >>> 13);
   }

@@ -4,13 +4,13 @@ import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 
-/** How large the daemon's heap may be (client/start.ts) is told to every thread, before its own limits. */
-const sizeFlag = "--max-semi-space-size";
+/** What the daemon is told of its heap when it starts (client/start.ts) is told to every thread, before its own limits. */
+const heapFlags = ["--max-semi-space-size", "--max-old-space-size"];
 
 /** Starts a thread that keeps no process alive by itself. Throws when its program is missing or there can be none. */
 export function startThread(program: "index-worker" | "write-worker", workerData: unknown): Worker {
-  // The heap that runs has taken it in; from now on each new one goes by its own limits.
-  setFlagsFromString(`${sizeFlag}=0`);
+  // The heap that runs has taken them in; from now on each new one goes by its own limits.
+  for (const flag of heapFlags) setFlagsFromString(`${flag}=0`);
   const worker = new Worker(installed(program), {
     workerData,
     execArgv: ["--disable-warning=ExperimentalWarning"],
