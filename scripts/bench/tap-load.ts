@@ -5,6 +5,7 @@
  */
 import { connect } from "amqplib";
 import { Kafka, logLevel } from "kafkajs";
+import { leanProducer } from "./lean-kafka.ts";
 import { nowSince, orderMessage, probeMessage, sentAtOf, type OrderMessage } from "./tap-messages.ts";
 
 export type Job = {
@@ -65,6 +66,17 @@ async function kafkaSender(job: Job): Promise<{ send: Sender; close: () => Promi
     },
     close: () => producer.disconnect(),
   };
+}
+
+/** Needs little of the processor; where several brokers lead the partitions, kafkajs does it. */
+async function leanKafkaSender(job: Job): Promise<{ send: Sender; close: () => Promise<void> }> {
+  const admin = new Kafka({ brokers: [job.address], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  const { brokers } = await admin.describeCluster();
+  const { topics } = await admin.fetchTopicMetadata({ topics: [job.channel] });
+  await admin.disconnect();
+  if (brokers.length > 1) return kafkaSender(job);
+  return leanProducer(job.address, job.channel, topics[0]?.partitions.length ?? 1);
 }
 
 async function rabbitmqSender(job: Job): Promise<{ send: Sender; close: () => Promise<void> }> {
@@ -167,7 +179,7 @@ async function pace(job: Extract<Job, { kind: "pace" }>): Promise<Outcome> {
 }
 
 async function produce(job: Extract<Job, { kind: "produce" }>): Promise<Outcome> {
-  const { send, close } = await (job.broker === "kafka" ? kafkaSender(job) : rabbitmqSender(job));
+  const { send, close } = await (job.broker === "kafka" ? leanKafkaSender(job) : rabbitmqSender(job));
   if (job.warmUpSeconds !== undefined) {
     await writeSteadily({ ...job, seconds: job.warmUpSeconds }, send);
     const begin = new Promise((resolve) => process.once("message", resolve));

@@ -157,7 +157,7 @@ export function startStoredReader(job: StoredJob): Load<StoredOutcome> {
 /** Messages a second, by broker. */
 export type Rates = Readonly<Record<BrokerKind, number>>;
 
-/** The same reader for a steady load on both brokers, with about 200,000 samples. */
+/** The same reader for a steady load on both brokers, with about 60,000 samples. */
 export function readSteadyLoad(
   rig: TapRig,
   daemon: BenchedDaemon,
@@ -168,7 +168,7 @@ export function readSteadyLoad(
     epoch: rig.epoch,
     channels: rig.channels,
     everyMs,
-    sample: Math.max(1, Math.round(((rates.kafka + rates.rabbitmq) * seconds) / 200_000)),
+    sample: Math.max(1, Math.round(((rates.kafka + rates.rabbitmq) * seconds) / 60_000)),
   });
 }
 
