@@ -145,12 +145,17 @@ async function ensureRunning(options: StartOptions, file: string): Promise<void>
  * the first place: V8 learns where to make things from the first seconds, when all is slow and everything stays, and
  * what was made among what stays keeps all that it holds there too. What stays is looked through when two and a half times
  * as much is there as was left the last time: sooner takes processors from everything else, and left to itself V8 waits
- * for up to four times as much, the longer the faster it finds itself to be, so that memory would grow for minutes.
+ * for up to four times as much, the longer the faster it finds itself to be, so that memory would grow for minutes. The
+ * first look is when there is about as much as a heavy load leaves, not many while it comes to that. And each look is
+ * done at once, by all processors: piece by piece beside the work, on a machine that is busy, V8 finds itself behind its
+ * schedule and marks for 5 ms after every half millisecond of work, so that messages wait for longer than the whole takes.
  */
 export const daemonFlags: readonly string[] = [
   "--max-semi-space-size=64",
   "--max-old-space-size=4096",
+  "--initial-old-space-size=256",
   "--heap-growing-percent=150",
+  "--no-incremental-marking",
   "--no-allocation-site-pretenuring",
 ];
 

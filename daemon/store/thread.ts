@@ -5,7 +5,7 @@ import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 
 /** What the daemon is told of its heap when it starts (client/start.ts) is told to every thread, before its own limits. */
-const heapFlags = ["--max-semi-space-size", "--max-old-space-size"];
+const heapFlags = ["--max-semi-space-size", "--max-old-space-size", "--initial-old-space-size"];
 
 /** Starts a thread that keeps no process alive by itself. Throws when its program is missing or there can be none. */
 export function startThread(program: "index-worker" | "write-worker", workerData: unknown): Worker {
