@@ -7,6 +7,8 @@
  *   batch v2: see `daemon/tap/record-batch.ts`; its CRC-32C covers everything from the attributes on
  */
 import { connect, type Socket } from "node:net";
+import { crc32 } from "node:zlib";
+import { parseHostPort } from "../../daemon/tap/index.ts";
 
 export interface LeanMessage {
   readonly key: string;
@@ -57,8 +59,10 @@ export async function leanProducer(address: string, topic: string, partitions: n
         const id = ++lastId;
         waiting.set(id, { resolve, reject });
         const byPartition: LeanMessage[][] = Array.from({ length: partitions }, () => []);
-        for (const message of messages) byPartition[hashOf(message.key) % partitions]?.push(message);
-        const batches = byPartition.map((some) => (some.length === 0 ? undefined : batchOf(some, Date.now())));
+        for (const message of messages) byPartition[crc32(message.key) % partitions]?.push(message);
+        const batches = byPartition.flatMap((some, partition) =>
+          some.length === 0 ? [] : [{ partition, batch: batchOf(some, Date.now()) }],
+        );
         socket.write(produceRequest(id, topic, batches));
       }),
     close: () =>
@@ -71,9 +75,10 @@ export async function leanProducer(address: string, topic: string, partitions: n
 }
 
 function open(address: string): Promise<Socket> {
-  const colon = address.lastIndexOf(":");
+  const target = parseHostPort(address, 9092);
+  if (target === undefined) throw new Error(`${address} is no address of a broker.`);
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)), noDelay: true });
+    const socket = connect({ ...target, noDelay: true });
     socket.once("error", reject);
     socket.once("connect", () => {
       socket.off("error", reject);
@@ -107,9 +112,13 @@ function errorCodeOf(frame: Buffer): number {
   return 0;
 }
 
-function produceRequest(id: number, topic: string, batches: readonly (Buffer | undefined)[]): Buffer {
-  const given = batches.filter((batch) => batch !== undefined);
-  const length = given.reduce((sum, batch) => sum + 8 + batch.length, 0);
+interface PlacedBatch {
+  readonly partition: number;
+  readonly batch: Buffer;
+}
+
+function produceRequest(id: number, topic: string, batches: readonly PlacedBatch[]): Buffer {
+  const length = batches.reduce((sum, { batch }) => sum + 8 + batch.length, 0);
   const request = Buffer.allocUnsafe(32 + topic.length + length);
   request.writeInt32BE(request.length - 4, 0);
   request.writeInt16BE(produceKey, 4);
@@ -123,13 +132,12 @@ function produceRequest(id: number, topic: string, batches: readonly (Buffer | u
   request.writeInt32BE(1, 22);
   request.writeInt16BE(topic.length, 26);
   request.write(topic, 28, "latin1");
-  let at = request.writeInt32BE(given.length, 28 + topic.length);
-  batches.forEach((batch, partition) => {
-    if (batch === undefined) return;
+  let at = request.writeInt32BE(batches.length, 28 + topic.length);
+  for (const { partition, batch } of batches) {
     at = request.writeInt32BE(partition, at);
     at = request.writeInt32BE(batch.length, at);
     at += batch.copy(request, at);
-  });
+  }
   return request;
 }
 
@@ -193,13 +201,6 @@ function varintSize(value: number): number {
   let size = 1;
   for (let left = value * 2; left > 127; left >>>= 7) size++;
   return size;
-}
-
-/** FNV-1a. */
-function hashOf(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
 }
 
 /** CRC-32 with Castagnoli's polynomial, reflected. */
