@@ -10,8 +10,8 @@ export interface ReadMessage {
   readonly masked: number;
 }
 
-/** Kept while somebody takes one after the other, enough for a round of a busy stream, and while nobody does. */
-const mostTaken = 2_000;
+/** Kept while somebody takes one after the other, enough for some rounds of a busy stream, and while nobody does. */
+const mostTaken = 8_000;
 const mostKept = 50;
 const mostBytes = 16 * 1024 * 1024;
 

@@ -35,8 +35,13 @@ const sliceSize = 250;
 const busyFollowMs = 0.5;
 const busyFollowEveryMs = 10;
 const idleFollowMs = 4;
-/** With more than this waiting to be stored, storing goes first, and what is stored is read again for the rest. */
-const mostHurried = 500;
+/**
+ * With more than this waiting to be stored, storing goes first, and what is stored is read again for the rest. That is
+ * more work: what comes while views are told, for a moment, must not lead to it.
+ */
+const mostHurried = 2_000;
+/** With more than this stored and not correlated, views tell less often: at 10,000 a second it is a fifth of one. */
+const manyBehind = 2_000;
 /** A message that was this old when it came is history: while such come, storing them goes first. */
 const historyMs = 2_000;
 /** Who asked for messages one after the other is expected to go on for so long. */
@@ -83,6 +88,7 @@ export class Pipeline implements TapSink {
   private tookInHistory = false;
   private followedLast = 0;
   private messagesTakenAt = -takenForMs;
+  private roundHadNews = false;
   private hasRewritten = false;
   private dead = false;
   private clearedUpTo: number;
@@ -149,6 +155,16 @@ export class Pipeline implements TapSink {
       : { messages, ms: Math.max(0, this.now() - (at === 0 ? this.now() : at)) };
   }
 
+  /** Whether correlation is so far behind that views should leave it the time. */
+  get isBehind(): boolean {
+    return this.behind.messages > manyBehind;
+  }
+
+  /** Whether the last round brought no message, and none waits. */
+  get isQuiet(): boolean {
+    return !this.roundHadNews && !this.follower.hasWork;
+  }
+
   /** Messages that are in the capture and in no conversation: correlation keeps the newest. */
   get uncorrelated(): number {
     const unread = Math.max(0, this.unreadUpTo - Math.max(this.clearedSeq, this.capture.oldestSeq - 1));
@@ -190,6 +206,7 @@ export class Pipeline implements TapSink {
     if (this.dead) return [];
     this.capture.flush();
     this.follower.work(busyFollowMs);
+    this.roundHadNews = this.shownCount !== this.seen;
     this.shownCount = this.seen;
     this.picture.recent.areTaken = performance.now() - this.messagesTakenAt < takenForMs;
     // Time is what was seen: while much waits to be correlated, nothing of it is late.

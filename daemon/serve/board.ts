@@ -2,12 +2,12 @@ import { bounds } from "../correlate/index.ts";
 import type { Change } from "../correlate/model.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { Dismissals } from "./dismissals.ts";
-import { conversationRow } from "./present-row.ts";
+import { conversationRow, participantsOf } from "./present-row.ts";
 import type { ConversationRow, ConversationState } from "./protocol.ts";
 import { SortedList } from "../sorted-list.ts";
 import { Subject } from "./subject.ts";
 
-/** A conversation in the list: what it came to, and, where it was looked at, its row and the words of a filter. */
+/** A conversation in the list: what it came to, and, where it was looked at, its row. */
 export interface Entry {
   readonly id: string;
   /** The one behind the letter of its id. */
@@ -18,7 +18,8 @@ export interface Entry {
   readonly state?: ConversationState;
   /** Absent where nothing is wrong and nobody has looked. */
   readonly row?: ConversationRow;
-  readonly words?: string;
+  /** What a filter looks through, from when one first asked. */
+  words: string | undefined;
 }
 
 /** Time in one round for what nobody looks at: while messages wait to be correlated, while some come, while none do. */
@@ -65,7 +66,6 @@ export class Board {
   private readonly stale = new Map<string, number>();
   private readonly dismissals: Dismissals;
   private generation = 0;
-  private seenSeq = 0;
 
   constructor(pipeline: Pipeline) {
     this.pipeline = pipeline;
@@ -155,8 +155,14 @@ export class Board {
 
   /** The words of an entry that a filter looks through, in lower case. */
   wordsOf(entry: Entry): string {
-    if (entry.words === undefined) this.rowOf(entry);
-    return entry.words ?? this.entries.get(entry.id)?.words ?? "";
+    if (entry.words !== undefined) return entry.words;
+    // A list that stands still has conversations that are part of others by now.
+    const conversation = this.pipeline.conversation(entry.id);
+    // For a filter alone no row is made: most conversations are not what is looked for.
+    const words =
+      conversation === undefined ? "" : wordsOf(new Subject(conversation, this.pipeline, this.pipeline.now()));
+    entry.words = words;
+    return words;
   }
 
   private mark(id: string, now: number, changed: Set<string>): void {
@@ -166,7 +172,7 @@ export class Board {
     if (!this.entries.has(id)) {
       const startedAt = this.pipeline.correlator.startOf(id);
       if (startedAt === undefined) return;
-      const entry: Entry = { id, number: Number(id.slice(1)), startedAt, lastAt: startedAt };
+      const entry: Entry = { id, number: Number(id.slice(1)), startedAt, lastAt: startedAt, words: undefined };
       this.entries.set(id, entry);
       this.order.add(entry);
     }
@@ -195,9 +201,7 @@ export class Board {
   }
 
   private budget(): number {
-    const { behind, observedSeq } = this.pipeline;
-    const isQuiet = observedSeq === this.seenSeq;
-    this.seenSeq = observedSeq;
+    const { behind, isQuiet } = this.pipeline;
     if (behind.messages > 0) return behind.messages > farBehind ? leastBudgetMs : busyBudgetMs;
     return isQuiet ? idleBudgetMs : liveBudgetMs;
   }
@@ -211,7 +215,7 @@ export class Board {
     else if (standing.isTroubled || this.pipeline.hasBroken(correlator.seqsOf(id))) this.makeRow(before);
     else {
       const { startedAt, lastAt, state } = standing;
-      this.replace(before, { id, number, startedAt, lastAt, state });
+      this.replace(before, { id, number, startedAt, lastAt, state, words: undefined });
     }
   }
 
@@ -222,7 +226,7 @@ export class Board {
     const subject = new Subject(conversation, this.pipeline, this.pipeline.now());
     const row = conversationRow(subject, this.revision, this.dismissals.has(id));
     const { startedAt, lastAt, state } = row;
-    this.replace(before, { id, number, startedAt, lastAt, state, row, words: wordsOf(subject, row) });
+    this.replace(before, { id, number, startedAt, lastAt, state, row, words: undefined });
   }
 
   private replace(before: Entry, entry: Entry): void {
@@ -260,9 +264,9 @@ function byStart(a: Entry, b: Entry): number {
   return a.startedAt - b.startedAt || a.number - b.number;
 }
 
-function wordsOf(subject: Subject, row: ConversationRow): string {
-  const words = new Set([row.name, row.key, row.id, row.state, row.kind, ...row.participants]);
-  const { seqs } = subject.conversation;
+function wordsOf(subject: Subject): string {
+  const { name, key, id, state, kind, seqs } = subject.conversation;
+  const words = new Set([name, key, id, state, kind, ...participantsOf(subject)]);
   for (const seq of seqs.length > 200 ? seqs.slice(-200) : seqs) {
     const facts = subject.facts(seq);
     words.add(subject.name(seq));

@@ -11,8 +11,9 @@ const mostSlices = 200;
 /** Words of one filter that are looked for in messages; nobody types more. */
 const mostWords = 8;
 
-/** Time in one round for reading rows that were never looked at, for the words of a filter. */
+/** Time in one round for conversations that no filter looked at yet; while correlation is behind, so much. */
 const wordsBudgetMs = 40;
+const wordsBudgetBehindMs = 10;
 
 /** With many conversations that need a look, where they lie is not found anew for every round. */
 const manyProblems = 2_000;
@@ -130,7 +131,7 @@ export class ListView {
     const { board } = this;
     const all = this.frozen?.entries ?? board.all;
     this.unread = 0;
-    this.wordsUntil = performance.now() + wordsBudgetMs;
+    this.wordsUntil = performance.now() + (this.pipeline.isBehind ? wordsBudgetBehindMs : wordsBudgetMs);
     const inTextAndTime = isWhole ? all : all.filter((entry) => this.matches(entry));
     const counts = { ...noCounts, all: inTextAndTime.length };
     const needing: Entry[] = [];

@@ -74,7 +74,8 @@ function latest(
   return { text, squiggle: 0 };
 }
 
-function participantsOf(subject: Subject): readonly string[] {
+/** The names of the services that take part, the first ones first. */
+export function participantsOf(subject: Subject): readonly string[] {
   const names = new Set<string>();
   // A long conversation repeats itself: its ends name everybody that a row has room for.
   const { seqs } = subject.conversation;

@@ -17,8 +17,12 @@ const stuckMs = 30_000;
 const messagesAtOnce = 4_000;
 /** A conversation that takes long to tell is told anew after this many times as long: taps go on meanwhile. */
 const restAfterDetail = 9;
-/** The same for the list, which is told for as long as it is open; at most so long. */
-const restAfterList = 40;
+/**
+ * The same for the list, at most so long. What a filter looks through grows with the rest: were it long, it would never
+ * catch up. While correlation is behind, what the list would tell is old anyway.
+ */
+const restAfterList = 2;
+const restAfterListBehind = 20;
 const longestListRestMs = 500;
 
 /** One connected view. Called once a round with what changed; decides itself what it has to say. */
@@ -188,12 +192,18 @@ export class Session {
     const began = performance.now();
     const snapshot = this.list.snapshot();
     const text = JSON.stringify(snapshot);
-    // A search goes on with each time that the list is told.
-    const took = this.list.searching ? 0 : performance.now() - began;
-    this.listRestsUntil = began + Math.min(longestListRestMs, restAfterList * took);
+    this.listRestsUntil = began + Math.min(longestListRestMs, this.listRest() * (performance.now() - began));
     if (text === this.listSent) return;
     this.listSent = text;
     this.sendText(text);
+  }
+
+  /** How many times as long as the list took to tell it rests. */
+  private listRest(): number {
+    const { isBehind, isQuiet } = this.shown.pipeline;
+    if (isBehind) return restAfterListBehind;
+    // A search goes on with each time that the list is told: while nothing comes it may have all the time.
+    return isQuiet && this.list.searching ? 0 : restAfterList;
   }
 
   private sendDetail(): void {
