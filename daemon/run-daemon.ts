@@ -11,6 +11,7 @@ import {
   type DaemonConfig,
 } from "./client/index.ts";
 import { takeLock, type Lock } from "./lock.ts";
+import { giveBackMemoryAtRest } from "./memory-at-rest.ts";
 import { protocolVersion } from "./serve/protocol.ts";
 import { defaultLimits } from "./store/index.ts";
 import type { RunningTrace } from "./trace-options.ts";
@@ -62,6 +63,7 @@ export async function runDaemon(config: DaemonConfig | undefined): Promise<void>
     lock?.release();
     process.exit(code);
   };
+  giveBackMemoryAtRest();
   const idle = idleTimer(config.idleMs ?? defaultIdleMs, () => void end(0));
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => void end(0));
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {

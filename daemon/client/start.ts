@@ -149,6 +149,7 @@ async function ensureRunning(options: StartOptions, file: string): Promise<void>
  * first look is when there is about as much as a heavy load leaves, not many while it comes to that. And each look is
  * done at once, by all processors: piece by piece beside the work, on a machine that is busy, V8 finds itself behind its
  * schedule and marks for 5 ms after every half millisecond of work, so that messages wait for longer than the whole takes.
+ * With that, V8 does not look through the heap of a daemon at rest either: the daemon asks for it, as it then may.
  */
 export const daemonFlags: readonly string[] = [
   "--max-semi-space-size=64",
@@ -156,6 +157,7 @@ export const daemonFlags: readonly string[] = [
   "--initial-old-space-size=256",
   "--heap-growing-percent=150",
   "--no-incremental-marking",
+  "--expose-gc",
   "--no-allocation-site-pretenuring",
 ];
 
